@@ -1,0 +1,1 @@
+"""superposed: measure how many neurons a network needs to compute in superposition."""

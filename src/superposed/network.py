@@ -1,0 +1,88 @@
+"""A network as a pytree of arrays: the encoding of its input, ReLU layers, and a read-off of the gates."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+matmul = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
+"""float32 products in float32: accelerators otherwise round to bf16 or TF32."""
+
+_pytree = jax.tree_util.register_dataclass
+
+
+@_pytree
+@dataclass(frozen=True)
+class Layer:
+    """One ReLU layer, x -> ReLU(W x + b), with W kept as a product of factors W = F_0 F_1 ... F_n.
+
+    Args:
+      factors: matrices whose product, from left to right, is the weight matrix W [d_out, d_in]. They are applied from
+        the right one after the other, so that W = V Phi^T costs O((d + d_in) m) an input instead of O(d m d_in) once.
+      b: bias [d_out].
+    """
+
+    factors: tuple[Float[Array, "_ _"], ...]
+    b: Float[Array, " d"]
+
+    @property
+    def w(self) -> Float[Array, "d d_in"]:
+        """The weight matrix, multiplied out."""
+        return jax.lax.reduce_precision(self.factors[0], 8, 23) if len(self.factors) == 1 else jnp.linalg.multi_dot(
+            self.factors, precision=jax.lax.Precision.HIGHEST
+        )
+
+    def __call__(self, x: Float[Array, " d_in"]) -> Float[Array, " d"]:
+        for factor in reversed(self.factors):
+            x = matmul(factor, x)
+        return jax.nn.relu(x + self.b)
+
+
+class ReadOff(Protocol):
+    """Linear read-offs of every pair's AND from an activation a [d]."""
+
+    def pairs(self, a: Float[Array, " d"], k: Int[Array, " n"], l: Int[Array, " n"]) -> Float[Array, " n"]:
+        """Read-offs of the n pairs (k_1, l_1), ..., (k_n, l_n)."""
+
+    def block(self, a: Float[Array, " d"], k: Int[Array, " n"], l: Int[Array, " p"]) -> Float[Array, "n p"]:
+        """Read-offs of all n x p pairs of one feature of k with one of l."""
+
+
+@_pytree
+@dataclass(frozen=True)
+class Network:
+    """A ReLU network on boolean features with a linear read-off of their ANDs.
+
+    Args:
+      encoding: Phi [d_in, m], columns the feature directions; None for features aligned with the input's coordinates.
+      layers: applied from first to last.
+      read_off: how the pairs' ANDs are read from the last layer.
+    """
+
+    encoding: Float[Array, "d_in m"] | None
+    layers: tuple[Layer, ...]
+    read_off: ReadOff
+
+
+def encode(network: Network, b: Float[Array, " m"]) -> Float[Array, " d_in"]:
+    """The network's input x = Phi b, or b itself when features are aligned."""
+    return b if network.encoding is None else matmul(network.encoding, b)
+
+
+def hidden(network: Network, b: Float[Array, " m"]) -> Float[Array, " d"]:
+    """The last hidden activation on features b: a = ReLU(W_L ... ReLU(W_1 x + b_1) ... + b_L), x = Phi b."""
+    x = encode(network, b)
+    for layer in network.layers:
+        x = layer(x)
+    return x
+
+
+def compose(first: Network, second: Network) -> Network:
+    """`second` on top of `first`: the layers of both, with the encoding of the first and the read-off of the second.
+
+    The weights of `second` must act on the last activation of `first` (its `encoding` is what `first` produces).
+    """
+    return Network(first.encoding, first.layers + second.layers, second.read_off)
