@@ -1,7 +1,7 @@
 """A network as a pytree of arrays: the encoding of its input, ReLU layers, and a read-off of the gates."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import Protocol
 
 import jax
@@ -31,9 +31,7 @@ class Layer:
     @property
     def w(self) -> Float[Array, "d d_in"]:
         """The weight matrix, multiplied out."""
-        return jax.lax.reduce_precision(self.factors[0], 8, 23) if len(self.factors) == 1 else jnp.linalg.multi_dot(
-            self.factors, precision=jax.lax.Precision.HIGHEST
-        )
+        return reduce(matmul, self.factors)
 
     def __call__(self, x: Float[Array, " d_in"]) -> Float[Array, " d"]:
         for factor in reversed(self.factors):

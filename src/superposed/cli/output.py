@@ -1,0 +1,25 @@
+"""What commands print: JSON on standard output, everything a person follows on standard error."""
+
+import json
+import sys
+
+
+def print_json(value: object) -> None:
+    """One JSON object on standard output, floats at full precision; NaN and infinities become null."""
+    json.dump(_plain(value), sys.stdout, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def note(message: str) -> None:
+    """A line for the person who waits, on standard error."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
