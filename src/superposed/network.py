@@ -1,8 +1,7 @@
 """A network as a pytree of arrays: the encoding of its input, ReLU layers, and a read-off of the gates."""
 
-from dataclasses import dataclass
 from functools import partial, reduce
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -11,12 +10,8 @@ from jaxtyping import Array, Float, Int
 matmul = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
 """float32 products in float32: accelerators otherwise round to bf16 or TF32."""
 
-_pytree = jax.tree_util.register_dataclass
 
-
-@_pytree
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """One ReLU layer, x -> ReLU(W x + b), with W kept as a product of factors W = F_0 F_1 ... F_n.
 
     Args:
@@ -39,6 +34,7 @@ class Layer:
         return jax.nn.relu(x + self.b)
 
 
+@runtime_checkable
 class ReadOff(Protocol):
     """Linear read-offs of every pair's AND from an activation a [d]."""
 
@@ -49,9 +45,7 @@ class ReadOff(Protocol):
         """Read-offs of all n x p pairs of one feature of k with one of l."""
 
 
-@_pytree
-@dataclass(frozen=True)
-class Network:
+class Network(NamedTuple):
     """A ReLU network on boolean features with a linear read-off of their ANDs.
 
     Args:

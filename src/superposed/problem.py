@@ -1,25 +1,19 @@
 """What is to be computed: the universal AND of m sparse boolean features."""
 
 from dataclasses import dataclass
-from functools import partial
 from math import comb
 
-import jax
+from jaxtyping import Array, Int
 
 
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["s", "d_in"],
-    meta_fields=["m", "fan_in"],
-)
 @dataclass(frozen=True)
 class Problem:
     """Universal AND (U-AND): the ANDs of all fan_in-subsets of m features, exactly s of which are active.
 
         b in {0,1}^m,  |b|_1 = s,   AND(k, l) = b_k b_l  for every pair k < l
 
-    A problem is a pytree whose shape is (m, fan_in): s and d_in may be traced, so that one compiled program serves
-    every sparsity and every width of the code.
+    Inside a compiled program s and d_in may be traced scalars, so that one program serves every sparsity and every
+    width of the code; m and fan_in are always plain integers.
 
     Args:
       m: number of features, at least 2.
@@ -32,8 +26,8 @@ class Problem:
     """
 
     m: int
-    s: int
-    d_in: int | None = None
+    s: int | Int[Array, ""]
+    d_in: int | Int[Array, ""] | None = None
     fan_in: int = 2
 
     @property
