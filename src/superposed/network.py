@@ -1,14 +1,32 @@
 """A network as a pytree of arrays: the encoding of its input, ReLU layers, and a read-off of the gates."""
 
-from functools import partial, reduce
+from functools import reduce
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-matmul = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
-"""float32 products in float32: accelerators otherwise round to bf16 or TF32."""
+CHUNK = 128
+"""Contractions run over this many terms at a time, so that zero padding adds exact zeros and changes no bit."""
+
+
+def matmul(a: Float[Array, "n k"], b: Float[Array, "k *p"]) -> Float[Array, "n *p"]:
+    """a @ b in full float32 (accelerators otherwise round to bf16 or TF32), for a [n, k] and b [k] or [k, p].
+
+    The contraction is summed in chunks of fixed size from the first to the last: a product padded with zeros gives the
+    same bits, whatever the padding.
+    """
+    padding = -a.shape[1] % CHUNK
+    a = jnp.pad(a, ((0, 0), (0, padding)))
+    b = jnp.pad(b, ((0, padding),) + ((0, 0),) * (b.ndim - 1))
+
+    def add_chunk(i: Int[Array, ""], total: Array) -> Array:
+        left, right = (jax.lax.dynamic_slice_in_dim(x, i * CHUNK, CHUNK, axis) for x, axis in ((a, 1), (b, 0)))
+        return total + jnp.matmul(left, right, precision=jax.lax.Precision.HIGHEST)
+
+    zero = jnp.zeros((a.shape[0], *b.shape[1:]), jnp.float32)
+    return jax.lax.fori_loop(0, a.shape[1] // CHUNK, add_chunk, zero)
 
 
 class Layer(NamedTuple):
@@ -38,11 +56,11 @@ class Layer(NamedTuple):
 class ReadOff(Protocol):
     """Linear read-offs of every pair's AND from an activation a [d]."""
 
-    def pairs(self, a: Float[Array, " d"], k: Int[Array, " n"], l: Int[Array, " n"]) -> Float[Array, " n"]:
-        """Read-offs of the n pairs (k_1, l_1), ..., (k_n, l_n)."""
-
     def block(self, a: Float[Array, " d"], k: Int[Array, " n"], l: Int[Array, " p"]) -> Float[Array, "n p"]:
         """Read-offs of all n x p pairs of one feature of k with one of l."""
+
+    def with_all(self, a: Float[Array, " d"], k: Int[Array, " n"]) -> Float[Array, "n m"]:
+        """Read-offs of the pairs of each feature of k with every feature."""
 
 
 class Network(NamedTuple):

@@ -1,0 +1,60 @@
+"""Theorem 1: the universal AND from random subsets of neurons."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Key
+
+from superposed.constructions.rows import Width, random_rows
+from superposed.laws.bernoulli import best_density, paper_density
+from superposed.network import Layer, Network
+from superposed.problem import Problem
+from superposed.read_off import SharedMean
+
+
+@dataclass(frozen=True)
+class Bernoulli:
+    """Universal AND by random subsets of neurons.
+
+    Neuron i is wired to feature k with probability p and fires once two of its features are active; the AND of k and l
+    is the mean activation of the neurons wired to both:
+
+        a = ReLU(V b - 1),   V_ik ~ Bernoulli(p),   AND(k, l) ~ sum_i V_ik V_il a_i / sum_i V_ik V_il
+
+    The paper's density log^2 m / sqrt d keeps its promise on average only: the largest of the C(m, 2) errors then stays
+    above 1/log^4 m however wide the layer is, and below d = log^4 m it is no probability at all. Tuned, the largest
+    error falls as d^{-1/3}.
+
+    Args:
+      density: p in (0, 1]; None takes the best for this problem and width (`laws.bernoulli.best_density`); "paper"
+        takes log^2 m / sqrt d.
+
+    Source: Hänni et al. 2024, Theorem 1 and Corollary 12.
+    """
+
+    density: float | Literal["paper"] | None = None
+
+    def __post_init__(self):
+        if isinstance(self.density, str):
+            if self.density != "paper":
+                raise ValueError(f'density = {self.density!r}: give a number in (0, 1], "paper", or leave it out to tune it')
+        elif self.density is not None and not 0 < self.density <= 1:
+            raise ValueError(f"density = {self.density}: a probability lies in (0, 1]; leave it out to tune it")
+
+    def check(self, problem: Problem, width: int) -> None:
+        """Raises ValueError where the paper's density is above 1."""
+        if self.density == "paper" and (p := float(paper_density(problem.m, width))) > 1:
+            raise ValueError(
+                f"density = paper: log^2 m / sqrt d = {p:.3g} exceeds 1 at m = {problem.m}, d = {width}; "
+                f"it needs width {int(p * p * width) + 1} or more, or leave the density out to tune it"
+            )
+
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
+        if self.density is None:
+            p = best_density(problem.m, problem.s, width, problem.d_in)
+        else:
+            p = paper_density(problem.m, width) if self.density == "paper" else self.density
+        wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
+        return Network(None, (Layer((wired,), -jnp.ones(rows)),), SharedMean(wired))

@@ -1,0 +1,27 @@
+"""The reference line: one neuron a pair."""
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Key
+
+from superposed.constructions.rows import Width
+from superposed.network import Layer, Network
+from superposed.problem import Problem
+from superposed.read_off import OwnNeuron
+
+
+@dataclass(frozen=True)
+class Naive:
+    """One neuron a pair: neuron n computes ReLU(b_k + b_l - 1) for the n-th pair in lexicographic order.
+
+    Exact from width C(m, 2) on. A narrower network leaves the last pairs without a neuron; they read 0.
+    """
+
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
+        first, second = (jnp.asarray(i[:rows]) for i in np.triu_indices(problem.m, 1))
+        n = jnp.arange(first.shape[0])
+        w = jnp.zeros((rows, problem.m)).at[n, first].set(1).at[n, second].set(1)
+        w = jnp.where(jnp.arange(rows)[:, None] < width, w, 0)
+        return Network(None, (Layer((w,), -jnp.ones(rows)),), OwnNeuron(jnp.arange(problem.m)))

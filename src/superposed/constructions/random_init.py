@@ -1,0 +1,54 @@
+"""Theorems 3 and 14: a layer at random initialisation already computes the universal AND."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Key
+
+from superposed.constructions.rows import Width, random_codes, random_rows
+from superposed.constructions.superposed import check_d_in
+from superposed.laws.sign import gaussian_constant
+from superposed.network import Layer, Network, matmul
+from superposed.problem import Problem
+from superposed.read_off import Product
+
+
+@dataclass(frozen=True)
+class RandomInit:
+    """A Gaussian matrix on the input as it stands, aligned or in superposition.
+
+        x = Phi b,   a = ReLU(W x),   W_ij ~ N(0, 1),   AND(k, l) ~ sum_i sgn((W phi_k)_i (W phi_l)_i) a_i / (c d)
+
+    with c = c(s) of Gaussian weights. W sees an input of norm about sqrt(s) whatever m is, so the error s/sqrt d does
+    not grow with m as long as m is polynomial in d: no power of m in the width.
+
+    Args:
+      inputs: "superposed" for x = Phi b with random unit codes, "aligned" for x = b.
+      d_in: dimensions of a superposed input; None takes as many as neurons, d_in = width.
+
+    Source: Hänni et al. 2024, Theorem 3 (aligned) and Theorem 14 (superposed).
+    """
+
+    inputs: Literal["aligned", "superposed"] = "superposed"
+    d_in: int | None = None
+
+    def __post_init__(self):
+        if self.inputs not in ("aligned", "superposed"):
+            raise ValueError(f"inputs = {self.inputs!r}: features are aligned or superposed")
+        if self.inputs == "aligned" and self.d_in is not None:
+            raise ValueError(f"d_in = {self.d_in}: aligned inputs have m dimensions; leave it out or use superposed inputs")
+        check_d_in(self.d_in)
+
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
+        code_key, weight_key = jax.random.split(key)
+        scale = gaussian_constant(problem.s) * width
+        if self.inputs == "aligned":
+            w = random_rows(weight_key, rows, width, lambda k: jax.random.normal(k, (problem.m,)))
+            return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(w), scale))
+        d_in, columns = (width, rows) if self.d_in is None else (self.d_in, self.d_in)
+        phi = random_codes(code_key, columns, d_in, problem.m)
+        # The first d_in draws of a row are the same however many follow, and those meet only zero rows of Phi.
+        w = random_rows(weight_key, rows, width, lambda k: jax.random.normal(k, (columns,)))
+        return Network(phi, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(matmul(w, phi)), scale))

@@ -1,0 +1,53 @@
+"""Theorem 2: any construction behind random code vectors."""
+
+from dataclasses import dataclass, replace
+
+import jax
+from jaxtyping import Array, Key
+
+from superposed.constructions.rows import Width, random_codes
+from superposed.network import Layer, Network
+from superposed.problem import Problem
+
+
+@dataclass(frozen=True)
+class Superposed:
+    """A construction for aligned features, made to read features in superposition.
+
+        x = Phi b,   W = V Phi^T,   Phi in R^{d_in x m} with random unit columns
+
+    where V are the weights `inner` builds. The bystanders' cross-talk reaches every neuron; for Bernoulli weights it
+    costs d ~ m^{2/3} s^{2/3} eps^{-4/3} neurons. (The statement of Theorem 2 prints sqrt(m); the abstract and Theorem 8
+    print m^{2/3}, which is what the construction of the text allows.)
+
+    Args:
+      inner: a construction whose first layer acts on the m features.
+      d_in: dimensions of the input; None takes as many as neurons, d_in = width.
+
+    Source: Hänni et al. 2024, Theorem 2 and Corollary 13; Busch 2025, Corollary 4.35.
+    """
+
+    inner: object
+    d_in: int | None = None
+
+    def __post_init__(self):
+        check_d_in(self.d_in)
+
+    def check(self, problem: Problem, width: int) -> None:
+        """Raises what the inner construction raises for this problem."""
+        if hasattr(self.inner, "check"):
+            self.inner.check(problem, width)
+
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
+        code_key, inner_key = jax.random.split(key)
+        d_in = width if self.d_in is None else self.d_in
+        phi = random_codes(code_key, rows if self.d_in is None else self.d_in, d_in, problem.m)
+        inner = self.inner(inner_key, replace(problem, d_in=d_in), width, rows)
+        first = inner.layers[0]
+        return Network(phi, (Layer((*first.factors, phi.T), first.b), *inner.layers[1:]), inner.read_off)
+
+
+def check_d_in(d_in: int | None) -> None:
+    """Raises ValueError for an input of less than one dimension."""
+    if d_in is not None and d_in < 1:
+        raise ValueError(f"d_in = {d_in}: the input has at least one dimension; use 1 or more")

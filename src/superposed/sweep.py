@@ -1,0 +1,149 @@
+"""What an experiment asks, and the loop that measures until it is answered. Rows are kept as soon as they are seen."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Protocol
+
+from superposed.criteria import passes
+from superposed.errors import Errors
+from superposed.measure import BLOCK, measure
+from superposed.probe import Probe
+from superposed.record import Cell, Record
+from superposed.search import Bracket, bracket, ladder, next_width
+from superposed.store import Store
+
+Seen = Mapping[str, Record]
+"""Rows by the id of their cell."""
+
+
+class Task(Protocol):
+    """A question that rows answer. Its state is the rows themselves, so that asking again resumes."""
+
+    def pending(self, seen: Seen) -> Sequence[Cell]:
+        """The cells to measure next; none when the question is answered."""
+
+    def measure(self, cells: Sequence[Cell]) -> list[dict]:
+        """What is seen at a few of the pending cells, as plain JSON."""
+
+
+@dataclass(frozen=True)
+class AtWidths:
+    """The errors at given widths.
+
+    Args:
+      construction, m, s: what is built.
+      widths: neurons.
+      seeds: number of networks a width.
+      probe: which inputs and pairs are looked at.
+      mode: "built" or "drawn".
+    """
+
+    construction: object
+    m: int
+    s: int
+    widths: tuple[int, ...]
+    seeds: int
+    probe: Probe
+    mode: str = "built"
+
+    def cells(self, width: int) -> list[Cell]:
+        """One cell a seed."""
+        return [
+            Cell(self.construction, self.m, self.s, width, seed, self.probe, self.mode) for seed in range(self.seeds)
+        ]
+
+    def pending(self, seen: Seen) -> list[Cell]:
+        return [cell for width in self.widths for cell in self.cells(width) if cell.id not in seen]
+
+    def measure(self, cells: Sequence[Cell]) -> list[dict]:
+        return [errors.to_json() for errors in measure(cells)]
+
+    def errors(self, seen: Seen, width: int) -> list[Errors]:
+        """What was seen at one width, a seed each."""
+        return [seen[cell.id].errors for cell in self.cells(width)]
+
+
+@dataclass(frozen=True)
+class SmallestWidth:
+    """The smallest width that meets a criterion, as an interval between neighbouring rungs of the ladder.
+
+    Args:
+      construction, m, s, seeds, probe, mode: as for `AtWidths`.
+      criterion, eps: what counts as passing (`criteria.passes`).
+      success: None searches for each seed by itself; a fraction searches once, and a rung passes when at least that
+        fraction of the seeds does.
+      start: a guess of the answer.
+      most: the widest network to try.
+    """
+
+    construction: object
+    m: int
+    s: int
+    seeds: int
+    probe: Probe
+    criterion: str
+    eps: float
+    success: float | None = None
+    start: float = 256
+    most: int = 2**16
+    mode: str = "built"
+
+    def cell(self, width: int, seed: int) -> Cell:
+        """The network of one width and seed."""
+        return Cell(self.construction, self.m, self.s, width, seed, self.probe, self.mode)
+
+    def passed(self, seen: Seen, seed: int) -> dict[int, bool]:
+        """Whether the rungs measured with one seed meet the criterion."""
+        cells = ((width, self.cell(width, seed).id) for width in ladder(self.most))
+        return {width: passes(seen[i].errors, self.criterion, self.eps) for width, i in cells if i in seen}
+
+    def tried(self, seen: Seen) -> dict[int, int]:
+        """How many seeds pass at each rung that all seeds were measured at."""
+        by_seed = [self.passed(seen, seed) for seed in range(self.seeds)]
+        common = set.intersection(*(set(passed) for passed in by_seed))
+        return {width: sum(passed[width] for passed in by_seed) for width in sorted(common)}
+
+    def pending(self, seen: Seen) -> list[Cell]:
+        if self.success is not None:
+            width = next_width(self._rungs(seen), self.start, self.most)
+            wanted = [] if width is None else [self.cell(width, seed) for seed in range(self.seeds)]
+        else:
+            widths = [next_width(self.passed(seen, seed), self.start, self.most) for seed in range(self.seeds)]
+            wanted = [self.cell(width, seed) for seed, width in enumerate(widths) if width is not None]
+        return sorted((cell for cell in wanted if cell.id not in seen), key=lambda cell: cell.width)
+
+    def measure(self, cells: Sequence[Cell]) -> list[dict]:
+        return [errors.to_json() for errors in measure(cells)]
+
+    def brackets(self, seen: Seen) -> list[Bracket]:
+        """The interval of each seed, or the one of all seeds where `success` is given."""
+        if self.success is not None:
+            return [bracket(self._rungs(seen))]
+        return [bracket(self.passed(seen, seed)) for seed in range(self.seeds)]
+
+    def _rungs(self, seen: Seen) -> dict[int, bool]:
+        return {width: n >= self.success * self.seeds for width, n in self.tried(seen).items()}
+
+
+def pooled(errors: Sequence[Errors]) -> Errors:
+    """The errors of several networks as one."""
+    return reduce(add, errors)
+
+
+def sweep(tasks: Sequence[Task], store: Store) -> Iterator[tuple[int, Record]]:
+    """Measure what the tasks still need, block by block; yields the task's number and each new row once it is on disk."""
+    for number, task in enumerate(tasks):
+        while cells := task.pending(store.records):
+            for start in range(0, len(cells), BLOCK):
+                block = cells[start : start + BLOCK]
+                for cell, seen in zip(block, task.measure(block), strict=True):
+                    record = Record(cell.to_json(), seen)
+                    store.append(record)
+                    yield number, record
+
+
+def shard_of(tasks: Sequence[Task], index: int, n_shards: int) -> list[Task]:
+    """Every n-th task from the index-th (1-based) on: what one of n processes measures."""
+    return list(tasks[index - 1 :: n_shards])
