@@ -95,7 +95,7 @@ def _binomial(n: Float[Array, ""], p: Float[Array, ""]) -> Float[Array, " k"]:
 
 
 def error_quantile(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int, quantile: float = 0.99
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int, quantile: Scalar = 0.99
 ) -> Float[Array, ""]:
     """Upper quantile of the error, from its first three cumulants (Cornish-Fisher expansion).
 
@@ -105,12 +105,12 @@ def error_quantile(
     value too. Arguments as in `error_cumulants`.
     """
     mean, variance, third = error_cumulants(m, s, d, p, d_in, active=active)
-    z = ndtri(quantile)
+    z = ndtri(as_float(quantile))
     return mean + z * jnp.sqrt(variance) + (z**2 - 1) / 6 * third / jnp.maximum(variance, 1e-12)
 
 
 def worst_quantile(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, quantile: float = 0.99
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, quantile: Scalar = 0.99
 ) -> Float[Array, ""]:
     """The larger of the error quantiles of pairs with one and with both members active."""
     one, both = (error_quantile(m, s, d, p, d_in, active=j, quantile=quantile) for j in (1, 2))
@@ -118,7 +118,7 @@ def worst_quantile(
 
 
 def best_density(
-    m: Scalar, s: Scalar, d: Scalar, d_in: Scalar | None = None, quantile: float = 0.99
+    m: Scalar, s: Scalar, d: Scalar, d_in: Scalar | None = None, quantile: Scalar = 0.99
 ) -> Float[Array, ""]:
     """The tuned density: the p that minimises the predicted error quantile of the worst stratum (`worst_quantile`).
 
