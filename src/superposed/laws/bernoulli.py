@@ -1,0 +1,153 @@
+"""Closed forms of the Bernoulli universal AND: errors by stratum, the tuned density, and the width they predict.
+
+The construction (Hänni et al. 2024, arXiv 2408.05451, Theorems 1 and 2): neuron i is wired to feature k with probability
+p, has bias -1, and the AND of k and l is read as the mean over Gamma(kl), the neurons wired to both. On m features of
+which s are active, with code vectors of dimension d_in, a neuron of Gamma(kl) sees
+
+    h = j - 1 + K + C + Z
+
+with j the number of active pair members (the stratum), K ~ Bin(s - j, p) other active features wired by chance, C the
+cross-talk common to all of Gamma(kl) and Z the neuron's own:
+
+    Var C = p^2 (m - s) s / d_in + own_j / d_in,   own_j = 2s, 2s - 1, 2s      (j = 0, 1, 2)
+    Var Z = p (1 - p) (m - s) s / d_in
+
+The first part of C is the common mode p sum_k phi_k.x; the second is the pair's own cross-talk. Aligned inputs have
+C = Z = 0. Derived for this project; `laws.bernoulli_drawn` has the exact law behind these approximations.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import gammaln, ndtri
+from jaxtyping import Array, Float
+
+from superposed.laws.relu import Scalar, as_float, relu_moments
+
+N_WIRED = 9  # the numbers 0 ... 8 of other active features on a neuron are told apart, more count as 8
+
+
+class Cumulants(NamedTuple):
+    """Mean, variance and third cumulant of an error."""
+
+    mean: Float[Array, ""]
+    variance: Float[Array, ""]
+    third: Float[Array, ""]
+
+
+def error_cumulants(
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int
+) -> Cumulants:
+    """Mean, variance and third cumulant of read-off - truth, for pairs with `active` of their members active.
+
+    The read-off is the mean of ReLU(h) over L ~ Bin(d, p^2) neurons that are independent given C. With kappa_r(C) the
+    cumulants of one neuron's ReLU(h) given C (exact for a normal Z, by `relu_moments` and the binomial K),
+
+        mean     = E kappa_1(C) - [active = 2]
+        variance = Var kappa_1(C) + E kappa_2(C) E 1/L + [active = 2] (1 - p^2)^d
+        third    = E (kappa_1(C) - E kappa_1)^3 + 3 Cov(kappa_1(C), kappa_2(C)) E 1/L + E kappa_3(C) E 1/L^2
+
+    The last term of the variance is the chance that Gamma(kl) is empty. Approximate: Z normal (good from p m of some
+    tens on), E over C by three Gauss-Hermite nodes, 1/L expanded to second order in 1/(d p^2).
+
+    Args:
+      m, s, d: features, active features, neurons.
+      p: density, in (0, 1].
+      d_in: dimension of the code vectors; None for aligned inputs.
+      active: 0, 1 or 2 (at most s).
+    """
+    m, s, d, p = map(as_float, (m, s, d, p))
+    per_d_in = jnp.float32(0) if d_in is None else 1 / as_float(d_in)
+    inactive = jnp.maximum(m - s, 0)
+    own = 2 * s - (active == 1)
+    common = jnp.sqrt((p**2 * inactive * s + own) * per_d_in) * jnp.sqrt(3.0) * jnp.array([-1.0, 0.0, 1.0])
+    weight = jnp.array([1 / 6, 2 / 3, 1 / 6])
+    wired = _binomial(s - active, p)
+    first, second, third = (
+        moment @ wired
+        for moment in relu_moments(
+            active - 1 + jnp.arange(N_WIRED) + common[:, None],
+            jnp.sqrt(p * (1 - p) * inactive * s * per_d_in),
+        )
+    )
+    kappa_2 = second - first**2
+    kappa_3 = third - 3 * second * first + 2 * first**3
+    mean = weight @ first
+    shared = d * p**2  # E L
+    per_l, per_l2 = (1 + 1 / shared) / shared, (1 + 3 / shared) / shared**2
+    empty = jnp.exp(-shared) if active == 2 else 0.0
+    return Cumulants(
+        mean=mean - (active == 2),
+        variance=weight @ (first - mean) ** 2 + weight @ kappa_2 * per_l + empty,
+        third=weight @ (first - mean) ** 3 + 3 * weight @ ((first - mean) * kappa_2) * per_l + weight @ kappa_3 * per_l2,
+    )
+
+
+def _binomial(n: Float[Array, ""], p: Float[Array, ""]) -> Float[Array, " k"]:
+    """P(K = k) of K ~ Bin(n, p) for k = 0 ... N_WIRED - 1, the last holding all that lies above."""
+    k = jnp.arange(N_WIRED - 1.0)
+    rest = jnp.maximum(n - k, 0)
+    choose = gammaln(n + 1) - gammaln(k + 1) - gammaln(rest + 1)
+    q = jnp.maximum(1 - p, 1e-30)
+    below = jnp.where(k <= n, jnp.exp(choose + k * jnp.log(p) + rest * jnp.log(q)), 0)
+    return jnp.append(below, jnp.maximum(1 - below.sum(), 0))
+
+
+def error_quantile(
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int, quantile: Scalar = 0.99
+) -> Float[Array, ""]:
+    """Upper quantile of the error, from its first three cumulants (Cornish-Fisher expansion).
+
+        mean + z sd + (z^2 - 1)/6 third / variance,     z the normal quantile
+
+    The errors of this construction are positive or skewed upwards, so this stands for the quantile of their absolute
+    value too. Arguments as in `error_cumulants`.
+    """
+    mean, variance, third = error_cumulants(m, s, d, p, d_in, active=active)
+    z = ndtri(as_float(quantile))
+    return mean + z * jnp.sqrt(variance) + (z**2 - 1) / 6 * third / jnp.maximum(variance, 1e-12)
+
+
+def worst_quantile(
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, quantile: Scalar = 0.99
+) -> Float[Array, ""]:
+    """The larger of the error quantiles of pairs with one and with both members active."""
+    one, both = (error_quantile(m, s, d, p, d_in, active=j, quantile=quantile) for j in (1, 2))
+    return jnp.where(as_float(s) < 2, one, jnp.maximum(one, both))
+
+
+def best_density(
+    m: Scalar, s: Scalar, d: Scalar, d_in: Scalar | None = None, quantile: Scalar = 0.99
+) -> Float[Array, ""]:
+    """The tuned density: the p that minimises the predicted error quantile of the worst stratum (`worst_quantile`).
+
+    p trades bystanders wired by chance (s p) and cross-talk (p^(1/2)) against the number of neurons d p^2 that a read-off
+    averages. Searched on a logarithmic grid from p = d^(-1/2), one expected neuron in Gamma(kl), to p = 1, and on two
+    finer grids around the best point, so that it is smooth in d to a part in a thousand: networks of neighbouring widths
+    then share their randomness. It depends on nothing but its arguments and looks at no measurement.
+
+    Against brute force over p of the drawn law (s = 2, 3, m = 64 to 10^10, 99% quantile <= 1/2, d_in = d) the smallest
+    width with this density is at most 3% above the smallest possible; aligned (m = 300) 0% at s = 3, 6% at s = 6.
+
+    Args:
+      m, s, d, d_in: features, active features, neurons (at least 1), code dimension (None: aligned). May be traced.
+      quantile: the quantile of the error to be made small.
+
+    Source: derived for this project (its leading terms: p = (z/2)^(2/3) (s' d)^(-1/3) for aligned inputs).
+    """
+    log_low, log_high = -0.5 * jnp.log(as_float(d)), jnp.float32(0)
+    for n in (48, 17, 17):
+        grid = jnp.linspace(log_low, log_high, n)
+        error = jax.vmap(lambda log_p: worst_quantile(m, s, d, jnp.exp(log_p), d_in, quantile))(grid)
+        best = jnp.argmin(error)
+        log_low, log_high = grid[jnp.maximum(best - 1, 0)], grid[jnp.minimum(best + 1, n - 1)]
+    return jnp.exp(grid[best])
+
+
+def paper_density(m: Scalar, d: Scalar) -> Float[Array, ""]:
+    """The printed density log(m)^2 / sqrt(d). Above 1 while d < log(m)^4, where the caller must refuse it.
+
+    Source: Hänni et al. 2024 (arXiv 2408.05451), Theorem 1.
+    """
+    return jnp.log(as_float(m)) ** 2 / jnp.sqrt(as_float(d))

@@ -1,0 +1,71 @@
+"""Reads of random unit code vectors, phi_k.x, drawn without building the code."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from superposed.laws.relu import Scalar, as_float
+
+
+def chi_square(normal: Float[Array, "*shape"], dof: Float[Array, "*#shape"]) -> Float[Array, "*shape"]:
+    """A chi-square variable as a function of a standard normal one (Wilson and Hilferty's cube).
+
+        chi^2 = dof (1 - 2/(9 dof) + normal sqrt(2/(9 dof)))^3
+
+    An approximation: quantiles to 1% from dof = 4 on, to 0.1% from dof = 30. In exchange it is smooth in dof, so that
+    neighbouring widths share their randomness. dof below 1 counts as none and gives 0.
+    """
+    per = 2 / (9 * jnp.maximum(dof, 1))
+    return jnp.where(dof < 1, 0, dof * jnp.maximum(1 - per + normal * jnp.sqrt(per), 0) ** 3)
+
+
+def active_reads(
+    key: Key[Array, ""], s: Scalar, d_in: Scalar, shape: tuple[int, ...], max_active: int
+) -> Float[Array, "max_active *shape"]:
+    """Reads phi_a.x of the s active features a = 0 ... s - 1 of x = phi_0 + ... + phi_{s-1}; 0 for a >= s.
+
+    phi_a are independent uniform unit vectors of d_in dimensions. In the basis that Gram and Schmidt make of them, g_a
+    has independent standard normal coordinates 0 ... a - 1 and chi_{d_in - a} as its last (Bartlett), and
+    phi_a = g_a / |g_a|. Exact but for the chi-square (`chi_square`). The norm of x follows: |x|^2 = sum of the reads.
+
+    Args:
+      shape: independent draws.
+      max_active: static bound on s.
+    """
+    basis_key, last_key = jax.random.split(key)
+    s, d_in = as_float(s), as_float(d_in)
+    a = jnp.arange(max_active, dtype=jnp.float32)
+    column = (slice(None),) + (None,) * len(shape)
+    last = jnp.sqrt(chi_square(jax.random.normal(last_key, (max_active, *shape)), (d_in - a)[column]))
+    below = (a[:, None] > a) & (a < d_in)  # [feature, coordinate]
+    g = jnp.where(below[(..., *column[1:])], jax.random.normal(basis_key, (max_active, max_active, *shape)), 0)
+    g = g + jnp.eye(max_active)[(..., *column[1:])] * last[:, None]
+    phi = g / jnp.maximum(jnp.sqrt((g**2).sum(1, keepdims=True)), 1e-20)
+    phi = jnp.where((a < s)[(slice(None), None, *column[1:])], phi, 0)
+    return (phi * phi.sum(0)).sum(1)
+
+
+def unit_coordinate(key: Key[Array, ""], d_in: Scalar, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
+    """One coordinate of independent uniform unit vectors of d_in dimensions: an inactive feature's phi_k.x / |x|.
+
+        u = N / sqrt(N^2 + chi^2_{d_in - 1})
+
+    Exact but for the chi-square (`chi_square`); independent across inactive features and of x.
+    """
+    along, across = jax.random.normal(key, (2, *shape))
+    return along / jnp.maximum(jnp.sqrt(along**2 + chi_square(across, as_float(d_in) - 1)), 1e-20)
+
+
+def static_bound(s: Scalar, max_active: int | None) -> int:
+    """max_active, or s itself where s is a plain number.
+
+    Raises:
+      ValueError: s is traced and no bound is given, or s exceeds the bound.
+    """
+    if isinstance(s, jax.core.Tracer):
+        if max_active is None:
+            raise ValueError("s is traced: give its static bound, max_active")
+        return max_active
+    if max_active is not None and s > max_active:
+        raise ValueError(f"s = {s} exceeds max_active = {max_active}; raise max_active")
+    return int(s) if max_active is None else max_active
