@@ -6,14 +6,14 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int, UInt
 
-from superposed.errors import Errors, Tally
+from superposed.errors import STRATA, Errors, Tally, tally
 from superposed.evaluate import evaluate
 from superposed.network import CHUNK
 from superposed.probe import Probe
 from superposed.problem import Problem
-from superposed.record import Cell
+from superposed.record import Cell, describe
 
 BLOCK = 8
 """Cells of one compiled call; a shorter block is filled up with networks of width 0, which cost almost nothing."""
@@ -27,8 +27,9 @@ def bucket(width: int) -> int:
 
 
 def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | None = None) -> list[Errors]:
-    """The errors of cells that share construction, m and probe, in one compiled program a (m, bucket) pair.
+    """The errors of cells that share construction, m, probe and mode.
 
+    Built cells take one compiled program a (construction, m, probe, bucket); drawn ones a single program whatever m is.
     Results depend on each cell alone: not on its neighbours, on `rows` or on `cell_batch`.
 
     Args:
@@ -38,7 +39,8 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
         as fit into CELL_BYTES elsewhere. (A batch of 1 is another program to XLA, whose sums differ in the last bit.)
 
     Raises:
-      ValueError: the cells differ in construction, m, probe or mode, or cell_batch is below 2.
+      ValueError: the cells differ in construction, m, probe or mode; cell_batch is below 2; or the construction has no
+        drawn law.
     """
     first = cells[0]
     if any((c.construction, c.m, c.probe, c.mode) != (first.construction, first.m, first.probe, first.mode) for c in cells):
@@ -47,10 +49,15 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
     cell_batch = _fitting_batch(rows, first.m) if cell_batch is None else cell_batch
     if not 2 <= cell_batch <= BLOCK:
         raise ValueError(f"cell_batch = {cell_batch}: vmap from 2 to {BLOCK} cells together")
-    errors = []
-    for start in range(0, len(cells), BLOCK):
-        errors += _measure_block(cells[start : start + BLOCK], rows, cell_batch)
-    return errors
+    blocks = [cells[start : start + BLOCK] for start in range(0, len(cells), BLOCK)]
+    if first.mode == "drawn":
+        return [errors for block in blocks for errors in _draw_block(block)]
+    return [errors for block in blocks for errors in _build_block(block, rows, cell_batch)]
+
+
+def n_compilations() -> int:
+    """How many programs have been compiled so far in this process."""
+    return _built._cache_size() + _drawn._cache_size()
 
 
 def _fitting_batch(rows: int, m: int) -> int:
@@ -59,44 +66,66 @@ def _fitting_batch(rows: int, m: int) -> int:
     return 1 << int(np.clip(CELL_BYTES // (4 * rows * m), 2, BLOCK)).bit_length() - 1
 
 
-def n_compilations() -> int:
-    """How many programs have been compiled so far in this process."""
-    return _built_block._cache_size()
+def _column(cells: Sequence[Cell], name: str, fill: int, dtype: type = np.int32) -> Array:
+    return jnp.asarray(np.array([getattr(c, name) for c in cells] + [fill] * (BLOCK - len(cells)), dtype))
 
 
-def _measure_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Errors]:
+def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Errors]:
     first = cells[0]
     s_max = max(c.s for c in cells)
     n_inputs = first.probe.n_inputs(Problem(first.m, s_max))
     per_call = first.probe.per_call(Problem(first.m, s_max), n_inputs)
-    column = lambda name, fill: jnp.asarray([getattr(c, name) for c in cells] + [fill] * (BLOCK - len(cells)))
-    batches = []
-    for start in range(0, n_inputs, per_call):
-        batches.append(
-            _built_block(
-                first.construction, first.m, s_max, rows, first.probe, min(per_call, n_inputs - start), cell_batch,
-                column("seed", 0), column("s", first.s), column("width", 0), jnp.asarray(start),
-            )  # fmt: skip
+    columns = _column(cells, "entropy", 0, np.uint32), _column(cells, "s", first.s), _column(cells, "width", 0)
+    calls = [
+        _built(
+            first.construction, first.m, s_max, rows, first.probe, min(per_call, n_inputs - start), cell_batch,
+            *columns, jnp.asarray(start),
         )
-    batches = jax.device_get(batches)
-    return [Errors.of([jax.tree.map(lambda x: x[i], batch) for batch in batches]) for i in range(len(cells))]
+        for start in range(0, n_inputs, per_call)
+    ]  # fmt: skip
+    calls = jax.device_get(calls)
+    return [Errors.of([jax.tree.map(lambda x: x[i], call) for call in calls]) for i in range(len(cells))]
 
 
-def cell_key(seed: int | Int[Array, ""], m: int, s: int | Int[Array, ""]) -> Array:
-    """The key of a cell: independent between seeds, m and s; shared by all widths, whose networks are nested."""
-    return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), m), s)
+def _draw_block(cells: Sequence[Cell]) -> list[Errors]:
+    first = cells[0]
+    if not hasattr(first.construction, "draw"):
+        raise ValueError(f"mode = drawn: {describe(first.construction)['name']} has no drawn law; use --mode built")
+    call = jax.device_get(
+        _drawn(
+            first.construction, max(c.s for c in cells), first.probe.inputs,
+            _column(cells, "entropy", 0, np.uint32), jnp.float32(first.m), _column(cells, "s", first.s),
+            _column(cells, "width", 1, np.float32),
+        )
+    )  # fmt: skip
+    return [Errors.of([jax.tree.map(lambda x: x[i], call)]) for i in range(len(cells))]
 
 
 @partial(jax.jit, static_argnums=range(7))
-def _built_block(
+def _built(
     construction, m: int, s_max: int, rows: int, probe: Probe, n_inputs: int, cell_batch: int,
-    seeds: Int[Array, " n"], s: Int[Array, " n"], widths: Int[Array, " n"], first_input: Int[Array, ""],
+    entropy: UInt[Array, " n"], s: Int[Array, " n"], widths: Int[Array, " n"], first_input: Int[Array, ""],
 ) -> Tally:  # fmt: skip
     def one(cell: tuple[Array, Array, Array]) -> Tally:
-        seed, s, width = cell
-        build_key, probe_key = jax.random.split(cell_key(seed, m, s))
+        entropy, s, width = cell
+        build_key, probe_key = jax.random.split(jax.random.key(entropy))
         problem = Problem(m, s)
         network = construction(build_key, problem, width, rows)
         return evaluate(probe_key, network, problem, probe, s_max, first_input, n_inputs)
 
-    return jax.lax.map(one, (seeds, s, widths), batch_size=cell_batch)
+    return jax.lax.map(one, (entropy, s, widths), batch_size=cell_batch)
+
+
+@partial(jax.jit, static_argnums=range(3))
+def _drawn(
+    construction, s_max: int, n_events: int,
+    entropy: UInt[Array, " n"], m: Float[Array, ""], s: Int[Array, " n"], widths: Float[Array, " n"],
+) -> Tally:  # fmt: skip
+    def one(cell: tuple[Array, Array, Array]) -> Tally:
+        entropy, s, width = cell
+        error = construction.draw(jax.random.key(entropy), Problem(m, s), width, n_events, s_max)
+        stratum = jnp.broadcast_to(jnp.arange(STRATA)[:, None], error.shape)
+        seen = ~jnp.isnan(error)
+        return tally(jnp.where(seen, error, 0)[None], stratum[None], seen[None])
+
+    return jax.lax.map(one, (entropy, s, widths))

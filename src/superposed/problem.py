@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import comb
 
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Problem:
         b in {0,1}^m,  |b|_1 = s,   AND(k, l) = b_k b_l  for every pair k < l
 
     Inside a compiled program s and d_in may be traced scalars, so that one program serves every sparsity and every
-    width of the code; m and fan_in are always plain integers.
+    width of the code; m is a plain integer wherever weights are built, and may be traced where errors are drawn.
 
     Args:
       m: number of features, at least 2.
@@ -25,9 +25,9 @@ class Problem:
     Source: Hänni et al. 2024 (arXiv 2408.05451), Definition 4.
     """
 
-    m: int
+    m: int | Float[Array, ""]
     s: int | Int[Array, ""]
-    d_in: int | Int[Array, ""] | None = None
+    d_in: int | Int[Array, ""] | Float[Array, ""] | None = None
     fan_in: int = 2
 
     @property

@@ -26,8 +26,8 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def content_id(cell: dict) -> str:
-    """SHA-256 of a cell's canonical JSON."""
+def content_id(cell: object) -> str:
+    """SHA-256 of a JSON value's canonical form."""
     return hashlib.sha256(canonical(cell).encode()).hexdigest()
 
 
@@ -63,6 +63,11 @@ class Cell:
     def id(self) -> str:
         """SHA-256 of the cell's canonical JSON."""
         return content_id(self.to_json())
+
+    @property
+    def entropy(self) -> int:
+        """32 bits from (seed, m, s) that seed the cell's randomness: all widths share it, so that their networks are nested."""
+        return int(content_id([self.seed, self.m, self.s])[:8], 16)
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def repair_tail(path: Path) -> None:
 
 def check_configuration(folder: Path, configuration: dict) -> None:
     """Raises ValueError where the folder belongs to another configuration, naming the keys that differ."""
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists() or all(path.name.startswith(".") for path in folder.iterdir()):
         return
     stored = read_manifest(folder)["configuration"]
     wanted = json.loads(canonical(configuration))

@@ -5,10 +5,11 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Key
 
 from superposed.constructions.rows import Width, random_rows
 from superposed.laws.bernoulli import best_density, paper_density
+from superposed.laws.bernoulli_drawn import draw_aligned, draw_superposed
 from superposed.network import Layer, Network
 from superposed.problem import Problem
 from superposed.read_off import SharedMean
@@ -52,9 +53,19 @@ class Bernoulli:
             )
 
     def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
-        if self.density is None:
-            p = best_density(problem.m, problem.s, width, problem.d_in)
-        else:
-            p = paper_density(problem.m, width) if self.density == "paper" else self.density
+        p = self.probability(problem, width)
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
         return Network(None, (Layer((wired,), -jnp.ones(rows)),), SharedMean(wired))
+
+    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.bernoulli_drawn`)."""
+        p = self.probability(problem, width)
+        if problem.d_in is None:
+            return draw_aligned(key, problem.m, problem.s, width, p, n_events, max_active=s_max)
+        return draw_superposed(key, problem.m, problem.s, width, problem.d_in, p, n_events, max_active=s_max)
+
+    def probability(self, problem: Problem, width: Width) -> float | Float[Array, ""]:
+        """The density p at this problem and width."""
+        if self.density is None:
+            return best_density(problem.m, problem.s, width, problem.d_in)
+        return paper_density(problem.m, width) if self.density == "paper" else self.density

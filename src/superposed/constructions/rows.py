@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-Width = int | Int[Array, ""]
+Width = int | Int[Array, ""] | Float[Array, ""]
 
 
 def random_rows(

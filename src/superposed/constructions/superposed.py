@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 import jax
-from jaxtyping import Array, Key
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
 
 from superposed.constructions.rows import Width, random_codes
 from superposed.network import Layer, Network
@@ -45,6 +46,13 @@ class Superposed:
         inner = self.inner(inner_key, replace(problem, d_in=d_in), width, rows)
         first = inner.layers[0]
         return Network(phi, (Layer((*first.factors, phi.T), first.b), *inner.layers[1:]), inner.read_off)
+
+    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+        """Errors drawn from the inner construction's law behind random codes; ValueError where it has none."""
+        if not hasattr(self.inner, "draw"):
+            raise ValueError(f"mode = drawn: {type(self.inner).__name__} has no drawn law; use --mode built")
+        d_in = width if self.d_in is None else jnp.float32(self.d_in)
+        return self.inner.draw(key, replace(problem, d_in=d_in), width, n_events, s_max)
 
 
 def check_d_in(d_in: int | None) -> None:

@@ -21,10 +21,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import gammaln, ndtri
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from superposed.laws.relu import Scalar, as_float, relu_moments
 
+GRID = 33  # densities compared at once by `best_density`
 N_WIRED = 9  # the numbers 0 ... 8 of other active features on a neuron are told apart, more count as 8
 
 
@@ -37,7 +38,7 @@ class Cumulants(NamedTuple):
 
 
 def error_cumulants(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""]
 ) -> Cumulants:
     """Mean, variance and third cumulant of read-off - truth, for pairs with `active` of their members active.
 
@@ -76,7 +77,7 @@ def error_cumulants(
     mean = weight @ first
     shared = d * p**2  # E L
     per_l, per_l2 = (1 + 1 / shared) / shared, (1 + 3 / shared) / shared**2
-    empty = jnp.exp(-shared) if active == 2 else 0.0
+    empty = jnp.where(active == 2, jnp.exp(-shared), 0.0)
     return Cumulants(
         mean=mean - (active == 2),
         variance=weight @ (first - mean) ** 2 + weight @ kappa_2 * per_l + empty,
@@ -95,7 +96,7 @@ def _binomial(n: Float[Array, ""], p: Float[Array, ""]) -> Float[Array, " k"]:
 
 
 def error_quantile(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int, quantile: Scalar = 0.99
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""], quantile: Scalar = 0.99
 ) -> Float[Array, ""]:
     """Upper quantile of the error, from its first three cumulants (Cornish-Fisher expansion).
 
@@ -113,7 +114,7 @@ def worst_quantile(
     m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, quantile: Scalar = 0.99
 ) -> Float[Array, ""]:
     """The larger of the error quantiles of pairs with one and with both members active."""
-    one, both = (error_quantile(m, s, d, p, d_in, active=j, quantile=quantile) for j in (1, 2))
+    one, both = jax.vmap(lambda j: error_quantile(m, s, d, p, d_in, active=j, quantile=quantile))(jnp.array([1, 2]))
     return jnp.where(as_float(s) < 2, one, jnp.maximum(one, both))
 
 
@@ -123,8 +124,8 @@ def best_density(
     """The tuned density: the p that minimises the predicted error quantile of the worst stratum (`worst_quantile`).
 
     p trades bystanders wired by chance (s p) and cross-talk (p^(1/2)) against the number of neurons d p^2 that a read-off
-    averages. Searched on a logarithmic grid from p = d^(-1/2), one expected neuron in Gamma(kl), to p = 1, and on two
-    finer grids around the best point, so that it is smooth in d to a part in a thousand: networks of neighbouring widths
+    averages. Searched on a logarithmic grid from p = d^(-1/2), one expected neuron in Gamma(kl), to p = 1, and twice on a
+    finer grid around the best point, so that it is smooth in d to a part in a thousand: networks of neighbouring widths
     then share their randomness. It depends on nothing but its arguments and looks at no measurement.
 
     Against brute force over p of the drawn law (s = 2, 3, m = 64 to 10^10, 99% quantile <= 1/2, d_in = d) the smallest
@@ -136,13 +137,14 @@ def best_density(
 
     Source: derived for this project (its leading terms: p = (z/2)^(2/3) (s' d)^(-1/3) for aligned inputs).
     """
-    log_low, log_high = -0.5 * jnp.log(as_float(d)), jnp.float32(0)
-    for n in (48, 17, 17):
-        grid = jnp.linspace(log_low, log_high, n)
+    def zoom(_: int, ends: Float[Array, "2"]) -> Float[Array, "2"]:
+        grid = jnp.linspace(ends[0], ends[1], GRID)
         error = jax.vmap(lambda log_p: worst_quantile(m, s, d, jnp.exp(log_p), d_in, quantile))(grid)
         best = jnp.argmin(error)
-        log_low, log_high = grid[jnp.maximum(best - 1, 0)], grid[jnp.minimum(best + 1, n - 1)]
-    return jnp.exp(grid[best])
+        return grid[jnp.array([jnp.maximum(best - 1, 0), jnp.minimum(best + 1, GRID - 1)])]
+
+    ends = jax.lax.fori_loop(0, 3, zoom, jnp.array([-0.5, 0.0]) * jnp.log(as_float(d)))
+    return jnp.exp(ends.mean())
 
 
 def paper_density(m: Scalar, d: Scalar) -> Float[Array, ""]:
