@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-STEPS_PER_OCTAVE = 8
-"""Rungs an octave: neighbours differ by 9%."""
+STEPS = 8
+"""Rungs an octave unless a search asks for more: neighbours differ by 9%."""
 
 
 @lru_cache
-def ladder(most: int) -> tuple[int, ...]:
-    """The widths 2^(n/8), rounded, each once, up to `most`."""
+def ladder(most: int, steps: int = STEPS) -> tuple[int, ...]:
+    """The widths 2^(n/steps), rounded, each once, up to `most`. Searches with the same `steps` share their rungs."""
     rungs, n = [], 0
-    while (width := round(2 ** (n / STEPS_PER_OCTAVE))) <= most:
+    while (width := round(2 ** (n / steps))) <= most:
         if not rungs or width > rungs[-1]:
             rungs.append(width)
         n += 1
@@ -45,7 +45,7 @@ def bracket(passed: Mapping[int, bool]) -> Bracket:
     return Bracket(low, high)
 
 
-def next_width(passed: Mapping[int, bool], start: float, most: int) -> int | None:
+def next_width(passed: Mapping[int, bool], start: float, most: int, steps: int = STEPS) -> int | None:
     """The rung to measure next, or None when neighbouring rungs enclose the smallest passing width or the ladder ends.
 
     From the rung nearest above `start` the search strides 1, 2, 4, ... rungs until it has a failing and a passing
@@ -55,8 +55,9 @@ def next_width(passed: Mapping[int, bool], start: float, most: int) -> int | Non
       passed: whether each measured rung passed.
       start: a guess of the answer.
       most: the widest network to try.
+      steps: rungs an octave.
     """
-    rungs = ladder(most)
+    rungs = ladder(most, steps)
     index = {width: n for n, width in enumerate(rungs)}
     known = bracket({w: ok for w, ok in passed.items() if w in index})
     if not passed:

@@ -1,6 +1,6 @@
 """What an experiment asks, and the loop that measures until it is answered. Rows are kept as soon as they are seen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -10,8 +10,9 @@ from superposed.criteria import passes
 from superposed.errors import Errors
 from superposed.measure import BLOCK, measure
 from superposed.probe import Probe
+from superposed.problem import Problem
 from superposed.record import Cell, Record
-from superposed.search import Bracket, bracket, ladder, next_width
+from superposed.search import STEPS, Bracket, bracket, ladder, next_width
 from superposed.store import Store
 
 Seen = Mapping[str, Record]
@@ -76,6 +77,7 @@ class SmallestWidth:
         fraction of the seeds does.
       start: a guess of the answer.
       most: the widest network to try.
+      steps: rungs an octave.
     """
 
     construction: object
@@ -89,15 +91,17 @@ class SmallestWidth:
     start: float = 256
     most: int = 2**16
     mode: str = "built"
+    steps: int = STEPS
 
     def cell(self, width: int, seed: int) -> Cell:
         """The network of one width and seed."""
         return Cell(self.construction, self.m, self.s, width, seed, self.probe, self.mode)
 
     def passed(self, seen: Seen, seed: int) -> dict[int, bool]:
-        """Whether the rungs measured with one seed meet the criterion."""
-        cells = ((width, self.cell(width, seed).id) for width in ladder(self.most))
-        return {width: passes(seen[i].errors, self.criterion, self.eps) for width, i in cells if i in seen}
+        """Whether the rungs measured with one seed meet the criterion; a width the construction refuses does not."""
+        cells = ((width, self.cell(width, seed).id) for width in ladder(self.most, self.steps))
+        measured = {width: passes(seen[i].errors, self.criterion, self.eps) for width, i in cells if i in seen}
+        return dict.fromkeys(self._refused(), False) | measured
 
     def tried(self, seen: Seen) -> dict[int, int]:
         """How many seeds pass at each rung that all seeds were measured at."""
@@ -107,10 +111,10 @@ class SmallestWidth:
 
     def pending(self, seen: Seen) -> list[Cell]:
         if self.success is not None:
-            width = next_width(self._rungs(seen), self.start, self.most)
+            width = next_width(self._rungs(seen), self.start, self.most, self.steps)
             wanted = [] if width is None else [self.cell(width, seed) for seed in range(self.seeds)]
         else:
-            widths = [next_width(self.passed(seen, seed), self.start, self.most) for seed in range(self.seeds)]
+            widths = [next_width(self.passed(seen, seed), self.start, self.most, self.steps) for seed in range(self.seeds)]
             wanted = [self.cell(width, seed) for seed, width in enumerate(widths) if width is not None]
         return sorted((cell for cell in wanted if cell.id not in seen), key=lambda cell: cell.width)
 
@@ -123,8 +127,20 @@ class SmallestWidth:
             return [bracket(self._rungs(seen))]
         return [bracket(self.passed(seen, seed)) for seed in range(self.seeds)]
 
+    def _refused(self) -> list[int]:
+        check = getattr(self.construction, "check", lambda problem, width: None)
+        return [width for width in ladder(self.most, self.steps) if _raises(check, Problem(self.m, self.s), width)]
+
     def _rungs(self, seen: Seen) -> dict[int, bool]:
         return {width: n >= self.success * self.seeds for width, n in self.tried(seen).items()}
+
+
+def _raises(check: Callable[[Problem, int], None], problem: Problem, width: int) -> bool:
+    try:
+        check(problem, width)
+    except ValueError:
+        return True
+    return False
 
 
 def pooled(errors: Sequence[Errors]) -> Errors:

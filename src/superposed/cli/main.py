@@ -1,10 +1,15 @@
 """`superposed`: parse, run one command, and answer bad input with one line."""
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+import threading
+import warnings
+from collections.abc import Callable, Sequence
 
-COMMANDS = ()
+from superposed.cli import doctor, measure, run
+
+COMMANDS = (run, measure, doctor)
 
 
 class Parser(argparse.ArgumentParser):
@@ -15,7 +20,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 2 bad input, 130 interrupted."""
+    """Run one command and return its exit status: 0 done, 2 bad input, 3 time limit reached, 130 interrupted."""
     parser = Parser(prog="superposed", description="Measure how many neurons a network needs to compute in superposition.")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -23,9 +28,39 @@ def main(argv: Sequence[str] | None = None) -> int:
         module.add_commands(commands)
     args = parser.parse_args(argv)
     try:
-        return args.run(args) or 0
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_: print(f"superposed: warning: {message}", file=sys.stderr)
+            return interruptible(lambda: args.run(args) or 0)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except (ValueError, OSError) as error:
         if args.debug:
             raise
         print(f"superposed: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        line = " ".join(sys.argv[1:] if argv is None else argv)
+        print(f"superposed: interrupted; every finished row is on disk. To resume: superposed {line}", file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)
+
+
+def interruptible(function: Callable[[], int]) -> int:
+    """function() in a thread of its own, so that Ctrl-C is answered at once however long a compiled program takes."""
+    outcome: list[int | BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(function())
+        except BaseException as error:  # handed on to the caller's thread below
+            outcome.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.2)
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]

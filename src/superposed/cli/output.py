@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 
 
 def print_json(value: object) -> None:
@@ -13,6 +14,19 @@ def print_json(value: object) -> None:
 def note(message: str) -> None:
     """A line for the person who waits, on standard error."""
     print(message, file=sys.stderr, flush=True)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Aligned columns; numbers to four significant digits, a dash for what is not there."""
+    cells = [list(header)] + [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _plain(value):

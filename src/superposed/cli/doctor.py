@@ -1,0 +1,46 @@
+"""`superposed doctor`: does this machine measure rightly, and how fast?"""
+
+import argparse
+import time
+
+import jax
+
+from superposed.cli.output import print_json
+from superposed.constructions import Naive, Rademacher
+from superposed.measure import measure
+from superposed.probe import Probe
+from superposed.record import Cell
+from superposed.store import code_commit
+from superposed.sweep import pooled
+
+
+def add_commands(commands: "argparse._SubParsersAction") -> None:
+    """Register `doctor`."""
+    parser = commands.add_parser("doctor", help="check that this machine measures rightly, and say how fast it is")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.set_defaults(run=run_doctor)
+
+
+def run_doctor(args: argparse.Namespace) -> int:
+    """Measure two networks whose errors are known; exit status 1 where they come out wrong."""
+    exact = pooled(measure([Cell(Naive(), 20, 3, 190, 0, Probe(16))]))
+    cells = [Cell(Rademacher(), 256, 3, 1024, seed, Probe(16)) for seed in range(8)]
+    measure(cells)
+    started = time.perf_counter()
+    noisy = pooled(measure(cells))
+    seconds = time.perf_counter() - started
+    variance = float(noisy.std[0] ** 2 * 1024)
+    result = {
+        "devices": [str(device.device_kind) for device in jax.devices()],
+        "backend": jax.default_backend(), "jax": jax.__version__, "commit": code_commit(),
+        "naive_is_exact": bool(exact.max_abs.max() == 0),
+        "rademacher_variance_times_d": variance, "expected": 24.0,
+        "read_offs_per_second": float(noisy.count.sum() / seconds),
+    }  # fmt: skip
+    healthy = result["naive_is_exact"] and abs(variance / 24 - 1) < 0.05
+    if args.json:
+        print_json(result | {"healthy": healthy})
+    else:
+        print("\n".join(f"{key}: {value}" for key, value in result.items()))
+        print("healthy" if healthy else "NOT healthy: known errors came out wrong; report this with the lines above")
+    return 0 if healthy else 1

@@ -1,0 +1,116 @@
+"""`superposed measure` and `superposed width`: the errors at one width, and the smallest width."""
+
+import argparse
+import time
+
+import numpy as np
+
+from superposed.cli.options import (
+    add_construction, add_probe, check_width, construction_of, pick, probe_of, problem_of,
+)  # fmt: skip
+from superposed.cli.output import print_json, table
+from superposed.criteria import CRITERIA, check_criterion, passes
+from superposed.errors import Errors
+from superposed.measure import measure
+from superposed.record import Cell, Record, describe
+from superposed.sweep import SmallestWidth, pooled
+
+
+def add_commands(commands: "argparse._SubParsersAction") -> None:
+    """Register `measure` and `width`."""
+    at = commands.add_parser("measure", help="the errors of a construction at one width")
+    add_construction(at)
+    at.add_argument("--width", type=int, required=True, help="neurons d")
+    add_probe(at)
+    at.add_argument("--eps", type=float, help="also say how many seeds have every error below eps")
+    at.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    at.set_defaults(run=run_measure)
+
+    least = commands.add_parser("width", help="the smallest width that meets a criterion, as an interval")
+    add_construction(least)
+    add_probe(least)
+    least.add_argument("--eps", type=float, required=True, help="tolerance of a read-off's error")
+    least.add_argument("--criterion", default="max", help=f"{', '.join(CRITERIA)} (default max)")
+    least.add_argument("--success", type=float, default=0.5, help="fraction of the seeds that must pass (default 0.5)")
+    least.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    least.set_defaults(run=run_width)
+
+
+def run_measure(args: argparse.Namespace) -> None:
+    """Print the errors by stratum."""
+    construction, problem = construction_of(args), problem_of(args)
+    probe = probe_of(args, problem)
+    check_width(args.width, problem, construction, args.mode)
+    if args.eps is not None:
+        check_criterion("max", args.eps)
+    started = time.perf_counter()
+    cells = [Cell(construction, args.m, args.s, args.width, seed, probe, args.mode) for seed in range(args.seeds)]
+    by_seed = measure(cells)
+    result = {
+        "problem": describe(problem), "construction": describe(construction), "width": args.width, "mode": args.mode,
+        "seeds": args.seeds, "seconds": time.perf_counter() - started, "strata": strata(pooled(by_seed)),
+    }  # fmt: skip
+    if args.eps is not None:
+        passed = sum(passes(errors, "max", args.eps) for errors in by_seed)
+        result["success"] = {"eps": args.eps, "passed": passed, "seeds": args.seeds}
+    if args.json:
+        print_json(result)
+        return
+    keys = ("active", "count", "mean", "rms", "std", "min", "max", "q50", "q90", "q99")
+    print(f"error = read-off - truth at width {args.width}, m = {args.m}, s = {args.s}, {args.seeds} seeds, {args.mode}; q: quantiles of |error|")
+    print(table(keys, [[stratum[key] for key in keys] for stratum in result["strata"]]))
+    if args.eps is not None:
+        print(f"{passed} of {args.seeds} seeds have every error looked at below {args.eps:g}")
+
+
+def strata(errors: Errors) -> list[dict]:
+    """The statistics of each stratum as plain JSON; strata without an event have a count of 0 and nulls."""
+    columns = {
+        "mean": errors.mean, "rms": errors.rms, "std": errors.std, "min": errors.low, "max": errors.high,
+        "max_abs": errors.max_abs, "q50": errors.quantile(0.5), "q90": errors.quantile(0.9), "q99": errors.quantile(0.99),
+    }  # fmt: skip
+    return [
+        {"active": j, "count": int(n)} | {name: float(c[j]) if np.isfinite(c[j]) else None for name, c in columns.items()}
+        for j, n in enumerate(errors.count)
+    ]
+
+
+def run_width(args: argparse.Namespace) -> None:
+    """Search the ladder until neighbouring rungs enclose the smallest passing width."""
+    construction, problem = construction_of(args), problem_of(args)
+    probe = probe_of(args, problem)
+    pick("criterion", args.criterion, dict.fromkeys(CRITERIA))
+    check_criterion(args.criterion, args.eps)
+    if not 0 < args.success <= 1:
+        raise ValueError(f"--success {args.success}: a fraction of the seeds lies in (0, 1]")
+    most = 2**34 if args.mode == "drawn" else widest(problem.m)
+    task = SmallestWidth(
+        construction, args.m, args.s, args.seeds, probe, args.criterion, args.eps, args.success, most=most, mode=args.mode
+    )
+    seen = {}
+    while cells := task.pending(seen):
+        for cell, errors in zip(cells, task.measure(cells), strict=True):
+            seen[cell.id] = Record(cell.to_json(), errors)
+    found, tried = task.brackets(seen)[0], task.tried(seen)
+    if args.json:
+        print_json(
+            {
+                "problem": describe(problem), "construction": describe(construction), "mode": args.mode, "seeds": args.seeds,
+                "width": {"low": found.low, "best": found.best, "high": found.high}, "criterion": args.criterion,
+                "eps": args.eps, "success": args.success, "tried": [{"width": w, "passed": n} for w, n in tried.items()],
+            }
+        )  # fmt: skip
+        return
+    if found.high is None:
+        print(f"no width up to {found.low} passes {args.criterion} < {args.eps:g} for {args.success:.0%} of {args.seeds} seeds")
+    else:
+        print(
+            f"smallest width {found.best:.0f}, in ({found.low}, {found.high}]: {args.criterion} < {args.eps:g} "
+            f"for {args.success:.0%} of {args.seeds} seeds"
+        )
+    print(table(("width", "passed"), [[w, f"{n}/{args.seeds}"] for w, n in tried.items()]))
+
+
+def widest(m: int) -> int:
+    """The widest network `width` builds: 2^16 neurons, less where m is large."""
+    return max(1, min(2**16, 2**30 // m))

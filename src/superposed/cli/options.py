@@ -1,0 +1,139 @@
+"""Constructions and problems from flags, with errors that name flag, value, rule and a way out."""
+
+import argparse
+from dataclasses import fields
+from difflib import get_close_matches
+from pathlib import Path
+
+from superposed.constructions import Bernoulli, Gaussian, Naive, RandomInit, Rademacher, Superposed
+from superposed.measure import bucket
+from superposed.probe import Probe
+from superposed.problem import Problem, check_problem
+from superposed.record import kebab
+
+CONSTRUCTIONS = {kebab(c.__name__): c for c in (Naive, Bernoulli, Rademacher, Gaussian, RandomInit)}
+PLACING = ("inputs", "d_in", "inner")
+"""Fields that --inputs and --d-in set, the same for every construction."""
+ALL_PAIRS_UP_TO = 4096
+"""The largest m at which all pairs are looked at unless --idle says otherwise."""
+MOST_WEIGHTS = 2**31
+"""Entries of the largest weight matrix that is built without asking for another mode."""
+
+
+def pick(kind: str, name: str, known: dict[str, object]) -> object:
+    """known[name]; a ValueError that suggests the nearest name where there is none."""
+    if name not in known:
+        near = get_close_matches(name, known, 1, 0.4)
+        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}"
+        raise ValueError(f"unknown {kind} {name!r}: {hint}")
+    return known[name]
+
+
+def add_construction(parser: argparse.ArgumentParser) -> None:
+    """The construction, its fields as flags, and the problem."""
+    parser.add_argument("construction", metavar="CONSTRUCTION", help=", ".join(CONSTRUCTIONS))
+    parser.add_argument("--m", type=int, required=True, help="features")
+    parser.add_argument("--s", type=int, required=True, help="active features of an input, exactly")
+    parser.add_argument(
+        "--inputs", choices=("aligned", "superposed"), default="aligned",
+        help="features aligned with the input's coordinates, or behind random code vectors (default aligned)",
+    )  # fmt: skip
+    parser.add_argument("--d-in", type=int, help="dimensions of a superposed input (default: as many as neurons)")
+    for name in sorted({f.name for c in CONSTRUCTIONS.values() for f in fields(c)} - set(PLACING)):
+        owners = ", ".join(n for n, c in CONSTRUCTIONS.items() if name in {f.name for f in fields(c)})
+        parser.add_argument(f"--{name.replace('_', '-')}", type=number_or_word, help=f"field of {owners} (see the README)")
+
+
+def number_or_word(text: str) -> float | str:
+    """A number where it reads as one."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def construction_of(args: argparse.Namespace) -> object:
+    """The construction the flags describe; ValueError for a flag it does not have."""
+    kind = pick("construction", args.construction, CONSTRUCTIONS)
+    own = {f.name for f in fields(kind)}
+    given = {}
+    for name in {f.name for c in CONSTRUCTIONS.values() for f in fields(c)} - set(PLACING):
+        if (value := getattr(args, name)) is not None:
+            if name not in own:
+                owners = ", ".join(n for n, c in CONSTRUCTIONS.items() if name in {f.name for f in fields(c)})
+                raise ValueError(f"--{name.replace('_', '-')} {value}: {args.construction} has no such field; it is one of {owners}")
+            given[name] = value
+    if args.inputs == "aligned" and args.d_in is not None:
+        raise ValueError(f"--d-in {args.d_in}: aligned inputs have m dimensions; add --inputs superposed, or leave it out")
+    if "inputs" in own:
+        return kind(**given, inputs=args.inputs, d_in=args.d_in)
+    return Superposed(kind(**given), args.d_in) if args.inputs == "superposed" else kind(**given)
+
+
+def problem_of(args: argparse.Namespace) -> Problem:
+    """The problem the flags describe; ValueError where it breaks a rule."""
+    return check_problem(Problem(args.m, args.s))
+
+
+def add_probe(parser: argparse.ArgumentParser) -> None:
+    """Seeds, inputs and pairs."""
+    parser.add_argument("--mode", choices=("built", "drawn"), default="built", help="build the weights, or draw errors from their law")
+    parser.add_argument("--seeds", type=int, default=8, help="networks (default 8)")
+    parser.add_argument(
+        "--inputs-per-seed", type=inputs_number,
+        help="random inputs a network, or `all`; events a stratum in drawn mode (default 16, drawn 4096)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--idle", type=int,
+        help="look at pairs with an active member and at those among this many inactive features "
+        f"(default: all pairs up to m = {ALL_PAIRS_UP_TO}, then 64)",
+    )  # fmt: skip
+
+
+def inputs_number(text: str) -> int | None:
+    """A count, or None for `all`."""
+    if text == "all":
+        return 0
+    return int(text)
+
+
+def probe_of(args: argparse.Namespace, problem: Problem) -> Probe:
+    """The probe the flags describe; ValueError where it breaks a rule."""
+    if args.seeds < 1:
+        raise ValueError(f"--seeds {args.seeds}: measure one network or more")
+    if args.mode == "drawn":
+        if args.idle is not None:
+            raise ValueError(f"--idle {args.idle}: drawn errors come by stratum; leave it out, or use --mode built")
+        if args.inputs_per_seed == 0:
+            raise ValueError("--inputs-per-seed all: drawn errors have no list of inputs; give a number, or use --mode built")
+        return Probe(args.inputs_per_seed or 4096)
+    inputs = 16 if args.inputs_per_seed is None else args.inputs_per_seed or None
+    idle = 64 if args.idle is None and problem.m > ALL_PAIRS_UP_TO else args.idle
+    probe = Probe(inputs, idle)
+    probe.per_call(problem, probe.n_inputs(problem))
+    return probe
+
+
+def check_width(width: int, problem: Problem, construction: object, mode: str) -> None:
+    """Raises ValueError for a width that can't be built or that the construction refuses."""
+    if width < 1:
+        raise ValueError(f"--width {width}: a network has one neuron or more")
+    if mode == "built" and bucket(width) * problem.m > MOST_WEIGHTS:
+        raise ValueError(f"--width {width}: {width} x {problem.m} weights do not fit; use --mode drawn, or a smaller --width")
+    if hasattr(construction, "check"):
+        construction.check(problem, width)
+
+
+def check_folder(flag: str, folder: Path) -> None:
+    """Raises ValueError where a folder can't be made or written, having changed nothing."""
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise ValueError(f"{flag} {folder}: {existing} is not a folder; choose another")
+    try:
+        probe = existing / ".superposed-write-test"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"{flag} {folder}: {existing} can't be written ({error.strerror}); choose another") from None

@@ -1,0 +1,69 @@
+"""Figures on disk: NAME.png and NAME.svg for people, NAME.csv with every number in them, NAME.json with fits and verdicts."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from superposed.experiment import Analysis, Experiment
+
+STYLE = {
+    "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10, "axes.titlelocation": "left",
+    "axes.labelsize": 10, "xtick.labelsize": 9, "ytick.labelsize": 9, "legend.fontsize": 8.5, "legend.frameon": False,
+    "font.family": "DejaVu Sans", "svg.hashsalt": "superposed", "svg.fonttype": "none", "figure.dpi": 150,
+}  # fmt: skip
+
+
+def save(name: str, experiment: Experiment, profile: str, analysis: Analysis, provenance: dict, folder: Path) -> list[Path]:
+    """Write the four files of an experiment's figure; each is replaced whole. Returns their paths.
+
+    Args:
+      provenance: what the rows were measured with, for NAME.json.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=experiment.size, layout="constrained")
+        experiment.draw(analysis.panels, figure)
+        png, svg = io.BytesIO(), io.BytesIO()
+        figure.savefig(png, format="png", metadata={"Software": None})
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    findings = [vars(finding) for finding in analysis.findings]
+    summary = {"claim": experiment.claim, "profile": profile, "findings": findings, "fits": analysis.fits, "measured_with": provenance}
+    contents = {
+        "png": png.getvalue(), "svg": svg.getvalue(), "csv": csv_text(analysis.table).encode(),
+        "json": (json.dumps(finite(summary), indent=1, allow_nan=False) + "\n").encode(),
+    }  # fmt: skip
+    return [_replace(folder / f"{name}.{suffix}", content) for suffix, content in contents.items()]
+
+
+def csv_text(rows: Sequence[dict]) -> str:
+    """Rows as CSV; the columns are all keys in order of appearance, empty where a row lacks one."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def finite(value: object) -> object:
+    """Plain JSON in which NaN and infinities have become null."""
+    if isinstance(value, dict):
+        return {str(k): finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(v) for v in value]
+    if isinstance(value, float):
+        return float(value) if abs(value) < float("inf") else None
+    return value
+
+
+def _replace(path: Path, content: bytes) -> Path:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(content)
+    os.replace(draft, path)
+    return path
