@@ -8,10 +8,10 @@ import numpy as np
 from superposed.cli.output import print_json
 from superposed.fitting.crossover import Crossover
 from superposed.fitting.laws import power, power_log
-from superposed.fitting.power import Power, power_of
+from superposed.fitting.design import Power, power_of
 from superposed.fitting.read import read_csv
 from superposed.fitting.render import render
-from superposed.fitting.report import report
+from superposed.fitting.reports import report
 
 
 def add_commands(commands: "argparse._SubParsersAction") -> None:

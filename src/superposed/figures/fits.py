@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 
-from superposed.fitting.collapse import Collapse
+from superposed.fitting.scaling import Collapse
 from superposed.fitting.data import Sample
-from superposed.fitting.fit import Fit
+from superposed.fitting.fits import Fit
 from superposed.fitting.goodness import LocalExponent
-from superposed.fitting.report import Report
+from superposed.fitting.reports import Report
 
 # Okabe & Ito's colours, told apart with any colour vision; assigned in order, never cycled
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -77,13 +77,14 @@ def draw_joint_region(ax: Axes, report: Report, colour: str = COLOURS[0]) -> Non
 
 
 def draw_local_exponents(ax: Axes, local: Sequence[LocalExponent], colour: str = COLOURS[0], label: str | None = None) -> None:
-    """Slopes between neighbouring m with their intervals; the horizontal bar spans the pair each belongs to."""
-    shown = [e for e in local if np.isfinite(e.best)]
+    """Slopes between neighbouring m with their intervals; the horizontal bar spans the pair each belongs to.
+
+    Pairs whose slope is open on a side (every width of one of the two was) are left out: they have no best value.
+    """
+    shown = [e for e in local if np.isfinite(e.low) and np.isfinite(e.high)]
     x, best = np.array([e.middle for e in shown]), np.array([e.best for e in shown])
-    low, high = np.array([e.low for e in shown]), np.array([e.high for e in shown])
-    wide = np.isfinite(low) & np.isfinite(high)
     ax.hlines(best, [e.start for e in shown], [e.stop for e in shown], color=colour, lw=1, alpha=0.5)
-    ax.vlines(x[wide], low[wide], high[wide], color=colour, lw=1.4)
+    ax.vlines(x, [e.low for e in shown], [e.high for e in shown], color=colour, lw=1.4)
     ax.plot(x, best, "o", ms=4, color=colour, label=label)
     ax.set(xscale="log", ylabel="local exponent")
 

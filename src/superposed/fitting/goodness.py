@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import chi2
 from scipy.stats import f as f_distribution
 
-from superposed.fitting.fit import AnyLaw, Fit, fit
+from superposed.fitting.fits import AnyLaw, Fit, fit
 from superposed.fitting.profile import intervals
 
 

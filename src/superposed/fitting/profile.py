@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from superposed.fitting.fit import Fit
+from superposed.fitting.fits import Fit
 
 FAR = 1e4  # an end beyond this many standard errors, or at the law's own bound, is reported as infinite
 

@@ -1,6 +1,6 @@
 """A report as text: the verdict first, then the laws side by side, then what the design can tell apart."""
 
-from superposed.fitting.report import Entry, Report
+from superposed.fitting.reports import Entry, Report
 
 
 def render(report: Report) -> str:

@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Float
 
 from superposed.fitting.data import Sample
-from superposed.fitting.fit import Fit, fit
-from superposed.fitting.saturated import saturated
+from superposed.fitting.fits import Fit, fit
+from superposed.fitting.points import saturated
 
 SLOPES = np.linspace(-1.0, 1.0, 21)
 SEEDS_NEEDED = 3.0  # mean units per point below which a trend of the scatter is not looked for

@@ -94,7 +94,7 @@ def fit_success(
         raise ValueError(f"link = {link!r}: choose {' or '.join(LINKS)}")
     if not (np.all(np.isfinite(width)) and np.all(width > 0)):
         raise ValueError("width: needs finite numbers above 0")
-    for some, of in zip(passed, total, strict=True):
+    for some, of in zip(passed.tolist(), total.tolist(), strict=True):
         _check_counts(some, of)
     if passed.sum() == 0 or passed.sum() == total.sum():
         word = "fails" if passed.sum() == 0 else "passes"
@@ -127,7 +127,7 @@ class _Curve:
         """At each quantile (or slope) of an array."""
         log_cdf, inverse = LINKS[self.link]
         eta = np.exp(log_slope)[..., None] * (self.x - np.asarray(quantile)[..., None]) + inverse(probability)
-        return (self.passed * log_cdf(eta) + (self.total - self.passed) * log_cdf(-eta)).sum(-1)
+        return np.asarray((self.passed * log_cdf(eta) + (self.total - self.passed) * log_cdf(-eta)).sum(-1))
 
     @property
     def gap(self) -> tuple[float, float] | None:
@@ -193,6 +193,6 @@ def _crossings(profile: Callable[[float], float], best: float, least: float, mos
     return float(low), float(high)
 
 
-def _check_counts(passed: float, total: float) -> None:
+def _check_counts(passed: float | int, total: float | int) -> None:
     if not (total >= 1 and 0 <= passed <= total):
         raise ValueError(f"{passed:g} passed of {total:g}: needs 0 <= passed <= total and at least one draw")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from superposed.fitting.crossover import Crossover
-from superposed.fitting.fit import Fit, fit
+from superposed.fitting.fits import Fit, fit
 from superposed.fitting.laws import Covariates
 from superposed.fitting.profile import boundary
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from superposed.fitting.fit import Fit, refit
+from superposed.fitting.fits import Fit, refit
 from superposed.fitting.laws import Law
 
 DRAWS = 400

@@ -11,7 +11,7 @@ from superposed.fitting.data import Sample
 from superposed.fitting.laws import Covariates, Law
 from superposed.fitting.likelihood import row_terms
 from superposed.fitting.maximise import Optimum, Rows, maximise
-from superposed.fitting.saturated import Saturated
+from superposed.fitting.points import Saturated
 
 AnyLaw = Law | Crossover | Saturated
 RESOLUTION = 0.1  # scatter below this fraction of the median interval cannot be seen and is not claimed
