@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import chi2
 from scipy.stats import f as f_distribution
 
-from superposed.fitting.fits import AnyLaw, Fit, fit
+from superposed.fitting.fits import Fit, fit
 from superposed.fitting.profile import intervals
 
 
@@ -35,21 +35,21 @@ class HeldOut:
     z: float
 
 
-def lack_of_fit(fitted: Fit, points: Fit) -> float | None:
-    """p-value of the law against a mean of its own at every point; None when there are no seeds to tell scatter from misfit.
+def lack_of_fit(fitted: Fit, points: Fit | None) -> float | None:
+    """p-value of the law against a mean of its own at every point (`points`, the fit of `saturated(sample)`).
 
         F = [exp(2 (l_points - l_law)/n) - 1] nu/q,   q = points - coefficients,   nu = n - points;
 
-    without censoring this is the exact F test of lack of fit. With known scatter and no replication it is the chi-squared
-    of the residuals on n - p degrees of freedom.
+    without censoring this is the exact F test of lack of fit. On a ladder too coarse to see the scatter it errs on the
+    law's side. Without seeds to see scatter by (points = None) only a sample with known scatter can be tested, by the
+    chi-squared of the residuals on n - p degrees of freedom. None where nothing can be tested.
     """
+    if points is None:
+        known = fitted.sample.scatter is not None
+        return float(chi2.sf(fitted.n * fitted.sigma**2, fitted.dof)) if known else None
     q = len(points.at) - len(fitted.at)
     if q <= 0:
         return None
-    if points.dof < 1:
-        if fitted.sample.scatter is None:
-            return None
-        return float(chi2.sf(fitted.n * fitted.sigma**2, fitted.dof))
     ratio = 2 * (points.loglik - fitted.loglik) / points.design_effect(list(range(len(points.at) - 1)))
     statistic = np.expm1(np.clip(ratio / points.n, 0.0, 500.0)) * points.dof / q
     return float(f_distribution.sf(statistic, q, points.dof))
@@ -71,22 +71,25 @@ def local_exponents(points: Fit, level: float = 0.95) -> tuple[LocalExponent, ..
     return tuple(result)
 
 
-def held_out(law: AnyLaw, points: Fit) -> HeldOut | None:
-    """Fit without the largest value of `along` and predict it; None where too few points are left to fit the law."""
-    sample = points.sample
+def held_out(fitted: Fit) -> HeldOut | None:
+    """Fit the law without the largest value of `along` and predict it; None where what is left does not identify the law.
+
+    The measured log d is the mean of the intervals' middles; its standard error that of the mean of as many draws.
+    """
+    sample = fitted.sample
     column = sample.covariates[sample.along]
     kept = column < column.max()
     try:
-        less = fit(law, sample.take(kept), points.log_scatter[kept])
-        cells, _ = sample.cells()
-        top = cells[sample.along] == column.max()
-        predicted, error = less.predict({name: values[top] for name, values in cells.items()})
+        less = fit(fitted.law, sample.take(kept), fitted.log_scatter[kept])
     except ValueError:
         return None
-    measured, of_measured = points.predict(cells)
-    difference = measured[top] - predicted
-    spread = np.sqrt(error**2 + of_measured[top] ** 2)
-    return HeldOut(float(column.max()), float(np.mean(difference)), float(np.mean(difference / spread)))
+    cells, cell = sample.cells()
+    top = np.flatnonzero(cells[sample.along] == column.max())
+    predicted, error = less.predict({name: values[top] for name, values in cells.items()})
+    measured = np.array([sample.log_middle[cell == k].mean() for k in top])
+    noise = np.array([np.exp(fitted.log_scatter[cell == k]).mean() * fitted.sigma / np.sqrt(np.sum(cell == k)) for k in top])
+    difference = measured - predicted
+    return HeldOut(float(column.max()), float(difference.mean()), float(np.mean(difference / np.hypot(error, noise))))
 
 
 @dataclass(frozen=True)

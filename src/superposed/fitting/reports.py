@@ -148,7 +148,7 @@ def default_laws(claim: float, sample: Sample) -> tuple[AnyLaw, ...]:
 
 
 def report(
-    sample: Sample, claim: float = 2 / 3, laws: Sequence[AnyLaw] | None = None, more_laws: Sequence[AnyLaw] = (), draws: int = DRAWS
+    sample: Sample, claim: float | int = 2 / 3, laws: Sequence[AnyLaw] | None = None, more_laws: Sequence[AnyLaw] = (), draws: int = DRAWS
 ) -> Report:
     """Fit every law and judge the claim that the asymptotic exponent of `sample.along` is `claim`.
 
@@ -174,7 +174,7 @@ def report(
             left_out.append((law.name, str(error)))
     if not fits:
         raise ValueError(left_out[0][1])
-    points = _points(sample, log_scatter)
+    points = points_of(sample, log_scatter)
     least = min(f.aicc for f in fits)
     entries = [_entry(f, points, least, draws) for f in sorted(fits, key=lambda f: f.aicc)]
     return Report(
@@ -182,18 +182,22 @@ def report(
         float(claim),
         tuple(entries),
         tuple(left_out),
-        local_exponents(points) if points.dof >= 1 else (),
+        local_exponents(points) if points is not None else (),
         _region(fits),
         _slope(sample, log_scatter) if sloped else 0.0,
         judge([e.candidate for e in entries], claim),
     )
 
 
-def _points(sample: Sample, log_scatter: Float[np.ndarray, " n"]) -> Fit:
-    return fit(saturated(sample), sample, log_scatter)
+def points_of(sample: Sample, log_scatter: Float[np.ndarray, " n"]) -> Fit | None:
+    """The fit of a mean of its own at every point; None where no seeds are left over to see scatter by."""
+    try:
+        return fit(saturated(sample), sample, log_scatter)
+    except ValueError:
+        return None
 
 
-def _entry(fitted: Fit, points: Fit, least: float, draws: int) -> Entry:
+def _entry(fitted: Fit, points: Fit | None, least: float, draws: int) -> Entry:
     found = intervals(fitted)
     name, offset = fitted.law.exponent(fitted.sample.along)
     if name is None:
@@ -203,7 +207,7 @@ def _entry(fitted: Fit, points: Fit, least: float, draws: int) -> Entry:
         exponent = (max(low + offset, fitted.law.least_exponent), fitted.coef[name] + offset, high + offset)
     delta = fitted.aicc - least if np.isfinite(least) else 0.0
     candidate = Candidate(fitted, lack_of_fit(fitted, points), delta, exponent)
-    return Entry(candidate, found, _bootstrap(fitted, draws), held_out(fitted.law, points), collinearity(fitted))
+    return Entry(candidate, found, _bootstrap(fitted, draws), held_out(fitted), collinearity(fitted))
 
 
 def _bootstrap(fitted: Fit, draws: int) -> dict[str, tuple[float, float]] | None:
