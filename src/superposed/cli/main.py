@@ -7,9 +7,9 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 
-from superposed.cli import doctor, measure, run
+from superposed.cli import doctor, fit, measure, run
 
-COMMANDS = (run, measure, doctor)
+COMMANDS = (run, measure, fit, doctor)
 
 
 class Parser(argparse.ArgumentParser):

@@ -1,0 +1,141 @@
+"""Drawings of fits: widths under their laws, what exponents the data allow, local exponents, collapse, phase diagram."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+
+from superposed.fitting.scaling import Collapse
+from superposed.fitting.data import Sample
+from superposed.fitting.fits import Fit
+from superposed.fitting.goodness import LocalExponent
+from superposed.fitting.reports import Report
+
+# Okabe & Ito's colours, told apart with any colour vision; assigned in order, never cycled
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+INK = "#333333"
+
+
+def draw_widths(ax: Axes, sample: Sample, colour: str = COLOURS[0], label: str | None = None) -> None:
+    """Each measured interval as a thin bar, shifted a little per unit so that seeds do not hide each other.
+
+    Rows open on one side end in a caret that points to where the width lies.
+    """
+    x = sample.covariates[sample.along] * _spread(sample)
+    shut = (sample.low > 0) & np.isfinite(sample.high)
+    exact = shut & (sample.low == sample.high)
+    ax.vlines(x[shut & ~exact], sample.low[shut & ~exact], sample.high[shut & ~exact], color=colour, lw=1.2, alpha=0.55, label=label)
+    ax.plot(x[exact], sample.low[exact], "o", ms=3, color=colour, alpha=0.55, label=None if (shut & ~exact).any() else label)
+    above, below = np.isinf(sample.high), sample.low == 0
+    ax.plot(x[above], sample.low[above], marker=6, ls="none", ms=5, color=colour, alpha=0.8)
+    ax.plot(x[below], sample.high[below], marker=7, ls="none", ms=5, color=colour, alpha=0.8)
+    ax.set(xscale="log", yscale="log", xlabel=f"features {sample.along}" if sample.along == "m" else sample.along)
+
+
+def draw_law(ax: Axes, fitted: Fit, colour: str = INK, beyond: float = 1.0, label: str | None = None, **style: object) -> None:
+    """The fitted law with its 95% band over the range of the data, and dashed up to `beyond` times the largest value.
+
+    Raises:
+      ValueError: another covariate varies, so that the law is no single line (draw one sample at a time).
+    """
+    sample = fitted.sample
+    column = sample.covariates[sample.along]
+    others = {name: values for name, values in sample.covariates.items() if name != sample.along}
+    varied = [name for name, values in others.items() if np.ptp(values) > 0]
+    if varied:
+        raise ValueError(f"{varied[0]} varies in the sample: a law is a line for one value of it; take a part of the sample")
+    x = np.geomspace(column.min(), column.max() * beyond, 200)
+    centre, error = fitted.predict({sample.along: x, **{name: np.full(len(x), values[0]) for name, values in others.items()}})
+    seen = x <= column.max() * (1 + 1e-9)
+    ax.fill_between(x, np.exp(centre - 1.96 * error), np.exp(centre + 1.96 * error), color=colour, alpha=0.15, lw=0)
+    ax.plot(x[seen], np.exp(centre[seen]), color=colour, lw=1.6, label=label, **style)
+    if beyond > 1:
+        ax.plot(x[~seen], np.exp(centre[~seen]), color=colour, lw=1.2, ls=(0, (4, 3)))
+
+
+def draw_joint_region(ax: Axes, report: Report, colour: str = COLOURS[0]) -> None:
+    """The joint 95% region of (exponent, log power), the estimate, the claim, and exponents the data exclude.
+
+    Raises:
+      ValueError: the report has no such region.
+    """
+    if report.region is None:
+        raise ValueError("the report has no joint region: the law with exponent and log power is not bounded by these data")
+    fitted = next(e.fitted for e in report.entries if {f"log {report.sample.along}", f"log log {report.sample.along}"} <= set(e.fitted.law.free))
+    curve = report.region
+    ax.fill(curve[:, 0], curve[:, 1], color=colour, alpha=0.2, lw=0)
+    ax.plot(curve[:, 0], curve[:, 1], color=colour, lw=1.4)
+    ax.plot(fitted.coef[f"log {report.sample.along}"], fitted.coef[f"log log {report.sample.along}"], "o", ms=4, color=colour)
+    ax.axvline(report.claim, color=INK, lw=1, ls=(0, (4, 3)))
+    ax.axhline(0, color=INK, lw=0.6, alpha=0.4)
+    ax.annotate(
+        f"claim {report.claim:.3g}", (report.claim, 1), xycoords=("data", "axes fraction"), xytext=(3, -3),
+        textcoords="offset points", va="top", fontsize=8, color=INK,
+    )  # fmt: skip
+    ax.set(xlabel="exponent", ylabel="power of the logarithm")
+
+
+def draw_local_exponents(ax: Axes, local: Sequence[LocalExponent], colour: str = COLOURS[0], label: str | None = None) -> None:
+    """Slopes between neighbouring m with their intervals; the horizontal bar spans the pair each belongs to.
+
+    Pairs whose slope is open on a side (every width of one of the two was) are left out: they have no best value.
+    """
+    shown = [e for e in local if np.isfinite(e.low) and np.isfinite(e.high)]
+    x, best = np.array([e.middle for e in shown]), np.array([e.best for e in shown])
+    ax.hlines(best, [e.start for e in shown], [e.stop for e in shown], color=colour, lw=1, alpha=0.5)
+    ax.vlines(x, [e.low for e in shown], [e.high for e in shown], color=colour, lw=1.4)
+    ax.plot(x, best, "o", ms=4, color=colour, label=label)
+    ax.set(xscale="log", ylabel="local exponent")
+
+
+def draw_law_exponent(ax: Axes, fitted: Fit, colour: str = INK, beyond: float = 1.0, label: str | None = None) -> None:
+    """The local exponent of a fitted law, d log d / d log m, over the data's range and up to `beyond` times it."""
+    sample = fitted.sample
+    column = sample.covariates[sample.along]
+    x = np.geomspace(column.min(), column.max() * beyond, 200)
+    others = {name: np.full(len(x), values[0]) for name, values in sample.covariates.items() if name != sample.along}
+    centre, _ = fitted.predict({sample.along: x, **others})
+    ax.plot(x, np.gradient(centre, np.log(x)), color=colour, lw=1.4, label=label)
+
+
+def draw_collapse(ax: Axes, found: Collapse, m: Float[np.ndarray, " n"], error: Float[np.ndarray, " n"]) -> None:
+    """Error against scaled width, a shade per m from light (small) to dark (large), with the quality written in."""
+    values = np.unique(m)
+    for k, value in enumerate(values):
+        rows = np.flatnonzero(m == value)
+        rows = rows[np.argsort(found.x[rows])]
+        shade = _shade(k / max(len(values) - 1, 1))
+        ax.plot(found.x[rows], error[rows], "-o", ms=3, lw=1, color=shade, label=f"m = {value:g}" if k in (0, len(values) - 1) else None)
+    power = f" (log m)^{{{found.log_power:.3g}}}" if found.log_power else ""
+    ax.set(xscale="log", yscale="log", xlabel=rf"width $d \,/\, m^{{{found.exponent:.3g}}}{power}$", ylabel="error")
+    ax.annotate(f"quality {found.quality:.3f} (0: one curve)", (0.03, 0.03), xycoords="axes fraction", fontsize=8, color=INK)
+
+
+def draw_phase(
+    ax: Axes, m: Float[np.ndarray, " n"], d: Float[np.ndarray, " n"], passed: Float[np.ndarray, " n"], threshold: Fit | None = None
+) -> None:
+    """The fraction of draws that pass at each (m, d), from white (none) to dark (all), and the fitted threshold on top."""
+    drawn = ax.scatter(m, d, c=passed, cmap="Blues", vmin=0, vmax=1, s=26, edgecolors=INK, linewidths=0.4)
+    ax.figure.colorbar(drawn, ax=ax, label="fraction of draws that pass")
+    if threshold is not None:
+        draw_law(ax, threshold, COLOURS[1], label=f"half pass: {threshold.law.name}")
+    ax.set(xscale="log", yscale="log", xlabel="features m", ylabel="width d")
+
+
+def _spread(sample: Sample) -> Float[np.ndarray, " n"]:
+    """A factor per row, within 4% of the smallest gap between values of `along`, that fans out rows at the same point."""
+    column = sample.covariates[sample.along]
+    values = np.unique(column)
+    gap = np.log(values[1:] / values[:-1]).min() if len(values) > 1 else 1.0
+    rank = np.zeros(len(column))
+    for value in values:
+        rows = np.flatnonzero(column == value)
+        rank[rows] = np.linspace(-1, 1, len(rows)) if len(rows) > 1 else 0.0
+    return np.exp(0.15 * gap * rank)
+
+
+def _shade(share: float) -> tuple[float, float, float]:
+    """From light to dark blue."""
+    light, dark = np.array([0.62, 0.79, 0.88]), np.array([0.03, 0.19, 0.42])
+    return tuple(float(c) for c in light + share * (dark - light))

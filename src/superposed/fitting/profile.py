@@ -1,0 +1,118 @@
+"""Profile-likelihood intervals and joint regions."""
+
+import numpy as np
+from jaxtyping import Float
+
+from superposed.fitting.fits import Fit
+
+FAR = 1e4  # an end beyond this many standard errors, or at the law's own bound, is reported as infinite
+
+
+def intervals(fitted: Fit, names: tuple[str, ...] | None = None, level: float = 0.95) -> dict[str, tuple[float, float]]:
+    """The interval of each coefficient in which the profile likelihood ratio stays below `Fit.threshold`.
+
+        { c : 2 [l_max - max_{others} l(c, others)] <= threshold }
+
+    An infinite end says that the data do not bound the coefficient on that side.
+    """
+    names = fitted.law.free if names is None else names
+    indices = [fitted.law.free.index(name) for name in names]
+    thresholds = {k: fitted.threshold(level, [k]) for k in indices}
+    directions = np.zeros((2 * len(indices), len(fitted.at)))
+    for row, k in enumerate(indices):
+        directions[2 * row, k], directions[2 * row + 1, k] = -1.0, 1.0
+    if not indices:
+        return {}
+    ends, _ = boundary(fitted, directions, np.repeat([thresholds[k] for k in indices], 2))
+    return {name: (float(ends[2 * row, k]), float(ends[2 * row + 1, k])) for row, (name, k) in enumerate(zip(names, indices, strict=True))}
+
+
+def joint_region(fitted: Fit, x: str, y: str, level: float = 0.95, points: int = 72) -> Float[np.ndarray, "k 2"]:
+    """The closed curve around all (x, y) the data allow together at that level, both coefficients of the law.
+
+    Raises:
+      ValueError: a name is no coefficient of the law, or the data do not bound the region.
+    """
+    missing = [name for name in (x, y) if name not in fitted.law.free]
+    if missing:
+        raise ValueError(f"law {fitted.law.name!r} has no free {missing[0]!r}: it has {', '.join(fitted.law.free)}")
+    pair = [fitted.law.free.index(x), fitted.law.free.index(y)]
+    root = np.linalg.cholesky(fitted.covariance[np.ix_(pair, pair)] + 1e-300 * np.eye(2))
+    angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
+    directions = np.zeros((points, len(fitted.at)))
+    directions[:, pair] = np.stack([np.cos(angle), np.sin(angle)], axis=1) @ root.T
+    ends, _ = boundary(fitted, directions, np.full(points, fitted.threshold(level, pair)))
+    curve = ends[:, pair]
+    if not np.all(np.isfinite(curve)):
+        raise ValueError(f"law {fitted.law.name!r}: the data do not bound ({x}, {y}) together; add values of {fitted.sample.along}")
+    return np.concatenate([curve, curve[:1]])
+
+
+def boundary(
+    fitted: Fit, directions: Float[np.ndarray, "b q"], threshold: Float[np.ndarray, " b"]
+) -> tuple[Float[np.ndarray, "b q"], Float[np.ndarray, "b q"]]:
+    """Where along each direction from the maximum the profile likelihood ratio reaches its threshold.
+
+    Coordinates in which a direction is not zero are held, the rest maximised. The root of the ratio is nearly linear in
+    the distance, so bracketing it and interpolating needs few steps.
+
+    Returns:
+      The ends (infinite in the held coordinates where none was found), and all parameters at the last finite point.
+    """
+    held = directions != 0
+    lower, upper = fitted.law.bounds(fitted.sample.log_middle)
+    room = _room(fitted.at, directions, np.append(lower, -np.inf), np.append(upper, np.inf))
+    scale = _one_sigma(fitted, directions)
+    inside, outside = np.zeros(len(directions)), np.full(len(directions), np.inf)
+    root_in, root_out = np.zeros(len(directions)), np.full(len(directions), np.inf)
+    distance = np.minimum(scale * np.sqrt(threshold), room)
+    at = np.repeat(fitted.at[None], len(directions), axis=0)
+    best = at.copy()
+    live = np.ones(len(directions), bool)
+    unbounded = np.zeros(len(directions), bool)
+    for _ in range(40):
+        k = np.flatnonzero(live)
+        if len(k) == 0:
+            break
+        point = np.where(held[k], fitted.at + distance[k, None] * directions[k], best[k])
+        found = fitted.constrained(point, held[k])
+        root = np.sqrt(np.maximum(2 * (fitted.loglik - found.loglik), 0.0) / threshold[k])
+        within = root <= 1
+        inside[k], root_in[k] = np.where(within, distance[k], inside[k]), np.where(within, root, root_in[k])
+        outside[k], root_out[k] = np.where(within, outside[k], distance[k]), np.where(within, root_out[k], root)
+        best[k[within]] = found.at[within]
+        unbounded[k] = within & ((distance[k] >= room[k]) | (distance[k] > FAR * scale[k]))
+        close = (np.abs(root - 1) < 1e-4) | (outside[k] - inside[k] < 1e-7 * (inside[k] + 1e-300))
+        live[k] = ~(close | unbounded[k])
+        distance[k] = np.where(live[k], _next(inside[k], outside[k], root_in[k], root_out[k], room[k]), distance[k])
+    ends = np.where(held, fitted.at + distance[:, None] * directions, fitted.at)
+    ends = np.where(held & unbounded[:, None], np.where(directions > 0, np.inf, -np.inf), ends)
+    return ends, best
+
+
+def _next(inside, outside, root_in, root_out, room):
+    """The next distance to try: interpolate a bracket, otherwise grow towards where the root would be linear."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip((1 - root_in) / (root_out - root_in), 0.05, 0.95)
+        between = inside + share * (outside - inside)
+        beyond = inside * np.clip(1.02 / root_in, 1.05, 4.0)
+    return np.where(np.isfinite(outside), between, np.minimum(beyond, room))
+
+
+def _one_sigma(fitted: Fit, directions: np.ndarray) -> np.ndarray:
+    """The distance at which a quadratic likelihood would fall by 1/2 after maximising over the rest; 1 where it is flat."""
+    size = np.ones(len(directions))
+    for row, direction in enumerate(directions):
+        k = np.flatnonzero(direction)
+        alone = direction @ fitted.information @ direction
+        profiled = direction[k] @ np.linalg.pinv(fitted.naive_covariance[np.ix_(k, k)]) @ direction[k]
+        if alone > 1e-6:  # where the profile is not convex at the maximum (at a bound), the curvature alone has to do
+            size[row] = 1 / np.sqrt(profiled if profiled > 0 else alone)
+    return np.maximum(size, 1e-9)
+
+
+def _room(at, directions, lower, upper):
+    """How far a direction may go before a held coordinate leaves the law's bounds."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.where(directions > 0, (upper - at) / directions, np.where(directions < 0, (lower - at) / directions, np.inf))
+    return np.maximum(reach.min(1), 0.0)

@@ -1,0 +1,85 @@
+"""The bootstrap over units: seeds are redrawn within each point of the design, laws refitted, intervals studentised."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from superposed.fitting.fits import Fit, refit
+from superposed.fitting.laws import Law
+
+DRAWS = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Bootstrap:
+    """Coefficients refitted to `draws` resamples of the units, and their standardised deviations from the fit.
+
+    Attributes:
+      fitted: the fit to the data as they are.
+      coef: [draws, p] coefficients.
+      error: [draws, p] the standard error each resample would quote for itself.
+    """
+
+    fitted: Fit
+    coef: Float[np.ndarray, "draws p"]
+    error: Float[np.ndarray, "draws p"]
+
+    @property
+    def standard_error(self) -> dict[str, float]:
+        """Standard deviation of each coefficient over resamples."""
+        return dict(zip(self.fitted.law.free, np.std(self.coef, axis=0, ddof=1).tolist(), strict=True))
+
+    def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
+        """The bootstrap-t interval: coef - t_(1-a/2) se, coef - t_(a/2) se with t's quantiles over resamples (Efron 1981).
+
+        For laws that are not linear in their coefficients standard errors may not exist (a term that has faded), and the
+        interval is that between the quantiles of the coefficient itself.
+        """
+        k = self.fitted.law.free.index(name)
+        tails = [(1 - level) / 2, (1 + level) / 2]
+        if not isinstance(self.fitted.law, Law):
+            below, above = np.quantile(self.coef[:, k], tails)
+            return float(below), float(above)
+        centre = self.fitted.at[k]
+        error = np.sqrt(self.fitted.covariance[k, k])
+        below, above = np.quantile((self.coef[:, k] - centre) / self.error[:, k], tails)
+        return float(centre - above * error), float(centre - below * error)
+
+
+def resample_weights(fitted: Fit, draws: int = DRAWS, seed: int = 0) -> Float[np.ndarray, "draws n"]:
+    """How often each row appears in each resample: whole units, drawn with replacement within each stratum.
+
+    Units measured at the same points form a stratum, so that every resample keeps the design.
+
+    Raises:
+      ValueError: some stratum has fewer than two units, so that its scatter is unknown.
+    """
+    sample = fitted.sample
+    units, unit = np.unique(sample.unit, return_inverse=True)
+    _, cell = sample.cells()
+    covered = np.zeros((len(units), cell.max() + 1), bool)
+    covered[unit, cell] = True
+    strata = np.unique(covered, axis=0, return_inverse=True)[1].reshape(-1)
+    members = [np.flatnonzero(strata == k) for k in range(strata.max() + 1)]
+    if min(len(m) for m in members) < 2:
+        raise ValueError("the bootstrap redraws seeds: it needs at least 2 at every point of the design; add seeds")
+    generator = np.random.default_rng(seed)
+    counts = np.zeros((draws, len(units)))
+    for chosen in members:
+        counts[:, chosen] = generator.multinomial(len(chosen), np.full(len(chosen), 1 / len(chosen)), size=draws)
+    return counts[:, unit]
+
+
+def bootstrap(fitted: Fit, draws: int = DRAWS, seed: int = 0) -> Bootstrap:
+    """Refit the law to resamples of the units.
+
+    Raises:
+      ValueError: too few units (`resample_weights`), or fewer than nine in ten refits converged.
+    """
+    weights = resample_weights(fitted, draws, seed)
+    found, error = refit(fitted, weights)
+    if found.converged.mean() < 0.9:
+        raise ValueError(f"law {fitted.law.name!r}: only {found.converged.mean():.0%} of the bootstrap's refits converged; add seeds")
+    kept = found.converged
+    return Bootstrap(fitted, found.at[kept, :-1], error[kept])

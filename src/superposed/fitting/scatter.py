@@ -1,0 +1,35 @@
+"""Whether the scatter between seeds changes along the design; a rule that looks at no law."""
+
+import numpy as np
+from jaxtyping import Float
+
+from superposed.fitting.data import Sample
+from superposed.fitting.fits import Fit, fit
+from superposed.fitting.points import saturated
+
+SLOPES = np.linspace(-1.0, 1.0, 21)
+SEEDS_NEEDED = 3.0  # mean units per point below which a trend of the scatter is not looked for
+
+
+def scatter_of(sample: Sample) -> tuple[Float[np.ndarray, " n"], bool]:
+    """(log h, fitted): the relative scatter h_i = (m_i / geometric mean)^g of the rows, and whether g was fitted.
+
+    g is the maximum-likelihood slope under a mean of its own at every point, kept when the likelihood ratio against g = 0
+    is significant at 5%; otherwise h = 1. A sample with known scatter keeps it.
+    """
+    flat = np.zeros(len(sample.low))
+    if sample.scatter is not None:
+        return np.log(sample.scatter), False
+    cells, _ = sample.cells()
+    points = len(cells[sample.along])
+    if len(np.unique(sample.unit)) < SEEDS_NEEDED * points or len(np.unique(cells[sample.along])) < 3:
+        return flat, False
+    log_m = np.log(sample.covariates[sample.along])
+    law, centred = saturated(sample), log_m - log_m.mean()
+    fits: list[Fit] = [fit(law, sample, slope * centred) for slope in SLOPES]
+    constant = fits[len(SLOPES) // 2]
+    best = int(np.argmax([f.loglik for f in fits]))
+    ratio = 2 * (fits[best].loglik - constant.loglik)
+    if ratio <= constant.threshold(0.95, [0]) / constant.design_effect([0]):
+        return flat, False
+    return SLOPES[best] * centred, True

@@ -1,0 +1,198 @@
+"""The probability that a network of width d passes: binomial intervals, and a logistic or probit curve in log width."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import log_expit, log_ndtr, logit, ndtri
+from scipy.stats import beta, chi2
+from scipy.stats import norm as normal
+
+LINKS: dict[str, tuple[Callable, Callable]] = {"logit": (log_expit, logit), "probit": (log_ndtr, ndtri)}
+STEEPEST = 1e4  # transitions sharper than this many units of the link per e-fold of width are steps
+FLATTEST = 1e-3
+
+
+def wilson(passed: int, total: int, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a binomial proportion.
+
+        (p + z^2/2n  -+  z sqrt(p (1-p)/n + z^2/4n^2)) / (1 + z^2/n)
+
+    Source: Wilson 1927; the method Brown, Cai & DasGupta 2001 recommend for small n.
+
+    Raises:
+      ValueError: not 0 <= passed <= total with total >= 1.
+    """
+    _check_counts(passed, total)
+    z = float(normal.ppf((1 + level) / 2))
+    p = passed / total
+    centre = p + z**2 / (2 * total)
+    reach = z * np.sqrt(p * (1 - p) / total + z**2 / (4 * total**2))
+    low, high = (centre - reach) / (1 + z**2 / total), (centre + reach) / (1 + z**2 / total)
+    return (0.0 if passed == 0 else float(low)), (1.0 if passed == total else float(high))
+
+
+def clopper_pearson(passed: int, total: int, level: float = 0.95) -> tuple[float, float]:
+    """The exact interval of a binomial proportion, from tails of the binomial; never covers less than `level`.
+
+    Source: Clopper & Pearson 1934.
+
+    Raises:
+      ValueError: not 0 <= passed <= total with total >= 1.
+    """
+    _check_counts(passed, total)
+    tail = (1 - level) / 2
+    low = 0.0 if passed == 0 else float(beta.ppf(tail, passed, total - passed + 1))
+    high = 1.0 if passed == total else float(beta.ppf(1 - tail, passed + 1, total - passed))
+    return low, high
+
+
+@dataclass(frozen=True)
+class Success:
+    """P(pass at width d) = link^-1(sharpness (log d - log half)), fitted to counts.
+
+    Attributes:
+      link: "logit" or "probit".
+      half, high: widths at which half and 95 in a hundred pass, each (low, best, high).
+      sharpness: link units per e-fold of width, (low, best, high); infinite where passes and failures do not overlap.
+      log_likelihood: at the maximum.
+    """
+
+    link: str
+    half: tuple[float, float, float]
+    high: tuple[float, float, float]
+    sharpness: tuple[float, float, float]
+    log_likelihood: float
+
+    def probability(self, width: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+        """The fitted P(pass) at these widths."""
+        slope = min(self.sharpness[1], STEEPEST)
+        return np.exp(LINKS[self.link][0](slope * (np.log(width) - np.log(self.half[1]))))
+
+
+def fit_success(
+    width: Float[np.ndarray, " k"],
+    passed: Float[np.ndarray, " k"],
+    total: Float[np.ndarray, " k"],
+    link: str = "logit",
+    level: float = 0.95,
+) -> Success:
+    """The transition from failing to passing, by maximum likelihood with profile-likelihood intervals.
+
+        passed_k ~ Binomial(total_k, F(g (log d_k - log d_half)))
+
+    Every count must come from draws of its own: where the same seeds are tried at every width, their passes are nested
+    and the interval data of `Sample` with the law ("1",) is the right model.
+
+    Raises:
+      ValueError: an unknown link, widths or counts out of range, or no transition in the data (all pass, all fail, or
+        passing does not become likelier with width).
+    """
+    if link not in LINKS:
+        raise ValueError(f"link = {link!r}: choose {' or '.join(LINKS)}")
+    if not (np.all(np.isfinite(width)) and np.all(width > 0)):
+        raise ValueError("width: needs finite numbers above 0")
+    for some, of in zip(passed.tolist(), total.tolist(), strict=True):
+        _check_counts(some, of)
+    if passed.sum() == 0 or passed.sum() == total.sum():
+        word = "fails" if passed.sum() == 0 else "passes"
+        raise ValueError(f"every draw {word}: no transition to fit; measure {'wider' if word == 'fails' else 'narrower'} networks")
+    curve = _Curve(np.log(width), passed, total, link)
+    _, log_slope, top = curve.maximum(0.5)
+    if log_slope <= np.log(FLATTEST) + 1e-3:
+        raise ValueError("passing does not become likelier with width: no transition to fit; measure more widths or seeds")
+    drop = float(chi2.ppf(level, 1)) / 2
+    slope = np.exp(log_slope) if curve.gap is None else np.inf
+    return Success(
+        link,
+        _width_interval(curve, 0.5, top - drop),
+        _width_interval(curve, 0.95, top - drop),
+        _slope_interval(curve, top - drop, float(slope)),
+        float(top),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Curve:
+    """The binomial log likelihood as a function of one quantile of the transition and its log slope."""
+
+    x: np.ndarray
+    passed: np.ndarray
+    total: np.ndarray
+    link: str
+
+    def loglik(self, quantile: np.ndarray, probability: float, log_slope: np.ndarray) -> np.ndarray:
+        """At each quantile (or slope) of an array."""
+        log_cdf, inverse = LINKS[self.link]
+        eta = np.exp(log_slope)[..., None] * (self.x - np.asarray(quantile)[..., None]) + inverse(probability)
+        return np.asarray((self.passed * log_cdf(eta) + (self.total - self.passed) * log_cdf(-eta)).sum(-1))
+
+    @property
+    def gap(self) -> tuple[float, float] | None:
+        """(last width that ever failed, first that ever passed) where the two do not overlap; the transition is a step."""
+        fails, passes = self.x[self.passed < self.total].max(), self.x[self.passed > 0].min()
+        return (float(fails), float(passes)) if fails < passes else None
+
+    def over_slopes(self, quantile: float, probability: float) -> tuple[float, float]:
+        """(log slope, log likelihood) at the best slope for a given quantile."""
+        grid = np.linspace(np.log(FLATTEST), np.log(STEEPEST), 33)
+        values = self.loglik(np.full(len(grid), quantile), probability, grid)
+        return _polish(grid, values, lambda g: float(self.loglik(np.array(quantile), probability, np.array(g))))
+
+    def over_quantiles(self, probability: float, log_slope: float) -> tuple[float, float]:
+        """(quantile, log likelihood) at the best quantile for a given slope."""
+        grid = self.range()
+        values = self.loglik(grid, probability, np.full(len(grid), log_slope))
+        return _polish(grid, values, lambda q: float(self.loglik(np.array(q), probability, np.array(log_slope))))
+
+    def range(self) -> np.ndarray:
+        """Where quantiles are looked for: the widths seen, and twice their span to either side."""
+        low, high = self.x.min(), self.x.max()
+        span = max(high - low, 1.0)
+        return np.unique(np.concatenate([np.linspace(low - 2 * span, high + 2 * span, 21), np.linspace(low, high, 21)]))
+
+    def maximum(self, probability: float) -> tuple[float, float, float]:
+        """(quantile, log slope, log likelihood) at the maximum."""
+        grid = self.range()
+        if self.gap is not None:
+            middle = sum(self.gap) / 2
+            return middle, float(np.log(STEEPEST)), float(self.loglik(np.array(middle), probability, np.log([STEEPEST]))[0])
+        values = np.array([self.over_slopes(q, probability)[1] for q in grid])
+        best, top = _polish(grid, values, lambda q: self.over_slopes(q, probability)[1])
+        return best, self.over_slopes(best, probability)[0], top
+
+
+def _polish(grid: np.ndarray, values: np.ndarray, function: Callable[[float], float]) -> tuple[float, float]:
+    """The maximum near the best grid point."""
+    k = int(np.argmax(values))
+    found = minimize_scalar(lambda z: -function(z), bounds=(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]), method="bounded", options={"xatol": 1e-9})
+    return (float(found.x), float(-found.fun)) if -found.fun > values[k] else (float(grid[k]), float(values[k]))
+
+
+def _width_interval(curve: _Curve, probability: float, floor: float) -> tuple[float, float, float]:
+    best, _, _ = curve.maximum(probability)
+    grid = curve.range()
+    profile = lambda q: curve.over_slopes(q, probability)[1] - floor  # noqa: E731
+    low, high = _crossings(profile, best, float(grid[0]), float(grid[-1]))
+    return (0.0 if np.isinf(low) else float(np.exp(low)), float(np.exp(best)), float(np.exp(high)))
+
+
+def _slope_interval(curve: _Curve, floor: float, best: float) -> tuple[float, float, float]:
+    profile = lambda g: curve.over_quantiles(0.5, g)[1] - floor  # noqa: E731
+    centre = float(np.log(min(best, STEEPEST)))
+    low, high = _crossings(profile, centre, float(np.log(FLATTEST)), float(np.log(STEEPEST)))
+    return (0.0 if np.isinf(low) else float(np.exp(low)), best, float(np.exp(high)))
+
+
+def _crossings(profile: Callable[[float], float], best: float, least: float, most: float) -> tuple[float, float]:
+    """Where a profile falls below zero to either side of its maximum; infinite where it does not within [least, most]."""
+    low = -np.inf if profile(least) > 0 else brentq(profile, least, best, xtol=1e-8)
+    high = np.inf if profile(most) > 0 else brentq(profile, best, most, xtol=1e-8)
+    return float(low), float(high)
+
+
+def _check_counts(passed: float | int, total: float | int) -> None:
+    if not (total >= 1 and 0 <= passed <= total):
+        raise ValueError(f"{passed:g} passed of {total:g}: needs 0 <= passed <= total and at least one draw")

@@ -1,0 +1,94 @@
+"""Lack of fit has honest size and sees misfits; local exponents, held-out errors and collinearity say what is so."""
+
+import numpy as np
+import pytest
+from scipy.stats import f as f_distribution
+from synthetic_widths import LADDER, crossing, square_log, two_thirds, two_thirds_log, widths
+
+from superposed.fitting import collinearity, fit, held_out, lack_of_fit, local_exponents, power, power_log, sample, saturated, scatter_of
+
+
+def test_lack_of_fit_of_exact_widths_is_the_f_test():
+    data = widths(rung=1, seed=11)
+    found, points = fit(power(), data), fit(saturated(data), data)
+    y = data.log_low.reshape(len(LADDER), -1)
+    line = np.polyval(np.polyfit(np.log(data.covariates["m"]), data.log_low, 1), np.log(LADDER))
+    within = ((y - y.mean(1, keepdims=True)) ** 2).sum()
+    between = y.shape[1] * ((y.mean(1) - line) ** 2).sum()
+    q, nu = len(LADDER) - 2, y.size - len(LADDER)
+    assert lack_of_fit(found, points) == pytest.approx(f_distribution.sf(between / q / (within / nu), q, nu), rel=1e-4)
+
+
+@pytest.mark.parametrize("censored", [False, True])
+def test_lack_of_fit_rejects_true_laws_as_often_as_it_says(censored):
+    trials, rejected = 150, 0
+    for seed in range(trials):
+        data = widths(censored=censored, seed=seed)
+        rejected += lack_of_fit(fit(power(), data), fit(saturated(data), data)) < 0.05
+    assert abs(rejected / trials - 0.05) < 5 * np.sqrt(0.05 * 0.95 / trials)
+
+
+@pytest.mark.parametrize("law", [square_log, crossing])
+def test_laws_outside_the_family_are_found_out(law):
+    data = widths(law, m=2.0 ** np.arange(6, 21, 2), seeds=12, sigma=0.05, rung=1.05)
+    assert lack_of_fit(fit(power(), data), fit(saturated(data), data)) < 1e-3
+
+
+def test_without_seeds_only_known_scatter_can_be_tested():
+    data = widths(seeds=1)
+    assert lack_of_fit(fit(power(), data), None) is None
+    exact = np.exp(two_thirds_log(LADDER))
+    known = sample(exact, exact, m=LADDER, scatter=np.full(len(LADDER), 0.002))
+    assert lack_of_fit(fit(power(), known), None) < 1e-6
+
+
+def test_local_exponents_cover_the_slopes_of_a_bent_law():
+    ladder = 2.0 ** np.arange(6, 15, 2)
+    truth = np.diff(two_thirds_log(ladder)) / np.diff(np.log(ladder))
+    trials, hits = 60, np.zeros(len(truth))
+    for seed in range(trials):
+        data = widths(two_thirds_log, m=ladder, seed=seed)
+        found = local_exponents(fit(saturated(data), data))
+        hits += [e.low <= slope <= e.high for e, slope in zip(found, truth, strict=True)]
+    assert [e.middle for e in found] == pytest.approx(np.sqrt(ladder[1:] * ladder[:-1]).tolist())
+    assert abs(hits.mean() / trials - 0.95) < 5 * np.sqrt(0.95 * 0.05 / hits.size / trials)
+
+
+def test_local_exponents_stay_within_a_series():
+    m, s = np.tile(np.repeat([64.0, 256.0], 4), 2), np.repeat([2.0, 3.0], 8)
+    y = two_thirds(m) + np.log(s) + 0.01 * np.random.default_rng(0).standard_normal(16)
+    data = sample(np.exp(y) / 1.01, np.exp(y) * 1.01, m=m, s=s)
+    found = local_exponents(fit(saturated(data), data))
+    assert [dict(e.others) for e in found] == [{"s": 2.0}, {"s": 3.0}]
+    assert all(e.low < 2 / 3 < e.high for e in found)
+
+
+def test_a_point_open_on_one_side_has_no_local_exponent_bound_there():
+    data = widths(seeds=4)
+    top = data.covariates["m"] == LADDER[-1]
+    open_top = sample(data.low, np.where(top, np.inf, data.high), m=data.covariates["m"])
+    assert local_exponents(fit(saturated(open_top), open_top))[-1].high == np.inf
+
+
+def test_the_right_law_predicts_the_largest_m():
+    data = widths(square_log, m=2.0 ** np.arange(6, 19, 2), sigma=0.03, rung=1.03)
+    right, wrong = held_out(fit(power_log(), data)), held_out(fit(power(), data))
+    assert right.at == 2.0**18 and abs(right.z) < 4
+    assert wrong.z < -5 and wrong.error < -0.2
+    assert held_out(fit(power_log(), widths(m=LADDER[:3]))) is None
+
+
+def test_exponent_and_log_power_are_collinear():
+    found = collinearity(fit(power_log(), widths()))
+    assert found.correlation < -0.98 and found.inflation["log m"] > 30
+    assert "correlated -0.99" in found.statement("m")
+    log_m = np.log(np.repeat(LADDER, 8))
+    r = np.corrcoef(log_m, np.log(log_m))[0, 1]
+    assert found.inflation["log m"] == pytest.approx(1 / (1 - r**2), rel=1e-6)
+
+
+def test_scatter_that_shrinks_with_m_is_noticed():
+    slope = np.polyfit(np.log(np.repeat(LADDER, 40)), scatter_of(widths(seeds=40, slope=-0.4, rung=1.02))[0], 1)[0]
+    assert abs(slope + 0.4) < 0.15
+    assert not scatter_of(widths(seeds=40, rung=1.02))[1]
+    assert not scatter_of(widths(seeds=2, slope=-0.4))[1]

@@ -1,0 +1,78 @@
+"""Binomial intervals against a quoted source, success curves against their own equations."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from superposed.fitting import clopper_pearson, fit_success, wilson
+
+# Newcombe 1998, Statistics in Medicine 17, Table I: score without continuity correction, and Clopper-Pearson
+NEWCOMBE = [
+    (81, 263, (0.2553, 0.3662), (0.2527, 0.3676)),
+    (15, 148, (0.0624, 0.1605), (0.0578, 0.1617)),
+    (0, 20, (0.0000, 0.1611), (0.0000, 0.1684)),
+    (1, 29, (0.0061, 0.1718), (0.0009, 0.1776)),
+]
+WIDTHS = np.array([64.0, 80.0, 100.0, 125.0, 156.0, 195.0])
+
+
+@pytest.mark.parametrize("passed, total, score, exact", NEWCOMBE)
+def test_binomial_intervals_as_newcombe_quotes_them(passed, total, score, exact):
+    np.testing.assert_allclose(wilson(passed, total), score, atol=5e-5)
+    np.testing.assert_allclose(clopper_pearson(passed, total), exact, atol=5e-5)
+
+
+def test_all_passing_mirrors_all_failing():
+    np.testing.assert_allclose(wilson(20, 20), 1 - np.array(wilson(0, 20))[::-1])
+    np.testing.assert_allclose(clopper_pearson(20, 20), 1 - np.array(clopper_pearson(0, 20))[::-1])
+
+
+def counts(seed=0, total=50):
+    chance = expit(8 * np.log(WIDTHS / 110))
+    return np.random.default_rng(seed).binomial(total, chance).astype(float), np.full(6, float(total))
+
+
+def test_the_logistic_fit_satisfies_its_score_equations():
+    """At the maximum the fitted passes match the observed ones in number and in mean log width."""
+    passed, total = counts()
+    found = fit_success(WIDTHS, passed, total)
+    left = passed - total * found.probability(WIDTHS)
+    np.testing.assert_allclose([left.sum(), left @ np.log(WIDTHS)], 0, atol=1e-3)
+    assert found.high[1] == pytest.approx(found.half[1] * np.exp(np.log(19) / found.sharpness[1]), rel=1e-5)
+
+
+def test_probit_and_logit_agree_in_the_middle():
+    passed, total = counts()
+    logit, probit = (fit_success(WIDTHS, passed, total, link) for link in ("logit", "probit"))
+    assert probit.half[1] == pytest.approx(logit.half[1], rel=0.01)
+
+
+def test_intervals_cover():
+    trials, hits = 60, np.zeros(3)
+    for seed in range(trials):
+        found = fit_success(WIDTHS, *counts(seed, 30))
+        truth = (110.0, 110 * np.exp(np.log(19) / 8), 8.0)
+        hits += [low <= value <= high for (low, _, high), value in zip((found.half, found.high, found.sharpness), truth, strict=True)]
+    assert np.all(hits / trials > 0.95 - 5 * np.sqrt(0.95 * 0.05 / trials))
+
+
+def test_a_step_has_no_finite_sharpness_but_a_bounded_width():
+    found = fit_success(WIDTHS, np.array([0.0, 0, 0, 20, 20, 20]), np.full(6, 20.0))
+    assert found.sharpness[1] == found.sharpness[2] == np.inf
+    assert 80 < found.half[0] <= 100.1 and 124.9 <= found.half[2] < 156
+    assert found.half[1] == pytest.approx(np.sqrt(100 * 125))
+
+
+@pytest.mark.parametrize(
+    "passed, link, says",
+    [
+        (np.zeros(6), "logit", "every draw fails"),
+        (np.full(6, 50.0), "logit", "every draw passes"),
+        (np.array([50.0, 40, 30, 20, 10, 0]), "logit", "not become likelier"),
+        (np.full(6, 51.0), "logit", "51 passed of 50"),
+        (counts()[0], "cloglog", "choose logit or probit"),
+    ],
+)
+def test_counts_without_a_transition_are_refused(passed, link, says):
+    with pytest.raises(ValueError, match=says):
+        fit_success(WIDTHS, passed, np.full(6, 50.0), link)

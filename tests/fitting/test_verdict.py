@@ -1,0 +1,100 @@
+"""The three words, from the numbers, by the rules of `judge`."""
+
+import math
+
+import numpy as np
+import pytest
+from synthetic_widths import crossing, square_root, two_thirds, two_thirds_log, widths
+
+from superposed.fitting import Candidate, Crossover, fit, fixed_power_log, judge, logarithm, power, power_log, report
+
+CLAIM = 2 / 3
+DATA = widths(m=2.0 ** np.arange(6, 17))
+FITS = {law.name: fit(law, DATA) for law in (power(), power_log(), fixed_power_log(), logarithm())}
+
+
+def candidate(name, low, high, p=0.5, delta=0.0):
+    middle = (low + high) / 2
+    return Candidate(FITS[name], p, delta, (low, middle, high))
+
+
+STATED = candidate("2/3 and log", CLAIM, CLAIM)
+
+
+@pytest.mark.parametrize(
+    "candidates, word",
+    [
+        ([candidate("power", 0.66, 0.67)], "supported"),
+        ([candidate("power", 0.66, 0.67), candidate("power and log", 0.64, 0.70), STATED], "supported"),
+        # a law that excludes the claim narrowly counts by the union of regions
+        ([candidate("power", 0.66, 0.67), candidate("power and log", 0.67, 0.69)], "supported"),
+        # region too wide, by a hair
+        ([candidate("power", CLAIM - 0.051, CLAIM + 0.051)], "inconclusive"),
+        ([candidate("power", CLAIM - 0.049, CLAIM + 0.049)], "supported"),
+        # narrow enough, but a rival of the list is inside
+        ([candidate("power", 0.66, 0.755)], "inconclusive"),
+        # a rival law that fits as well
+        ([candidate("power", 0.66, 0.67), candidate("logarithm only", 0.0, 0.0)], "inconclusive"),
+        ([candidate("power", 0.66, 0.67), candidate("logarithm only", 0.0, 0.0, delta=6.5)], "supported"),
+        ([candidate("power", 0.66, 0.67), candidate("logarithm only", 0.0, 0.0, p=0.005)], "supported"),
+        # excluded by every law that fits
+        ([candidate("power", 0.49, 0.51)], "contradicted"),
+        ([candidate("power", 0.49, 0.51), candidate("2/3 and log", CLAIM, CLAIM, delta=7.0)], "contradicted"),
+        ([candidate("power", 0.49, 0.51), STATED], "inconclusive"),
+        ([candidate("power", 0.66, 0.67, p=0.001), candidate("power and log", 0.5, 0.6)], "contradicted"),
+        # the claim is only presupposed
+        ([STATED], "inconclusive"),
+        # nothing fits
+        ([candidate("power", 0.66, 0.67, p=0.001)], "inconclusive"),
+        # a law that cannot be tested counts as fitting
+        ([candidate("power", 0.66, 0.67, p=None)], "supported"),
+        # an unbounded region supports nothing
+        ([candidate("power", 0.66, 0.67), Candidate(FITS["power and log"], 0.5, 0.0, (0.6, 0.7, math.inf))], "inconclusive"),
+    ],
+)
+def test_rules(candidates, word):
+    assert judge(candidates, CLAIM).word == word
+
+
+def test_excluded_exponents_are_those_no_credible_law_allows():
+    found = judge([candidate("power", 0.66, 0.67), candidate("power and log", 0.49, 0.76), candidate("logarithm only", 0.0, 0.0, delta=9.0)], CLAIM)
+    assert found.excluded == ("0", "1", "3/2", "2")
+    assert found.region == (0.49, 0.76)
+
+
+def test_credibility_is_measured_from_the_best_adequate_law():
+    """A law that does not fit sets no standard, however small its Akaike criterion."""
+    found = judge([candidate("logarithm only", 0.0, 0.0, p=1e-4, delta=0.0), candidate("power", 0.66, 0.67, delta=20.0)], CLAIM)
+    assert found.word == "supported"
+
+
+@pytest.mark.parametrize("law, word", [(two_thirds, "supported"), (two_thirds_log, "supported"), (square_root, "contradicted")])
+def test_words_for_known_truths(law, word):
+    found = report(widths(law, m=2.0 ** np.arange(6, 25, 2), seeds=20, sigma=0.05, rung=1.05, seed=1), draws=0)
+    assert found.verdict.word == word, found.verdict.why
+
+
+def test_a_crossover_that_reaches_too_little_is_inconclusive_and_says_what_would_decide():
+    found = report(widths(crossing, m=2.0 ** np.arange(6, 13), seeds=12, sigma=0.05, rung=1.05), draws=0)
+    assert found.verdict.word == "inconclusive"
+    assert found.verdict.would_decide["largest m"] > 2.0**12
+    assert "2/3" not in found.verdict.excluded
+    # the straight line alone would have refuted a true law
+    assert found.entry("power").candidate.exponent[2] < CLAIM
+
+
+def test_what_would_decide_does_decide():
+    """The predicted number of seeds shrinks the region to about the goal."""
+    few = report(widths(two_thirds_log, m=2.0 ** np.arange(6, 16), seeds=10, seed=2), draws=0)
+    seeds = int(few.verdict.would_decide["seeds"])
+    many = report(widths(two_thirds_log, m=2.0 ** np.arange(6, 16), seeds=seeds, seed=3), draws=0)
+    low, high = many.verdict.region
+    assert (high - low) / 2 < 0.06
+
+
+def test_a_hidden_term_cannot_save_a_claim():
+    """Exact square-root widths over 18 octaves: a crossover to 2/3 is left only with a term nobody could see."""
+    data = widths(square_root, m=2.0 ** np.arange(6, 25, 2), seeds=20, sigma=0.03, rung=1.03)
+    crossover = fit(Crossover(), data)
+    allowed = Candidate(crossover, 0.5, 0.0, (0.5, 0.6, 2.0))
+    assert judge([candidate("power", 0.49, 0.51), allowed], CLAIM).word == "contradicted"
