@@ -29,7 +29,7 @@ def bucket(width: int) -> int:
 def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | None = None) -> list[Errors]:
     """The errors of cells that share construction, m, probe and mode.
 
-    Built cells take one compiled program a (construction, m, probe, bucket); drawn ones a single program whatever m is.
+    Built cells take one compiled program a (construction, probe, m, bucket); drawn ones a single program whatever m is.
     Results depend on each cell alone: not on its neighbours, on `rows` or on `cell_batch`.
 
     Args:
@@ -75,11 +75,12 @@ def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Erro
     s_max = max(c.s for c in cells)
     n_inputs = first.probe.n_inputs(Problem(first.m, s_max))
     per_call = first.probe.per_call(Problem(first.m, s_max), n_inputs)
-    columns = _column(cells, "entropy", 0, np.uint32), _column(cells, "s", first.s), _column(cells, "width", 0)
+    entropy, s, widths = _column(cells, "entropy", 0, np.uint32), _column(cells, "s", first.s), _column(cells, "width", 0)
+    tuned = None if not hasattr(first.construction, "tuned") else _tuned(first.construction, jnp.float32(first.m), s, widths)
     calls = [
         _built(
             first.construction, first.m, s_max, rows, first.probe, min(per_call, n_inputs - start), cell_batch,
-            *columns, jnp.asarray(start),
+            entropy, s, widths, tuned, jnp.asarray(start),
         )
         for start in range(0, n_inputs, per_call)
     ]  # fmt: skip
@@ -101,19 +102,25 @@ def _draw_block(cells: Sequence[Cell]) -> list[Errors]:
     return [Errors.of([jax.tree.map(lambda x: x[i], call)]) for i in range(len(cells))]
 
 
+@partial(jax.jit, static_argnums=0)
+def _tuned(construction, m: Float[Array, ""], s: Int[Array, " n"], widths: Int[Array, " n"]) -> Float[Array, " n"] | None:
+    """Hyper-parameters that need no randomness: one small program for all m, instead of a part of every one."""
+    return jax.vmap(lambda s, width: construction.tuned(Problem(m, s), width))(s, jnp.maximum(widths, 1))
+
+
 @partial(jax.jit, static_argnums=range(7))
 def _built(
     construction, m: int, s_max: int, rows: int, probe: Probe, n_inputs: int, cell_batch: int,
-    entropy: UInt[Array, " n"], s: Int[Array, " n"], widths: Int[Array, " n"], first_input: Int[Array, ""],
+    entropy: UInt[Array, " n"], s: Int[Array, " n"], widths: Int[Array, " n"], tuned: Float[Array, " n"] | None, first_input: Int[Array, ""],
 ) -> Tally:  # fmt: skip
-    def one(cell: tuple[Array, Array, Array]) -> Tally:
-        entropy, s, width = cell
+    def one(cell: tuple[Array, Array, Array, Array | None]) -> Tally:
+        entropy, s, width, p = cell
         build_key, probe_key = jax.random.split(jax.random.key(entropy))
         problem = Problem(m, s)
-        network = construction(build_key, problem, width, rows)
+        network = construction(build_key, problem, width, rows, *(() if p is None else (p,)))
         return evaluate(probe_key, network, problem, probe, s_max, first_input, n_inputs)
 
-    return jax.lax.map(one, (entropy, s, widths), batch_size=cell_batch)
+    return jax.lax.map(one, (entropy, s, widths, tuned), batch_size=cell_batch)
 
 
 @partial(jax.jit, static_argnums=range(3))

@@ -52,20 +52,22 @@ class Bernoulli:
                 f"it needs width {int(p * p * width) + 1} or more, or leave the density out to tune it"
             )
 
-    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
-        p = self.probability(problem, width)
+    def __call__(
+        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, p: Float[Array, ""] | None = None
+    ) -> Network:
+        p = self.tuned(problem, width) if p is None else p
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
         return Network(None, (Layer((wired,), -jnp.ones(rows)),), SharedMean(wired))
 
     def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
         """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.bernoulli_drawn`)."""
-        p = self.probability(problem, width)
+        p = self.tuned(problem, width)
         if problem.d_in is None:
             return draw_aligned(key, problem.m, problem.s, width, p, n_events, max_active=s_max)
         return draw_superposed(key, problem.m, problem.s, width, problem.d_in, p, n_events, max_active=s_max)
 
-    def probability(self, problem: Problem, width: Width) -> float | Float[Array, ""]:
-        """The density p at this problem and width."""
+    def tuned(self, problem: Problem, width: Width) -> Float[Array, ""]:
+        """The density p at this problem and width. Needs no randomness, so `measure` computes it ahead, for all m alike."""
         if self.density is None:
             return best_density(problem.m, problem.s, width, problem.d_in)
-        return paper_density(problem.m, width) if self.density == "paper" else self.density
+        return paper_density(problem.m, width) if self.density == "paper" else jnp.float32(self.density)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from superposed.constructions.rows import Width, random_codes
@@ -39,20 +38,30 @@ class Superposed:
         if hasattr(self.inner, "check"):
             self.inner.check(problem, width)
 
-    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
+    def tuned(self, problem: Problem, width: Width) -> Float[Array, ""] | None:
+        """The inner construction's tuned hyper-parameter behind random codes; None where it has none."""
+        if not hasattr(self.inner, "tuned"):
+            return None
+        return self.inner.tuned(self._behind_codes(problem, width), width)
+
+    def __call__(
+        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, p: Float[Array, ""] | None = None
+    ) -> Network:
         code_key, inner_key = jax.random.split(key)
-        d_in = width if self.d_in is None else self.d_in
-        phi = random_codes(code_key, rows if self.d_in is None else self.d_in, d_in, problem.m)
-        inner = self.inner(inner_key, replace(problem, d_in=d_in), width, rows)
+        behind = self._behind_codes(problem, width)
+        phi = random_codes(code_key, rows if self.d_in is None else self.d_in, behind.d_in, problem.m)
+        inner = self.inner(inner_key, behind, width, rows, *(() if p is None else (p,)))
         first = inner.layers[0]
         return Network(phi, (Layer((*first.factors, phi.T), first.b), *inner.layers[1:]), inner.read_off)
+
+    def _behind_codes(self, problem: Problem, width: Width) -> Problem:
+        return replace(problem, d_in=width if self.d_in is None else self.d_in)
 
     def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
         """Errors drawn from the inner construction's law behind random codes; ValueError where it has none."""
         if not hasattr(self.inner, "draw"):
             raise ValueError(f"mode = drawn: {type(self.inner).__name__} has no drawn law; use --mode built")
-        d_in = width if self.d_in is None else jnp.float32(self.d_in)
-        return self.inner.draw(key, replace(problem, d_in=d_in), width, n_events, s_max)
+        return self.inner.draw(key, self._behind_codes(problem, width), width, n_events, s_max)
 
 
 def check_d_in(d_in: int | None) -> None:

@@ -1,0 +1,108 @@
+"""The headline: how many neurons the universal AND needs when m s-sparse features come in superposition."""
+
+from dataclasses import dataclass
+
+from superposed.constructions import Bernoulli, Superposed
+from superposed.experiment import Analysis, Experiment, Finding
+from superposed.figures.widths import draw_width_law
+from superposed.fitting import report
+from superposed.laws.bernoulli_width import predicted_width
+from superposed.probe import Probe
+from superposed.sweep import Seen, SmallestWidth
+from superposed.widths import WidthSeries, interval_text, series_of
+
+CONSTRUCTION = Superposed(Bernoulli())
+EPS = 0.5
+TOP = 1e3
+"""The exponent of the drawn law is read off its top three decades as well."""
+
+
+def powers(base: int, first: int, last: int) -> tuple[int, ...]:
+    """base^first, ..., base^last."""
+    return tuple(base**n for n in range(first, last + 1))
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is measured. `built` and `drawn` networks answer q99; `worst` looks at all pairs of built ones for max."""
+
+    s: tuple[int, ...]
+    built: tuple[int, ...]
+    drawn: tuple[int, ...]
+    worst: tuple[int, ...]
+    seeds: int
+    inputs: int
+    events: int
+    worst_inputs: int = 16
+    idle: int = 32
+    steps: int = 16
+    drawn_steps: int = 64
+
+
+PROFILES = {
+    "tiny": Profile(s=(2,), built=(16, 32), drawn=(4**3, 4**6, 4**9, 4**20), worst=(16, 32), seeds=3, inputs=32, events=512),
+    "quick": Profile(s=(2, 3), built=powers(2, 6, 10), drawn=powers(4, 3, 20), worst=powers(2, 5, 8), seeds=8, inputs=128, events=4096),
+    "standard": Profile(s=(2, 3), built=powers(2, 6, 13), drawn=powers(2, 6, 40), worst=powers(2, 5, 10), seeds=16, inputs=256, events=10_000),
+    "full": Profile(s=(2, 3), built=powers(2, 6, 14), drawn=powers(2, 6, 40), worst=powers(2, 5, 12), seeds=32, inputs=512, events=20_000),
+}  # fmt: skip
+
+
+def question(profile: Profile, m: int, s: int, criterion: str, mode: str) -> SmallestWidth:
+    """The smallest width of each seed; the closed form only says where the search starts."""
+    start = predicted_width(m, s, EPS) * (1.6 if criterion == "max" else 1.0)
+    if mode == "drawn":
+        probe, most, steps = Probe(profile.events), 2**34, profile.drawn_steps
+    elif criterion == "max":
+        probe, most, steps = Probe(profile.worst_inputs), 2**16, profile.steps
+    else:
+        probe, most, steps = Probe(profile.inputs, profile.idle), 2**16, profile.steps
+    return SmallestWidth(CONSTRUCTION, m, s, profile.seeds, probe, criterion, EPS, start=start, most=most, mode=mode, steps=steps)
+
+
+def questions(profile: Profile) -> dict[tuple[str, str, int], list[SmallestWidth]]:
+    """All questions, by (criterion, mode, s)."""
+    kinds = (("q99", "drawn", profile.drawn), ("q99", "built", profile.built), ("max", "built", profile.worst))
+    return {
+        (criterion, mode, s): [question(profile, m, s, criterion, mode) for m in ms]
+        for criterion, mode, ms in kinds
+        for s in profile.s
+    }
+
+
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """Widths, local exponents, and every law for each (criterion, mode, s)."""
+    series = [series_of(f"{c}, {mode}, s = {s}", tasks, seen, criterion=c, mode=mode, s=s) for (c, mode, s), tasks in questions(profile).items()]
+    fits, findings = {}, []
+    for one in series:
+        fits[one.name] = report(one.sample, claim=2 / 3)
+        findings.append(finding(one, fits[one.name], profile))
+        if one.labels["mode"] == "drawn":
+            top = one.above(max(profile.drawn) / TOP)
+            fits[f"{one.name}, top three decades"] = report(top.sample, claim=2 / 3)
+            findings.append(finding(top, fits[f"{one.name}, top three decades"], profile))
+    table = [row for one in series for row in one.rows()]
+    table += [row for one in series for row in one.local_rows(fits[one.name])]
+    lines = {s: [(m, predicted_width(m, s, EPS)) for m in sorted({*profile.drawn, *profile.built})] for s in profile.s}
+    table += [{"kind": "predicted", "criterion": "q99", "s": s, "m": m, "width": d} for s, line in lines.items() for m, d in line]
+    return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, findings, (series, fits, lines))
+
+
+def finding(one: WidthSeries, found, profile: Profile) -> Finding:
+    """The line of one series in the table of verdicts."""
+    return Finding(
+        question=f"Theorem 2 at {one.labels['criterion']} < {EPS:g}, {one.labels['mode']}, s = {one.labels['s']}: exponent 2/3?",
+        range=f"m = {one.sample.covariates['m'].min():.3g} to {one.sample.covariates['m'].max():.3g}, {profile.seeds} seeds",
+        measured=interval_text(found),
+        verdict=found.verdict.word,
+        why=found.verdict.why,
+    )
+
+
+EXPERIMENT = Experiment(
+    claim="Theorem 2 (Hänni et al. 2024): with features in superposition the universal AND needs Õ(m^(2/3)) neurons",
+    profiles=PROFILES,
+    tasks=lambda profile: [task for tasks in questions(profile).values() for task in tasks],
+    analyse=analyse,
+    draw=draw_width_law,
+    size=(11, 6.2),
+)

@@ -1,0 +1,67 @@
+"""Smallest widths as data: the intervals the searches of one series found, as a sample for fits and as table rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from superposed.fitting import Report, Sample, from_records
+from superposed.sweep import Seen, SmallestWidth
+
+
+@dataclass(frozen=True, eq=False)
+class WidthSeries:
+    """Intervals of the smallest width along m, everything else held fixed.
+
+    Args:
+      name: what legends and reports call it.
+      labels: what is held fixed (criterion, mode, s).
+      records: dicts with m, seed, low and high; low = 0 or high = inf where the search ended on one side.
+    """
+
+    name: str
+    labels: dict
+    records: tuple[dict, ...]
+
+    @property
+    def sample(self) -> Sample:
+        """The intervals as the fits take them; a unit is one seed at one m."""
+        return from_records(self.records, covariates=("m",))
+
+    def above(self, least: float) -> "WidthSeries":
+        """The part with m >= least."""
+        return replace(self, records=tuple(r for r in self.records if r["m"] >= least))
+
+    def median(self) -> list[tuple[float, float]]:
+        """(m, median over seeds of the interval's geometric middle), for each m."""
+        ms = sorted({r["m"] for r in self.records})
+        middle = lambda r: np.sqrt(max(r["low"], 1) * r["high"])
+        return [(m, float(np.median([middle(r) for r in self.records if r["m"] == m]))) for m in ms]
+
+    def rows(self) -> list[dict]:
+        """Table rows of kind "width"."""
+        return [{"kind": "width", **self.labels, **record} for record in self.records]
+
+    def local_rows(self, found: Report) -> list[dict]:
+        """Table rows of kind "local exponent"."""
+        return [
+            {"kind": "local exponent", **self.labels, "m": e.middle, "low": e.low, "best": e.best, "high": e.high} for e in found.local
+        ]
+
+
+def series_of(name: str, tasks: Sequence[SmallestWidth], seen: Seen, **labels: object) -> WidthSeries:
+    """The answers to searches at several m."""
+    records = [
+        {"m": task.m, "seed": seed, "low": found.low, "high": float("inf") if found.high is None else found.high}
+        for task in tasks
+        for seed, found in enumerate(task.brackets(seen))
+    ]
+    return WidthSeries(name, labels, tuple(records))
+
+
+def interval_text(found: Report) -> str:
+    """The exponent of the best adequate law, with its interval, or the law's own where it fits none."""
+    entry = found.best
+    low, best, high = entry.candidate.exponent
+    law = entry.fitted.law.name
+    return f"{law}: exponent {best:.3f} by definition" if low == high else f"{law}: exponent {best:.3f} [{low:.3f}, {high:.3f}]"
