@@ -78,10 +78,11 @@ def draw_superposed(
     offset = p * (pair + others.sum(0) + x * common - s) if centred else 0.0
 
     def neuron(key):
-        wired_key, n_key, noise_key = jax.random.split(key, 3)
+        wired_key, noise_key = jax.random.split(key)
         wired = jax.random.uniform(wired_key, (n_slots, *shape)) < p
-        n = binomial(jax.random.normal(n_key, shape), n_inactive, p)
-        own = jnp.sqrt(n * (1 - n / n_inactive) / d_in) * jax.random.normal(noise_key, shape)
+        for_n, noise = jax.random.normal(noise_key, (2, *shape))
+        n = binomial(for_n, n_inactive, p)
+        own = jnp.sqrt(n * (1 - n / n_inactive) / d_in) * noise
         h = pair - 1 + jnp.where(wired, others, 0).sum(0) + x * (n / n_inactive * common + own)
         return jax.nn.relu(h - offset)
 

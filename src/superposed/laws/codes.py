@@ -19,29 +19,41 @@ def chi_square(normal: Float[Array, "*shape"], dof: Float[Array, "*#shape"]) -> 
     return jnp.where(dof < 1, 0, dof * jnp.maximum(1 - per + normal * jnp.sqrt(per), 0) ** 3)
 
 
+def code_vectors(
+    key: Key[Array, ""], n: int, d_in: Scalar, shape: tuple[int, ...]
+) -> Float[Array, "n n *shape"]:
+    """n independent uniform unit vectors phi_a of d_in dimensions, in a basis of the space they span.
+
+    In the basis that Gram and Schmidt make of them, g_a has independent standard normal coordinates 0 ... a - 1 and
+    chi_{d_in - a} as its last (Bartlett), and phi_a = g_a / |g_a|. Exact, for d_in < n too, but for `chi_square`.
+
+    Returns: phi [vector, coordinate, *shape], `shape` independent draws of it.
+    """
+    basis_key, last_key = jax.random.split(key)
+    d_in = as_float(d_in)
+    a = jnp.arange(n, dtype=jnp.float32)
+    events = (None,) * len(shape)
+    last = jnp.sqrt(chi_square(jax.random.normal(last_key, (n, *shape)), (d_in - a)[(..., *events)]))
+    below = (a[:, None] > a) & (a < d_in)
+    g = jnp.where(below[(..., *events)], jax.random.normal(basis_key, (n, n, *shape)), 0)
+    g = g + jnp.eye(n)[(..., *events)] * last[:, None]
+    return g / jnp.maximum(jnp.sqrt((g**2).sum(1, keepdims=True)), 1e-20)
+
+
 def active_reads(
     key: Key[Array, ""], s: Scalar, d_in: Scalar, shape: tuple[int, ...], max_active: int
 ) -> Float[Array, "max_active *shape"]:
     """Reads phi_a.x of the s active features a = 0 ... s - 1 of x = phi_0 + ... + phi_{s-1}; 0 for a >= s.
 
-    phi_a are independent uniform unit vectors of d_in dimensions. In the basis that Gram and Schmidt make of them, g_a
-    has independent standard normal coordinates 0 ... a - 1 and chi_{d_in - a} as its last (Bartlett), and
-    phi_a = g_a / |g_a|. Exact but for the chi-square (`chi_square`). The norm of x follows: |x|^2 = sum of the reads.
+    The norm of x follows: |x|^2 = sum of the reads. Exact but for `chi_square`.
 
     Args:
       shape: independent draws.
       max_active: static bound on s.
     """
-    basis_key, last_key = jax.random.split(key)
-    s, d_in = as_float(s), as_float(d_in)
-    a = jnp.arange(max_active, dtype=jnp.float32)
-    column = (slice(None),) + (None,) * len(shape)
-    last = jnp.sqrt(chi_square(jax.random.normal(last_key, (max_active, *shape)), (d_in - a)[column]))
-    below = (a[:, None] > a) & (a < d_in)  # [feature, coordinate]
-    g = jnp.where(below[(..., *column[1:])], jax.random.normal(basis_key, (max_active, max_active, *shape)), 0)
-    g = g + jnp.eye(max_active)[(..., *column[1:])] * last[:, None]
-    phi = g / jnp.maximum(jnp.sqrt((g**2).sum(1, keepdims=True)), 1e-20)
-    phi = jnp.where((a < s)[(slice(None), None, *column[1:])], phi, 0)
+    phi = code_vectors(key, max_active, d_in, shape)
+    active = jnp.arange(max_active) < as_float(s)
+    phi = jnp.where(active[(..., None, *(None,) * len(shape))], phi, 0)
     return (phi * phi.sum(0)).sum(1)
 
 
