@@ -6,17 +6,19 @@ from jaxtyping import Array, Float, Key
 
 from superposed.laws.relu import Scalar, as_float
 
+STRATA = jnp.arange(3.0)[:, None]  # pair members active, against events
+
 
 def chi_square(normal: Float[Array, "*shape"], dof: Float[Array, "*#shape"]) -> Float[Array, "*shape"]:
     """A chi-square variable as a function of a standard normal one (Wilson and Hilferty's cube).
 
-        chi^2 = dof (1 - 2/(9 dof) + normal sqrt(2/(9 dof)))^3
+        chi^2 = dof max(1 - 2/(9 dof) + normal sqrt(2/(9 dof)), 0.001)^3
 
     An approximation: quantiles to 1% from dof = 4 on, to 0.1% from dof = 30. In exchange it is smooth in dof, so that
     neighbouring widths share their randomness. dof below 1 counts as none and gives 0.
     """
     per = 2 / (9 * jnp.maximum(dof, 1))
-    return jnp.where(dof < 1, 0, dof * jnp.maximum(1 - per + normal * jnp.sqrt(per), 0) ** 3)
+    return jnp.where(dof < 1, 0, dof * jnp.maximum(1 - per + normal * jnp.sqrt(per), 1e-3) ** 3)
 
 
 def code_vectors(
@@ -66,6 +68,30 @@ def unit_coordinate(key: Key[Array, ""], d_in: Scalar, shape: tuple[int, ...]) -
     """
     along, across = jax.random.normal(key, (2, *shape))
     return along / jnp.maximum(jnp.sqrt(along**2 + chi_square(across, as_float(d_in) - 1)), 1e-20)
+
+
+def event_reads(
+    key: Key[Array, ""], s: Scalar, d_in: Scalar, n_events: int, max_active: int
+) -> tuple[Float[Array, "3 n"], Float[Array, "2 3 n"], Float[Array, "max_active 3 n"]]:
+    """What a neuron may be wired to in events with 0, 1, 2 active pair members, bystanders left out.
+
+    Returns: |x|, the reads of the pair (its active members first), those of the other active features (0 in slots that
+    hold none).
+    """
+    active_key, pair_key = jax.random.split(key)
+    shape = (3, n_events)
+    reads = active_reads(active_key, s, d_in, shape, max_active)
+    x = jnp.sqrt(jnp.maximum(reads.sum(0), 0))
+    inactive = x * unit_coordinate(pair_key, d_in, (2, *shape))
+    first_two = reads[jnp.minimum(jnp.arange(2), max_active - 1)]
+    pair = jnp.where(jnp.arange(2)[:, None, None] < STRATA, first_two, inactive)
+    return x, pair, jnp.where(jnp.arange(max_active)[:, None, None] < STRATA, 0, reads)
+
+
+def existing(errors: Float[Array, "3 n"], m: Scalar, s: Scalar) -> Float[Array, "3 n"]:
+    """The errors, NaN in strata of which m features with s active have no pair."""
+    m, s = as_float(m), as_float(s)
+    return jnp.where((s >= STRATA) & (m - s >= 2 - STRATA), errors, jnp.nan)
 
 
 def static_bound(s: Scalar, max_active: int | None) -> int:

@@ -16,10 +16,9 @@ import jax.numpy as jnp
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float, Key
 
-from superposed.laws.codes import active_reads, code_vectors, static_bound, unit_coordinate
+from superposed.laws.codes import STRATA, code_vectors, event_reads, existing, static_bound
 from superposed.laws.relu import Scalar, as_float
 
-STRATA = jnp.arange(3.0)[:, None]  # pair members active, against events
 MAX_SIGNS = 8  # other active features whose signs are enumerated, 2^8 at most
 
 
@@ -54,7 +53,7 @@ def draw_rademacher(
       ValueError: s is traced without max_active, or exceeds it.
     """
     reads_key, mean_key = jax.random.split(key)
-    k, l, others, sigma2, exists = _feature_reads(reads_key, m, s, d_in, n_events, static_bound(s, max_active))
+    k, l, others, sigma2 = _feature_reads(reads_key, m, s, d_in, n_events, static_bound(s, max_active))
     told, rest = others[:MAX_SIGNS], others[MAX_SIGNS:]
     sigma = jnp.sqrt(sigma2 + (rest**2).sum(0))
 
@@ -65,7 +64,7 @@ def draw_rademacher(
     n_patterns = 2 ** told.shape[0]
     mu = jax.lax.fori_loop(0, n_patterns, add, jnp.zeros((3, n_events))) / (4 * n_patterns)
     second = (k**2 + l**2 + (others**2).sum(0) + sigma2) / 2
-    return jnp.where(exists, _read_off(mean_key, mu, second, d, c) - (STRATA == 2), jnp.nan)
+    return existing(_read_off(mean_key, mu, second, d, c) - (STRATA == 2), m, s)
 
 
 def draw_gaussian(
@@ -84,10 +83,10 @@ def draw_gaussian(
     (v_ik, v_il, gamma_i) is normal given Phi, so mu = `mean_signed_relu` exactly; sigma^2 counts as normal.
     """
     reads_key, mean_key = jax.random.split(key)
-    k, l, others, sigma2, exists = _feature_reads(reads_key, m, s, d_in, n_events, static_bound(s, max_active))
+    k, l, others, sigma2 = _feature_reads(reads_key, m, s, d_in, n_events, static_bound(s, max_active))
     variance = k**2 + l**2 + (others**2).sum(0) + sigma2
     mu = mean_signed_relu(k, l, jnp.zeros_like(k), variance)
-    return jnp.where(exists, _read_off(mean_key, mu, variance / 2, d, c) - (STRATA == 2), jnp.nan)
+    return existing(_read_off(mean_key, mu, variance / 2, d, c) - (STRATA == 2), m, s)
 
 
 def draw_random_init(
@@ -160,21 +159,14 @@ def _read_off(key, mean, second, d, c):
 
 
 def _feature_reads(key, m, s, d_in, n_events, n_slots):
-    """Reads of k and l [3, n] and of other active features [slots, 3, n], variance of the bystanders' sum, strata that exist."""
-    active_key, pair_key, noise_key = jax.random.split(key, 3)
+    """Reads of k and l [3, n] and of other active features [slots, 3, n], and the variance of the bystanders' sum."""
+    event_key, noise_key = jax.random.split(key)
     m, s, shape = as_float(m), as_float(s), (3, n_events)
-    slot = jnp.arange(n_slots)[:, None, None]
-    exists = (s >= STRATA) & (m - s >= 2 - STRATA)
     if d_in is None:
-        reads = jnp.broadcast_to(1.0 * (slot < s), (n_slots, *shape))
-        inactive, sigma2 = jnp.zeros((2, *shape)), jnp.zeros(shape)
-    else:
-        reads = active_reads(active_key, s, d_in, shape, n_slots)
-        x2 = jnp.maximum(reads.sum(0), 0)
-        inactive = jnp.sqrt(x2) * unit_coordinate(pair_key, d_in, (2, *shape))
-        n, d_in = jnp.maximum(m - s - (2 - STRATA), 0), as_float(d_in)
-        relative = jnp.sqrt(2 * (d_in - 1) / ((d_in + 2) * jnp.maximum(n, 1))) * jax.random.normal(noise_key, shape)
-        sigma2 = x2 * n / d_in * jnp.maximum(1 + relative, 0)
-    k = jnp.where(STRATA >= 1, reads[0], inactive[0])
-    l = jnp.where(STRATA == 2, reads[min(1, n_slots - 1)], inactive[1])
-    return k, l, jnp.where(slot < STRATA, 0, reads), sigma2, exists
+        slot = jnp.arange(n_slots)[:, None, None]
+        others = jnp.broadcast_to(1.0 * ((slot >= STRATA) & (slot < s)), (n_slots, *shape))
+        return jnp.ones(shape) * (STRATA >= 1), jnp.ones(shape) * (STRATA == 2), others, jnp.zeros(shape)
+    x, pair, others = event_reads(event_key, s, d_in, n_events, n_slots)
+    n, d_in = jnp.maximum(m - s - (2 - STRATA), 0), as_float(d_in)
+    relative = jnp.sqrt(2 * (d_in - 1) / ((d_in + 2) * jnp.maximum(n, 1))) * jax.random.normal(noise_key, shape)
+    return *pair, others, x**2 * n / d_in * jnp.maximum(1 + relative, 0)
