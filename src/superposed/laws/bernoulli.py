@@ -64,7 +64,7 @@ def error_cumulants(
     own = 2 * s - (active == 1)
     common = jnp.sqrt((p**2 * inactive * s + own) * per_d_in) * jnp.sqrt(3.0) * jnp.array([-1.0, 0.0, 1.0])
     weight = jnp.array([1 / 6, 2 / 3, 1 / 6])
-    wired = _binomial(s - active, p)
+    wired = binomial_pmf(s - active, p)
     first, second, third = (
         moment @ wired
         for moment in relu_moments(
@@ -85,7 +85,7 @@ def error_cumulants(
     )
 
 
-def _binomial(n: Float[Array, ""], p: Float[Array, ""]) -> Float[Array, " k"]:
+def binomial_pmf(n: Float[Array, ""], p: Float[Array, ""]) -> Float[Array, " k"]:
     """P(K = k) of K ~ Bin(n, p) for k = 0 ... N_WIRED - 1, the last holding all that lies above."""
     k = jnp.arange(N_WIRED - 1.0)
     rest = jnp.maximum(n - k, 0)

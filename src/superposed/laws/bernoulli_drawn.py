@@ -12,10 +12,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from superposed.laws.codes import active_reads, static_bound, unit_coordinate
+from superposed.laws.codes import STRATA, event_reads, existing, static_bound
 from superposed.laws.relu import Scalar, as_float
-
-STRATA = jnp.arange(3.0)[:, None]  # pair members active, against events
 
 
 def draw_superposed(
@@ -62,30 +60,27 @@ def draw_superposed(
 
     Source: derived for this project; the construction is Theorem 2 of Hänni et al. 2024 (arXiv 2408.05451).
     """
-    active_key, pair_key, common_key, neuron_key = jax.random.split(key, 4)
+    event_key, common_key, neuron_key = jax.random.split(key, 3)
     n_slots = static_bound(s, max_active)
     m, s, d, d_in, p = map(as_float, (m, s, d, d_in, p))
     shape = (3, n_events)
 
-    slot = jnp.arange(n_slots)[:, None, None]
-    reads = active_reads(active_key, s, d_in, shape, n_slots)
-    x = jnp.sqrt(jnp.maximum(reads.sum(0), 0))
-    inactive = x * unit_coordinate(pair_key, d_in, (2, *shape))
-    pair = jnp.where(slot < STRATA, reads, 0).sum(0) + jnp.where(slot[:2] < 2 - STRATA, inactive, 0).sum(0)
-    others = jnp.where(slot < STRATA, 0, reads)
+    x, pair, others = event_reads(event_key, s, d_in, n_events, n_slots)
+    pair = pair.sum(0)
     n_inactive = jnp.maximum(m - s - (2 - STRATA), 1)
     common = jnp.sqrt(n_inactive / d_in) * jax.random.normal(common_key, shape)
     offset = p * (pair + others.sum(0) + x * common - s) if centred else 0.0
 
     def neuron(key):
-        wired_key, n_key, noise_key = jax.random.split(key, 3)
+        wired_key, noise_key = jax.random.split(key)
         wired = jax.random.uniform(wired_key, (n_slots, *shape)) < p
-        n = binomial(jax.random.normal(n_key, shape), n_inactive, p)
-        own = jnp.sqrt(n * (1 - n / n_inactive) / d_in) * jax.random.normal(noise_key, shape)
+        for_n, noise = jax.random.normal(noise_key, (2, *shape))
+        n = binomial(for_n, n_inactive, p)
+        own = jnp.sqrt(n * (1 - n / n_inactive) / d_in) * noise
         h = pair - 1 + jnp.where(wired, others, 0).sum(0) + x * (n / n_inactive * common + own)
         return jax.nn.relu(h - offset)
 
-    return _existing(mean_over_shared(neuron_key, d, p**2, shape, neuron) - (STRATA == 2), m, s)
+    return existing(mean_over_shared(neuron_key, d, p**2, shape, neuron) - (STRATA == 2), m, s)
 
 
 def draw_aligned(
@@ -114,7 +109,7 @@ def draw_aligned(
         wired = jax.random.uniform(key, (n_slots, 3, n_events)) < p
         return jax.nn.relu(STRATA - 1 + (wired & others).sum(0))
 
-    return _existing(mean_over_shared(key, d, p**2, (3, n_events), neuron) - (STRATA == 2), m, s)
+    return existing(mean_over_shared(key, d, p**2, (3, n_events), neuron) - (STRATA == 2), m, s)
 
 
 def mean_over_shared(
@@ -152,10 +147,3 @@ def binomial(
     """
     mean = n * p
     return jnp.clip(jnp.round(mean + jnp.sqrt(mean * (1 - p)) * normal + (1 - 2 * p) * (normal**2 - 1) / 6), 0, n)
-
-
-def _existing(
-    errors: Float[Array, "3 n"], m: Float[Array, ""], s: Float[Array, ""]
-) -> Float[Array, "3 n"]:
-    """The errors, NaN in strata of which m features with s active have no pair."""
-    return jnp.where((s >= STRATA) & (m - s >= 2 - STRATA), errors, jnp.nan)

@@ -1,0 +1,126 @@
+"""Remedies for what makes the Bernoulli universal AND wide in superposition, as drawn laws.
+
+Three error terms (`bernoulli_width.error_terms`): bystanders wired by chance, the common mode of all neurons, and the
+cross-talk of each neuron at the kink of its ReLU.
+
+- Centred weights, W = (B - p) Phi^T: `bernoulli_drawn.draw_superposed(..., centred=True)`. Take away the common mode and
+  nothing else, at no cost. The kink is untouched, and with it m^(2/3).
+- Signed weights (`draw_signed`): take away the common mode and the bystanders' mean, but half of the wired neurons
+  serve no read-off, so each neuron's cross-talk doubles in variance at the same number of neurons a read-off.
+- Centred read-off (`draw_centred_read_off`): sum_i (B_ik - p)(B_il - p) a_i takes away every term that does not depend on
+  both k and l, the bias at the kink included. All d neurons then take part and denser wiring pays.
+
+One sign for a whole column, phi_k -> -phi_k, changes nothing: random codes are symmetric already.
+
+Source: derived for this project; signs as in Theorem 11 of Hänni et al. 2024 (arXiv 2408.05451).
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from superposed.laws.bernoulli import binomial_pmf
+from superposed.laws.bernoulli_drawn import binomial, mean_over_shared
+from superposed.laws.codes import STRATA, event_reads, existing, static_bound
+from superposed.laws.relu import Scalar, as_float, relu_moments
+
+
+def draw_signed(
+    key: Key[Array, ""],
+    m: Scalar,
+    s: Scalar,
+    d: Scalar,
+    d_in: Scalar,
+    p: Scalar,
+    n_events: int,
+    *,
+    max_active: int | None = None,
+) -> Float[Array, "3 n_events"]:
+    """Errors for weights V_ik = +1, -1, 0 with probabilities p/2, p/2, 1 - p; W = V Phi^T, bias -1.
+
+    The AND of k and l is the mean over the neurons with V_ik = V_il = +1, about d p^2 / 4 of them. Given its n_i ~ Bin(N, p)
+    wired bystanders, of either sign, a neuron's cross-talk is normal with variance |x|^2 n_i / d_in; two neurons share
+    n_i n_i'/N bystanders, with signs that agree as often as not, so there is no common mode. What is exact and what is
+    not, arguments and errors: as in `bernoulli_drawn.draw_superposed`.
+    """
+    event_key, neuron_key = jax.random.split(key)
+    n_slots = static_bound(s, max_active)
+    m, s, d, d_in, p = map(as_float, (m, s, d, d_in, p))
+    shape = (3, n_events)
+    x, pair, others = event_reads(event_key, s, d_in, n_events, n_slots)
+    n_inactive = jnp.maximum(m - s - (2 - STRATA), 1)
+
+    def neuron(key):
+        wired_key, noise_key = jax.random.split(key)
+        u = jax.random.uniform(wired_key, (n_slots, *shape))
+        wired = jnp.where(u < p / 2, others, jnp.where(u < p, -others, 0)).sum(0)
+        for_n, noise = jax.random.normal(noise_key, (2, *shape))
+        cross_talk = x * jnp.sqrt(binomial(for_n, n_inactive, p) / d_in) * noise
+        return jax.nn.relu(pair.sum(0) - 1 + wired + cross_talk)
+
+    return existing(mean_over_shared(neuron_key, d, p**2 / 4, shape, neuron) - (STRATA == 2), m, s)
+
+
+def draw_centred_read_off(
+    key: Key[Array, ""],
+    m: Scalar,
+    s: Scalar,
+    d: Scalar,
+    d_in: Scalar,
+    p: Scalar,
+    n_events: int,
+    *,
+    max_active: int | None = None,
+) -> Float[Array, "3 n_events"]:
+    """Errors for W = (B - p) Phi^T, bias p s - 1, read-off sum_i (B_ik - p)(B_il - p) a_i / (d p^2 (1 - p)^2 c).
+
+    Neurons are independent given the code; with H(t) = E ReLU(t - 1 + K r + Z), K ~ Bin(s - j, p) other active features of
+    mean read r wired to a neuron and Z ~ N(0, p (1 - p) |x|^2 G2) its cross-talk, the read-off has mean
+
+        (H(r_k + r_l) - H(r_k) - H(r_l) + H(0)) / c,    c = H(2) - 2 H(1) + H(0) at r = 1, |x|^2 = s, K ~ Bin(s - 2, p)
+
+    and variance from E ReLU^2 in the same way. Central-limit steps: the sum over all d neurons, of which those wired to
+    both count most, d p^2 of them (from some 30 on); Z (from p m of some tens on); unequal reads of other active
+    features count as equal. The weights centre out the common mode, up to the pair's own part p (r_k + r_l - j).
+
+    Arguments and errors as in `bernoulli_drawn.draw_superposed`.
+    """
+    event_key, noise_key = jax.random.split(key)
+    n_slots = static_bound(s, max_active)
+    m, s, d, d_in, p = map(as_float, (m, s, d, d_in, p))
+    shape = (3, n_events)
+    x, pair, others = event_reads(event_key, s, d_in, n_events, n_slots)
+    n_others = s - STRATA
+    read = others.sum(0) / jnp.maximum(n_others, 1)
+    offset = p * (pair.sum(0) - STRATA + others.sum(0) - n_others)
+    std = x * jnp.sqrt(p * (1 - p) * jnp.maximum(m - s - (2 - STRATA), 0) / d_in)
+
+    k, l = pair
+    first, second = jnp.zeros(shape), jnp.zeros(shape)
+    for wired_k in (0, 1):
+        for wired_l in (0, 1):
+            weight = (wired_k - p) * (wired_l - p)
+            chance = jnp.where(wired_k, p, 1 - p) * jnp.where(wired_l, p, 1 - p)
+            t = wired_k * k + wired_l * l - offset
+            rows = [_wired_moments(t[j], read[j], std[j], s - j, p) for j in range(3)]
+            first += chance * weight * jnp.stack([row[0] for row in rows])
+            second += chance * weight**2 * jnp.stack([row[1] for row in rows])
+    noise = jnp.sqrt(jnp.maximum(second - first**2, 0) / d) * jax.random.normal(noise_key, shape)
+    scale = (p * (1 - p)) ** 2 * centred_constant(m, s, d_in, p)
+    return existing((first + noise) / scale - (STRATA == 2), m, s)
+
+
+def centred_constant(m: Scalar, s: Scalar, d_in: Scalar, p: Scalar) -> Float[Array, ""]:
+    """Normalisation c of the centred read-off: H(2) - 2 H(1) + H(0) of `draw_centred_read_off`, without cross-talk of the pair."""
+    m, s, d_in, p = map(as_float, (m, s, d_in, p))
+    std = jnp.sqrt(s * p * (1 - p) * jnp.maximum(m - s, 0) / d_in)
+    n_others = jnp.maximum(s - 2, 0)
+    both, one, none = (_wired_moments(jnp.float32(t), jnp.float32(1), std, n_others, p)[0] for t in (2, 1, 0))
+    return both - 2 * one + none
+
+
+def _wired_moments(t, read, std, n_others, p):
+    """E ReLU and E ReLU^2 of t - 1 + K read + std N, K ~ Bin(n_others, p)."""
+    chance = binomial_pmf(n_others, p)
+    moments = [relu_moments(t - 1 + k * read, std) for k in range(len(chance))]
+    return tuple(sum(c * moment[power] for c, moment in zip(chance, moments)) for power in (0, 1))

@@ -1,0 +1,96 @@
+"""Drawn errors of sign read-offs against built networks and against closed forms."""
+
+import built
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from two_sample import assert_one_law
+
+from superposed.laws.relu import relu_moments
+from superposed.laws.sign_drawn import draw_gaussian, draw_rademacher, draw_random_init, mean_signed_relu
+from superposed.laws.sign_moments import aligned_variance, random_init_variance, superposed_rademacher_variance
+
+COUNTS = dict(networks=60, n_inputs=12, n_pairs=12)
+N = 20_000
+
+
+def signed_mean(v, a, k, l):
+    return (np.sign(v[:, k] * v[:, l]) * a).mean(0)
+
+
+def built_sign(kind, seed, m, s, d, d_in, c):
+    def weigh(rng, phi):
+        if kind == "random init":
+            w = rng.standard_normal((d, len(phi)))
+            return w @ phi, lambda x: np.maximum(w @ x, 0)
+        v = rng.standard_normal((d, m))
+        v = np.sign(v) if kind == "rademacher" else v
+        return v, lambda x: np.maximum(v @ (phi.T @ x), 0)
+
+    return built.errors(seed, m, s, d_in, weigh, lambda *a: signed_mean(*a) / c, **COUNTS)
+
+
+@pytest.mark.parametrize(
+    "m, s, d, d_in",
+    [
+        (256, 2, 400, 400),
+        (256, 4, 400, 100),
+        (64, 3, 256, None),
+        pytest.param(4096, 3, 1024, 1024, marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize("kind, draw", [("rademacher", draw_rademacher), ("gaussian", draw_gaussian)])
+def test_law_behind_feature_weights_is_that_of_built_networks(kind, draw, m, s, d, d_in):
+    c = 0.2
+    drawn = draw(jax.random.key(1), m, s, d, d_in, c, N)
+    assert_one_law(drawn, built_sign(kind, 2, m, s, d, d_in, c))
+
+
+@pytest.mark.parametrize("m, s, d, d_in", [(256, 4, 400, 400), (128, 2, 300, 60)])
+def test_random_init_law_is_that_of_built_networks_at_every_m(m, s, d, d_in):
+    c = 0.2
+    drawn = draw_random_init(jax.random.key(1), s, d, d_in, c, N)
+    assert_one_law(drawn, built_sign("random init", 2, m, s, d, d_in, c))
+
+
+def test_mean_signed_relu_against_quadrature():
+    rng = np.random.default_rng(0)
+    root = rng.standard_normal((3, 3))
+    root[:2] /= np.linalg.norm(root[:2], axis=1, keepdims=True)
+    covariance = root @ root.T
+    a, b, g = root @ rng.standard_normal((3, 2_000_000))
+    sample = np.sign(a * b) * np.maximum(g, 0)
+    exact = mean_signed_relu(*(jnp.float32(covariance[i]) for i in [(0, 2), (1, 2), (0, 1), (2, 2)]))
+    assert abs(sample.mean() - exact) < 5 * sample.std() / np.sqrt(2e6)
+    for s, c in [(2, 0.233695), (3, 0.168613), (4, 0.140013), (6, 0.110243)]:
+        assert mean_signed_relu(*map(jnp.float32, (1, 1, 0, s))) == pytest.approx(c, abs=1e-6)
+
+
+def test_relu_moments_against_samples():
+    mean, std = jnp.array([-1.0, 0.0, 0.5]), jnp.array([0.5, 1.0, 2.0])
+    sample = np.maximum(mean[:, None] + std[:, None] * np.random.default_rng(0).standard_normal((3, 400_000)), 0)
+    for power, moment in enumerate(relu_moments(mean, std), start=1):
+        assert np.all(np.abs((sample**power).mean(1) - moment) < 5 * (sample**power).std(1) / np.sqrt(4e5))
+
+
+@pytest.mark.parametrize("m", [1e3, 1e7, 1e12])
+def test_closed_form_variances_up_to_a_trillion_features(m):
+    s, d, c = 3, 4 * m ** (2 / 3), 0.1
+    drawn = np.asarray(draw_rademacher(jax.random.key(5), m, s, d, d, c, N), np.float64)
+    random_init = np.asarray(draw_random_init(jax.random.key(5), s, d, d, 0.168613, N), np.float64)
+    spread = 5 * np.sqrt(2 / N)
+    for j in range(3):
+        assert abs(drawn[j].var() / superposed_rademacher_variance(m, s, d, d, c, j) - 1) < spread + 0.02
+        assert abs(random_init[j].var() / random_init_variance(s, d, d, 0.168613, j) - 1) < spread + 0.02
+
+
+@pytest.mark.parametrize("s, c", [(2, 0.5), (3, 0.25), (6, 0.1875), (12, 0.12304688)])
+def test_aligned_rademacher_has_its_exact_moments(s, c):
+    d = 4096
+    errors = np.asarray(draw_rademacher(jax.random.key(6), 300, s, d, None, c, N), np.float64)
+    for j in range(3):
+        variance = aligned_variance(s, c, j) / d
+        # beyond MAX_SIGNS other active features count as normal
+        assert abs(errors[j].mean()) < 5 * np.sqrt(variance / N) + 0.02 * (s > 10) * (j == 2)
+        assert abs(errors[j].var() / variance - 1) < 5 * np.sqrt(2 / N)

@@ -1,0 +1,52 @@
+"""Closed forms of the sign read-offs: published values and enumeration."""
+
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+
+from superposed.laws.sign_moments import (
+    aligned_variance,
+    chance_all_pairs_pass,
+    quadratic_variance,
+    random_init_variance,
+    superposed_rademacher_variance,
+)
+
+
+@pytest.mark.parametrize("s", [2, 3, 4, 5])
+def test_rademacher_variance_is_that_of_enumeration(s):
+    c = {2: 1 / 2, 3: 1 / 4, 4: 1 / 4, 5: 3 / 16}[s]
+    w = np.array(list(product([-1, 1], repeat=s + 2)))
+    relu = np.maximum(w[:, :s].sum(1), 0) / c
+    for active, (k, l) in enumerate([(s, s + 1), (0, s), (0, 1)]):
+        term = w[:, k] * w[:, l] * relu
+        assert term.mean() == pytest.approx(float(active == 2))
+        assert term.var() == pytest.approx(aligned_variance(s, c, active))
+
+
+@pytest.mark.parametrize("s", [2, 3, 4, 6])
+def test_quadratic_variance_is_that_of_enumeration(s):
+    w = np.array(list(product([-1, 1], repeat=s)))  # the pair is 0 and 1, the others are active
+    for active in range(3):
+        on = w[:, list(range(active)) + list(range(2, s))]
+        term = w[:, 0] * w[:, 1] * on.sum(1) ** 2 / 2
+        assert term.mean() == pytest.approx(float(active == 2))
+        assert term.var() == pytest.approx(quadratic_variance(s, active))
+
+
+def test_published_values():
+    assert [quadratic_variance(2, j) for j in range(3)] == [0, 1 / 4, 1]
+    assert [quadratic_variance(3, j) for j in range(3)] == [1 / 4, 2, 17 / 4]
+    chances = [chance_all_pairs_pass(m, 3, d, 0.5, 24, 16) for d, m in [(1536, 32), (1536, 64), (2048, 32), (2048, 64)]]
+    assert np.round(chances, 2).tolist() == [0.61, 0.13, 0.97, 0.88]
+    assert chance_all_pairs_pass(32, 3, 1477, 0.5, 24, 16) == pytest.approx(0.5, abs=0.005)
+    assert chance_all_pairs_pass(64, 3, 1733, 0.5, 24, 16) == pytest.approx(0.5, abs=0.005)
+    assert superposed_rademacher_variance(1024, 3, 512, 512, 0.144, 0) ** 0.5 * 512**0.5 == pytest.approx(14.7, abs=0.1)
+    rms = [random_init_variance(4, 4096, 4096, 0.140013, j) ** 0.5 * 64 / 4 for j in range(3)]
+    assert all(2.5 < r < 2.9 for r in rms)
+
+
+def test_more_pairs_pass_less_often():
+    chances = [chance_all_pairs_pass(m, 3, 2048, 0.5, 24, 16) for m in (16, 32, 64, 128)]
+    assert all(a > b for a, b in combinations(chances, 2))
