@@ -21,7 +21,7 @@ def test_lack_of_fit_of_exact_widths_is_the_f_test():
 
 @pytest.mark.parametrize("censored", [False, True])
 def test_lack_of_fit_rejects_true_laws_as_often_as_it_says(censored):
-    trials, rejected = 150, 0
+    trials, rejected = 120, 0
     for seed in range(trials):
         data = widths(censored=censored, seed=seed)
         rejected += lack_of_fit(fit(power(), data), fit(saturated(data), data)) < 0.05

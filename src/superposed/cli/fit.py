@@ -124,7 +124,7 @@ def run_power(args: argparse.Namespace) -> None:
         "power-log": (power_log(), (0.0, truth, 0.0)),
         "crossover": (Crossover(), (*(math.log(need) for need in args.needs), truth)),
     }[args.law]
-    found = power_of(law, coef, values, args.seeds, rival, args.scatter, args.rung)
+    found = power_of(law, coef, values.tolist(), args.seeds, rival, args.scatter, args.rung)
     if args.json:
         print_json(found.to_json() | {"m": values.tolist(), "scatter": args.scatter, "rung": args.rung})
         return

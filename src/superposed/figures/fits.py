@@ -33,7 +33,7 @@ def draw_widths(ax: Axes, sample: Sample, colour: str = COLOURS[0], label: str |
     ax.set(xscale="log", yscale="log", xlabel=f"features {sample.along}" if sample.along == "m" else sample.along)
 
 
-def draw_law(ax: Axes, fitted: Fit, colour: str = INK, beyond: float = 1.0, label: str | None = None, **style: object) -> None:
+def draw_law(ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None, **style: object) -> None:
     """The fitted law with its 95% band over the range of the data, and dashed up to `beyond` times the largest value.
 
     Raises:
@@ -89,7 +89,7 @@ def draw_local_exponents(ax: Axes, local: Sequence[LocalExponent], colour: str =
     ax.set(xscale="log", ylabel="local exponent")
 
 
-def draw_law_exponent(ax: Axes, fitted: Fit, colour: str = INK, beyond: float = 1.0, label: str | None = None) -> None:
+def draw_law_exponent(ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None) -> None:
     """The local exponent of a fitted law, d log d / d log m, over the data's range and up to `beyond` times it."""
     sample = fitted.sample
     column = sample.covariates[sample.along]

@@ -103,6 +103,9 @@ def sample(
       ValueError: as `Sample`.
     """
     columns = {name: np.asarray(values, float) for name, values in covariates.items()}
+    for name, values in [("high", high), ("unit", unit), ("scatter", scatter), *columns.items()]:
+        if values is not None and len(values) != len(low):
+            raise ValueError(f"{name}: has {len(values)} values for {len(low)} rows; give one a row")
     ids = np.arange(len(low)) if unit is None else _ids(unit)
     given = None if scatter is None else np.asarray(scatter, float)
     return Sample(columns, np.asarray(low, float), np.asarray(high, float), ids, along, given)

@@ -126,7 +126,7 @@ class _Plan:
     noise: float
     distance: float
 
-    def error(self, values: np.ndarray, seeds: float) -> tuple[float, float]:
+    def error(self, values: np.ndarray, seeds: float | int) -> tuple[float, float]:
         """(standard error of the exponent, degrees of freedom); raises where the design does not identify the law."""
         x: Covariates = {self.along: values}
         columns = self.law.log_response(self.at[None], x)[1][0]
@@ -140,12 +140,12 @@ class _Plan:
         inverse = np.linalg.inv((columns / scale).T @ (columns / scale) * seeds / self.noise)
         return float(np.sqrt(inverse[self.index, self.index]) / scale[self.index]), float(dof)
 
-    def judged(self, values: np.ndarray, seeds: float) -> tuple[float, float]:
+    def judged(self, values: np.ndarray, seeds: float | int) -> tuple[float, float]:
         """(half-width of the 95% interval, power to exclude the rival)."""
         error, dof = self.error(values, seeds)
         return float(t_distribution.ppf(0.975, dof) * error), exclusion_power(self.distance, error, dof)
 
-    def decides(self, values: np.ndarray, seeds: float) -> bool:
+    def decides(self, values: np.ndarray, seeds: float | int) -> bool:
         """Power and half-width are both good enough."""
         half_width, chance = self.judged(values, seeds)
         return bool(half_width <= HALF_WIDTH and chance >= ENOUGH)

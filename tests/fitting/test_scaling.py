@@ -1,0 +1,35 @@
+"""Data collapse finds the scale that was put in."""
+
+import numpy as np
+import pytest
+
+from superposed.fitting import best_collapse, collapse
+
+
+def curves(noise=0.0, exponent=2 / 3, log_power=0.0):
+    m = np.repeat(2.0 ** np.arange(6, 13), 10)
+    d = m**exponent * np.log(m) ** log_power * np.tile(np.geomspace(3, 30, 10), 7)
+    x = d / m**exponent / np.log(m) ** log_power
+    return m, d, x**-0.4 * np.exp(noise * np.random.default_rng(0).standard_normal(len(m)))
+
+
+def test_the_true_scale_collapses_exactly():
+    found = collapse(*curves(), 2 / 3)
+    assert found.quality < 1e-12
+    assert collapse(*curves(log_power=1.0), 2 / 3, 1.0).quality < 1e-12
+    assert collapse(*curves(), 1.0).quality > 0.5
+
+
+def test_the_best_exponent_is_found_through_noise():
+    found = best_collapse(*curves(0.01))
+    assert abs(found.exponent - 2 / 3) < 0.01 and found.overlap > 0.9
+
+
+def test_curves_that_cannot_be_compared_are_refused():
+    m, d, error = curves()
+    with pytest.raises(ValueError, match="at least two values of m"):
+        collapse(m[:10], d[:10], error[:10], 2 / 3)
+    with pytest.raises(ValueError, match="no two error curves overlap"):
+        collapse(m, d, error, 30.0)
+    with pytest.raises(ValueError, match="error: a collapse needs"):
+        collapse(m, d, 0 * error, 2 / 3)
