@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from superposed.constructions import Bernoulli, Superposed
-from superposed.experiment import Analysis, Experiment, Finding
+from superposed.experiment import Analysis, Experiment
 from superposed.figures.widths import draw_width_law
 from superposed.fitting import report
 from superposed.laws.bernoulli_width import predicted_width
 from superposed.probe import Probe
 from superposed.sweep import Seen, SmallestWidth
-from superposed.widths import WidthSeries, interval_text, series_of
+from superposed.widths import finding_of, series_of
 
 CONSTRUCTION = Superposed(Bernoulli())
 EPS = 0.5
@@ -71,31 +71,20 @@ def questions(profile: Profile) -> dict[tuple[str, str, int], list[SmallestWidth
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Widths, local exponents, and every law for each (criterion, mode, s)."""
-    series = [series_of(f"{c}, {mode}, s = {s}", tasks, seen, criterion=c, mode=mode, s=s) for (c, mode, s), tasks in questions(profile).items()]
+    series = [series_of(f"{c} < {EPS:g}, {mode}, s = {s}", tasks, seen, criterion=c, mode=mode, s=s) for (c, mode, s), tasks in questions(profile).items()]
     fits, findings = {}, []
     for one in series:
-        fits[one.name] = report(one.sample, claim=2 / 3)
-        findings.append(finding(one, fits[one.name], profile))
+        parts = [(one.name, one)]
         if one.labels["mode"] == "drawn":
-            top = one.above(max(profile.drawn) / TOP)
-            fits[f"{one.name}, top three decades"] = report(top.sample, claim=2 / 3)
-            findings.append(finding(top, fits[f"{one.name}, top three decades"], profile))
+            parts.append((f"{one.name}, top three decades", one.above(max(profile.drawn) / TOP)))
+        for name, part in parts:
+            fits[name] = report(part.sample, claim=2 / 3)
+            findings.append(finding_of(f"Theorem 2, {name}: width grows as m^(2/3)?", fits[name], profile.seeds))
     table = [row for one in series for row in one.rows()]
     table += [row for one in series for row in one.local_rows(fits[one.name])]
     lines = {s: [(m, predicted_width(m, s, EPS)) for m in sorted({*profile.drawn, *profile.built})] for s in profile.s}
     table += [{"kind": "predicted", "criterion": "q99", "s": s, "m": m, "width": d} for s, line in lines.items() for m, d in line]
     return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, findings, (series, fits, lines))
-
-
-def finding(one: WidthSeries, found, profile: Profile) -> Finding:
-    """The line of one series in the table of verdicts."""
-    return Finding(
-        question=f"Theorem 2 at {one.labels['criterion']} < {EPS:g}, {one.labels['mode']}, s = {one.labels['s']}: exponent 2/3?",
-        range=f"m = {one.sample.covariates['m'].min():.3g} to {one.sample.covariates['m'].max():.3g}, {profile.seeds} seeds",
-        measured=interval_text(found),
-        verdict=found.verdict.word,
-        why=found.verdict.why,
-    )
 
 
 EXPERIMENT = Experiment(

@@ -45,6 +45,8 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
     first = cells[0]
     if any((c.construction, c.m, c.probe, c.mode) != (first.construction, first.m, first.probe, first.mode) for c in cells):
         raise ValueError("a block of cells shares construction, m, probe and mode")
+    if first.probe.inputs is None and len({c.s for c in cells}) > 1:
+        raise ValueError("a block of cells that looks at every input shares s")
     rows = bucket(max(c.width for c in cells)) if rows is None else rows
     cell_batch = _fitting_batch(rows, first.m) if cell_batch is None else cell_batch
     if not 2 <= cell_batch <= BLOCK:
@@ -72,9 +74,7 @@ def _column(cells: Sequence[Cell], name: str, fill: int, dtype: type = np.int32)
 
 def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Errors]:
     first = cells[0]
-    s_max = max(c.s for c in cells)
-    n_inputs = first.probe.n_inputs(Problem(first.m, s_max))
-    per_call = first.probe.per_call(Problem(first.m, s_max), n_inputs)
+    n_inputs, s_max, per_call = _portions(first.probe, first.m, max(c.s for c in cells))
     entropy, s, widths = _column(cells, "entropy", 0, np.uint32), _column(cells, "s", first.s), _column(cells, "width", 0)
     tuned = None if not hasattr(first.construction, "tuned") else _tuned(first.construction, jnp.float32(first.m), s, widths)
     calls = [
@@ -86,6 +86,16 @@ def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Erro
     ]  # fmt: skip
     calls = jax.device_get(calls)
     return [Errors.of([jax.tree.map(lambda x: x[i], call) for call in calls]) for i in range(len(cells))]
+
+
+def _portions(probe: Probe, m: int, s: int) -> tuple[int, int, int]:
+    """(inputs, bound on s, inputs a call); the bound is as coarse as the probe allows, so that programs serve several s."""
+    n_inputs = probe.n_inputs(Problem(m, s))
+    if probe.inputs is None:
+        bound = s
+    else:
+        bound = 0 if probe.idle is None else min(1 << (s - 1).bit_length(), m)
+    return n_inputs, bound, probe.per_call(Problem(m, max(bound, 1)), n_inputs)
 
 
 def _draw_block(cells: Sequence[Cell]) -> list[Errors]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from superposed.criteria import passes
 from superposed.errors import Errors
@@ -19,6 +19,7 @@ Seen = Mapping[str, Record]
 """Rows by the id of their cell."""
 
 
+@runtime_checkable
 class Task(Protocol):
     """A question that rows answer. Its state is the rows themselves, so that asking again resumes."""
 

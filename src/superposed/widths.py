@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from superposed.experiment import Finding
 from superposed.fitting import Report, Sample, from_records
 from superposed.sweep import Seen, SmallestWidth
 
@@ -57,6 +58,13 @@ def series_of(name: str, tasks: Sequence[SmallestWidth], seen: Seen, **labels: o
         for seed, found in enumerate(task.brackets(seen))
     ]
     return WidthSeries(name, labels, tuple(records))
+
+
+def finding_of(question: str, found: Report, seeds: int) -> Finding:
+    """A report's line in the table of verdicts."""
+    column = found.sample.covariates[found.sample.along]
+    span = f"{found.sample.along} = {column.min():.4g} to {column.max():.4g}, {seeds} seeds"
+    return Finding(question, span, interval_text(found), found.verdict.word, found.verdict.why)
 
 
 def interval_text(found: Report) -> str:

@@ -1,7 +1,6 @@
 """Theorem 1: the universal AND from random subsets of neurons."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -35,7 +34,7 @@ class Bernoulli:
     Source: Hänni et al. 2024, Theorem 1 and Corollary 12.
     """
 
-    density: float | Literal["paper"] | None = None
+    density: float | str | None = None
 
     def __post_init__(self):
         if isinstance(self.density, str):

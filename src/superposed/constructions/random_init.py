@@ -1,7 +1,6 @@
 """Theorems 3 and 14: a layer at random initialisation already computes the universal AND."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +30,7 @@ class RandomInit:
     Source: Hänni et al. 2024, Theorem 3 (aligned) and Theorem 14 (superposed).
     """
 
-    inputs: Literal["aligned", "superposed"] = "superposed"
+    inputs: str = "superposed"
     d_in: int | None = None
 
     def __post_init__(self):

@@ -137,7 +137,7 @@ def best_density(
 
     Source: derived for this project (its leading terms: p = (z/2)^(2/3) (s' d)^(-1/3) for aligned inputs).
     """
-    def zoom(_: int, ends: Float[Array, "2"]) -> Float[Array, "2"]:
+    def zoom(_, ends: Float[Array, "2"]) -> Float[Array, "2"]:
         grid = jnp.linspace(ends[0], ends[1], GRID)
         error = jax.vmap(lambda log_p: worst_quantile(m, s, d, jnp.exp(log_p), d_in, quantile))(grid)
         best = jnp.argmin(error)

@@ -6,6 +6,7 @@ active pair members. All functions are of plain numbers, host side, in float64.
 
 from math import asin, comb, exp, pi, sqrt
 
+from scipy.optimize import brentq
 from scipy.stats import norm
 
 Number = int | float
@@ -95,6 +96,14 @@ def chance_all_pairs_pass(m: int, s: int, d: Number, eps: Number, variance: Numb
     if active:
         failures += active * 2 * norm.sf(eps * sqrt(d / (variance - 1)))
     return exp(-n_inputs * failures)
+
+
+def half_pass_width(m: int, s: int, eps: Number, variance: Number, n_inputs: int = 1) -> float:
+    """The width at which `chance_all_pairs_pass` is one half: 1477 at m = 32 and 1733 at m = 64 (s = 3, eps = 1/2, 16 inputs).
+
+    It grows as variance/eps^2 times the logarithm of the number of pairs looked at: no power of m.
+    """
+    return float(brentq(lambda d: chance_all_pairs_pass(m, s, d, eps, variance, n_inputs) - 0.5, variance, variance / eps**2 * 1e3))
 
 
 def quadratic_variance(s: int, active: int) -> float:

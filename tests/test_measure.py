@@ -1,0 +1,104 @@
+"""Same rows whatever the padding, the batch, the portions or the devices; one program a (m, bucket)."""
+
+import json
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from superposed.constructions import Bernoulli, RandomInit, Superposed
+from superposed.errors import EDGES, Errors, bin_of, tally
+from superposed.evaluate import evaluate
+from superposed.measure import bucket, measure, n_compilations
+from superposed.probe import Probe
+from superposed.problem import Problem, check_problem
+from superposed.record import Cell
+from superposed.sweep import AtWidths, SmallestWidth, sweep
+from superposed.store import Store
+
+CELLS = [Cell(Superposed(Bernoulli()), 70, 3, width, seed, Probe(20, 16)) for seed, width in enumerate((100, 100, 90, 128, 110))]
+
+
+@pytest.mark.parametrize("how", [{"rows": 256}, {"cell_batch": 8}, {"rows": 1024, "cell_batch": 4}], ids=str)
+def test_rows_do_not_depend_on_padding_or_batch(how):
+    assert [e.to_json() for e in measure(CELLS, **how)] == [e.to_json() for e in measure(CELLS)]
+
+
+def test_rows_do_not_depend_on_their_neighbours():
+    together = measure(CELLS)
+    assert measure(CELLS[3:4])[0].to_json() == together[3].to_json()
+
+
+def test_inputs_may_come_in_portions():
+    problem, key = Problem(40, 3), jax.random.key(0)
+    network = Superposed(Bernoulli())(key, problem, 100, 128)
+    probe = Probe(32)
+    whole = Errors.of([evaluate(key, network, problem, probe, 0, 0, 32)])
+    parts = Errors.of([evaluate(key, network, problem, probe, 0, 0, 13), evaluate(key, network, problem, probe, 0, 13, 19)])
+    np.testing.assert_array_equal(whole.histogram, parts.histogram)
+    np.testing.assert_array_equal(whole.total, parts.total)
+
+
+@pytest.mark.slow
+def test_rows_do_not_depend_on_the_number_of_devices():
+    program = (
+        "import json\nfrom superposed.measure import measure\nfrom superposed.record import Cell\nfrom superposed.probe import Probe\n"
+        "from superposed.constructions import RandomInit\n"
+        "print(json.dumps([e.to_json() for e in measure([Cell(RandomInit(), 50, 3, 100, i, Probe(16)) for i in range(3)])]))"
+    )
+    def on(n):
+        flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={n}"}
+        return json.loads(subprocess.run([sys.executable, "-c", program], env=os.environ | flags, capture_output=True, check=True).stdout)
+    assert on(1) == on(2) == on(4)
+
+
+def test_a_sweep_compiles_once_for_each_m_and_bucket(tmp_path):
+    construction = Superposed(Bernoulli(), d_in=64)
+    tasks = [AtWidths(construction, m, s, (100, 120, 200, 250), 3, Probe(16)) for m in (24, 48) for s in (2, 3)]
+    tasks += [SmallestWidth(construction, 24, s, 3, Probe(16), "rms", 0.4, start=200, most=256) for s in (2, 3)]
+    before = n_compilations()
+    with Store(tmp_path, {}) as store:
+        cells = [record.cell for _, record in sweep(tasks, store)]
+    assert n_compilations() - before == len({(cell["m"], bucket(cell["width"])) for cell in cells})
+
+
+def test_unlike_cells_do_not_share_a_block():
+    with pytest.raises(ValueError, match="shares construction"):
+        measure([CELLS[0], Cell(RandomInit(), 70, 3, 100, 0, Probe(20, 16))])
+    with pytest.raises(ValueError, match="shares s"):
+        measure([Cell(RandomInit(), 6, s, 100, 0, Probe(None)) for s in (2, 3)])
+    with pytest.raises(ValueError, match="no drawn law"):
+        measure([Cell(Superposed(RandomInit()), 70, 3, 100, 0, Probe(20), "drawn")])
+
+
+def test_powers_of_two_are_edges():
+    values = np.concatenate([EDGES[::16], np.nextafter(EDGES[::16].astype(np.float32), 0, dtype=np.float32)])
+    expected = np.searchsorted(EDGES, values, side="right")
+    np.testing.assert_array_equal(bin_of(jnp.asarray(values, jnp.float32)), expected)
+    assert int(bin_of(jnp.float32(0))) == 0 and int(bin_of(jnp.float32(1e9))) == len(EDGES)
+
+
+def test_statistics_match_numpy():
+    rng = np.random.default_rng(1)
+    error = (rng.standard_normal((4, 500)) * 0.3).astype(np.float32)
+    stratum = rng.integers(0, 3, error.shape).astype(np.int32)
+    errors = Errors.of([tally(jnp.asarray(error), jnp.asarray(stratum), jnp.ones(error.shape, bool))])
+    for j in range(3):
+        mine = error[stratum == j].astype(float)
+        assert errors.count[j] == len(mine)
+        assert errors.mean[j] == pytest.approx(mine.mean(), abs=1e-6)
+        assert errors.std[j] == pytest.approx(mine.std(), rel=1e-5)
+        assert errors.tail(0.5)[j] == np.mean(np.abs(mine) >= 0.5)
+        assert errors.quantile(0.9)[j] == pytest.approx(np.quantile(np.abs(mine), 0.9), rel=2 ** (1 / 16) - 1)
+    assert (errors + errors).count.sum() == 2 * error.size
+    assert Errors.from_json(json.loads(json.dumps(errors.to_json()))).to_json() == errors.to_json()
+
+
+@pytest.mark.parametrize(("problem", "flag"), [(Problem(1, 1), "m = 1"), (Problem(5, 6), "s = 6"), (Problem(5, 0), "s = 0"), (Problem(5, 2, 0), "d_in = 0")])
+def test_bad_problems_are_refused(problem, flag):
+    with pytest.raises(ValueError, match=flag):
+        check_problem(problem)

@@ -1,0 +1,88 @@
+"""Published and independently derived values, at five standard errors of the sample's own."""
+
+import numpy as np
+import pytest
+
+from superposed.constructions import Bernoulli, RandomInit, Rademacher, Superposed
+from superposed.criteria import passes
+from superposed.laws.sign import gaussian_constant, noisy_rademacher_constant, rademacher_constant
+from superposed.laws.sign_moments import aligned_variance, chance_all_pairs_pass
+from superposed.measure import measure
+from superposed.probe import Probe
+from superposed.record import Cell
+from superposed.sweep import pooled
+
+
+def by_network(construction, m, s, d, seeds=24, probe=Probe(16)):
+    """The errors of each network."""
+    return measure([Cell(construction, m, s, d, seed, probe) for seed in range(seeds)])
+
+
+def within_five_standard_errors(values, expected):
+    """Whether the mean over networks, the independent units, agrees."""
+    return abs(np.mean(values) - expected) < 5 * np.std(values, ddof=1) / np.sqrt(len(values))
+
+
+@pytest.mark.parametrize(("s", "c"), [(2, 1 / 2), (3, 1 / 4), (4, 1 / 4), (6, 3 / 16), (8, 0.15625)])
+def test_rademacher_constant(s, c):
+    assert float(rademacher_constant(s)) == pytest.approx(c, rel=1e-6)
+
+
+@pytest.mark.parametrize(("s", "c"), [(2, 0.233695), (3, 0.168613), (4, 0.140013), (6, 0.110243)])
+def test_gaussian_constant(s, c):
+    assert float(gaussian_constant(s)) == pytest.approx(c, abs=6e-7)
+
+
+def test_constants_against_simulation():
+    rng = np.random.default_rng(0)
+    for s, draw, constant in ((7, lambda n: rng.choice([-1.0, 1.0], n), rademacher_constant), (5, rng.standard_normal, gaussian_constant)):
+        w = draw((400_000, s))
+        terms = np.sign(w[:, 0] * w[:, 1]) * np.maximum(w.sum(axis=1), 0)
+        assert abs(terms.mean() - float(constant(s))) < 5 * terms.std() / np.sqrt(len(terms))
+
+
+@pytest.mark.parametrize(("s", "variance"), [(2, 4), (3, 24)])
+def test_aligned_rademacher_mean_and_variance(s, variance):
+    networks = by_network(Rademacher(), 32, s, 512)
+    for j, expected in enumerate((variance, variance, variance - 1)):
+        assert within_five_standard_errors([e.mean[j] for e in networks], 0)
+        assert within_five_standard_errors([e.rms[j] ** 2 * 512 for e in networks], expected)
+
+
+def test_chance_that_every_pair_passes():
+    for m, d, expected in ((32, 1536, 0.61), (64, 1536, 0.13)):
+        variance = aligned_variance(3, float(rademacher_constant(3)), 0)
+        assert chance_all_pairs_pass(m, 3, d, 0.5, variance, 16) == pytest.approx(expected, abs=0.006)
+        passed = np.mean([passes(e, "max", 0.5) for e in by_network(Rademacher(), m, 3, d, seeds=40)])
+        assert abs(passed - expected) < 5 * np.sqrt(expected * (1 - expected) / 40)
+
+
+def test_superposed_rademacher_behind_crowded_codes():
+    for d, expected in ((512, 14.7), (1024, 9.39)):
+        nu = 1024 * 3 / d
+        assert np.sqrt((3 + nu) / 2) / float(noisy_rademacher_constant(3, nu)) == pytest.approx(expected, abs=0.06)
+        networks = by_network(Superposed(Rademacher()), 1024, 3, d, seeds=8, probe=Probe(16, 64))
+        scaled = [e.std[0] * d**0.5 for e in networks]
+        assert np.mean(scaled) == pytest.approx(expected, rel=0.02)
+
+
+def test_random_init_error_is_free_of_m():
+    scaled = {m: pooled(by_network(RandomInit(), m, 4, 256, seeds=8, probe=Probe(32, 64))).rms[1] * 256**0.5 / 4 for m in (512, 4096)}
+    assert all(2.5 < value < 2.9 for value in scaled.values())
+
+
+def test_the_largest_bernoulli_error_falls_slower_than_the_rms_of_signs():
+    widths = (256, 4096)
+    largest = [np.mean([e.max_abs.max() for e in by_network(Bernoulli(), 300, 3, d, seeds=8)]) for d in widths]
+    slope = np.log(largest[1] / largest[0]) / np.log(widths[1] / widths[0])
+    assert -0.42 < slope < -0.25
+
+
+def test_drawn_and_built_errors_agree():
+    built = by_network(Superposed(Bernoulli()), 256, 2, 600, seeds=16, probe=Probe(256, 32))
+    drawn = measure([Cell(Superposed(Bernoulli()), 256, 2, 600, seed, Probe(4096), "drawn") for seed in range(16)])
+    for j in range(3):
+        for statistic in (lambda e: e.mean[j], lambda e: e.std[j], lambda e: e.quantile(0.9)[j]):
+            a, b = ([statistic(e) for e in side] for side in (built, drawn))
+            error = np.sqrt(np.var(a, ddof=1) / 16 + np.var(b, ddof=1) / 16)
+            assert abs(np.mean(a) - np.mean(b)) < 5 * error

@@ -1,0 +1,97 @@
+"""The search finds the rung where failing turns into passing, from any start, in few steps."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from superposed.constructions import Bernoulli, Rademacher
+from superposed.criteria import passes
+from superposed.errors import Errors, tally
+from superposed.probe import Probe
+from superposed.record import Record
+from superposed.search import Bracket, bracket, ladder, next_width
+from superposed.sweep import SmallestWidth
+
+
+def errors_of(error: np.ndarray, stratum: int) -> Errors:
+    """The errors of pairs of one stratum."""
+    error = jnp.asarray(error, jnp.float32)[None]
+    return Errors.of([tally(error, jnp.full(error.shape, stratum), jnp.ones(error.shape, bool))])
+
+
+def search(threshold: float, start: float, most: int = 2**16, steps: int = 8):
+    """(bracket, number of widths measured) for a criterion that passes from `threshold` on."""
+    passed = {}
+    while (width := next_width(passed, start, most, steps)) is not None:
+        assert width not in passed
+        passed[width] = width >= threshold
+    return bracket(passed), len(passed)
+
+
+@pytest.mark.parametrize("threshold", [1, 2, 17, 100, 1000, 1733, 60_000])
+@pytest.mark.parametrize("start", [1, 300, 2**16])
+def test_neighbouring_rungs_enclose_the_answer(threshold, start):
+    found, n_measured = search(threshold, start)
+    rungs = ladder(2**16)
+    assert found.low < threshold <= found.high
+    assert found.low == 0 or rungs.index(found.high) == rungs.index(found.low) + 1
+    assert n_measured <= 18
+
+
+def test_open_ends():
+    assert search(1e9, 100)[0] == Bracket(65536, None)
+    assert search(0, 100)[0] == Bracket(0, 1)
+    assert Bracket(65536, None).best is None
+
+
+def test_a_good_guess_takes_few_steps():
+    assert search(1000, 990, steps=32)[1] <= 3
+
+
+def test_a_failure_above_a_passing_width_does_not_count():
+    assert bracket({10: False, 20: True, 30: False, 40: True}) == Bracket(10, 20)
+
+
+def test_rungs_are_shared_and_fine():
+    rungs = np.array(ladder(1000))
+    assert np.all(np.diff(rungs) > 0) and rungs[0] == 1 and rungs[-1] <= 1000
+    assert np.all(rungs[30:] / rungs[29:-1] < 1.12)
+    assert set(ladder(1000)) <= set(ladder(1000, 16))
+
+
+def test_the_smallest_width_over_seeds_and_for_each_seed():
+    each = SmallestWidth(Rademacher(), 8, 2, 4, Probe(16), "rms", 0.2, start=64, most=1024)
+    share = SmallestWidth(Rademacher(), 8, 2, 4, Probe(16), "rms", 0.2, success=0.5, start=64, most=1024)
+    seen = {}
+    for task in (each, share):
+        while cells := task.pending(seen):
+            seen |= {c.id: Record(c.to_json(), e) for c, e in zip(cells, task.measure(cells), strict=True)}
+    best = sorted(found.best for found in each.brackets(seen))
+    (pooled,) = share.brackets(seen)
+    assert len(best) == 4 and best[0] <= pooled.best * 1.1 and pooled.best <= best[-1] * 1.1
+    assert 4 / 0.04 * 0.5 < pooled.best < 4 / 0.04 * 2  # rms^2 = 4/d at s = 2
+
+
+def test_a_width_the_construction_refuses_counts_as_failing():
+    task = SmallestWidth(Bernoulli("paper"), 8, 2, 1, Probe(16), "rms", 10.0, start=4, most=64)
+    assert all(cell.width >= np.log(8) ** 4 for cell in task.pending({}))
+
+
+@pytest.mark.parametrize(("criterion", "expected"), [("max", False), ("q99", True), ("rms", True), ("decode", False)])
+def test_criteria_differ_as_they_should(criterion, expected):
+    errors = errors_of(np.repeat([0.7, 0.1], [5, 995]), 1)
+    assert passes(errors, criterion, 0.5) is expected
+
+
+def test_decode_looks_at_the_side_that_matters():
+    of = lambda value, stratum: errors_of(np.array([value]), stratum)
+    assert passes(of(-0.9, 0), "decode", 1.0) and not passes(of(0.6, 1), "decode", 1.0)
+    assert passes(of(0.9, 2), "decode", 1.0) and not passes(of(-0.6, 2), "decode", 1.0)
+
+
+def test_bad_criteria_are_refused():
+    errors = errors_of(np.zeros(1), 0)
+    with pytest.raises(ValueError, match="eps = -1"):
+        passes(errors, "max", -1)
+    with pytest.raises(ValueError, match="criterion = 'mean'"):
+        passes(errors, "mean", 1)
