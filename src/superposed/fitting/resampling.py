@@ -1,4 +1,8 @@
-"""The bootstrap over units: seeds are redrawn within each point of the design, laws refitted, intervals studentised."""
+"""The bootstrap over units: seeds are redrawn within each point of the design, laws refitted, intervals studentised.
+
+A check on the profile intervals that needs no normal scatter. Where many rows are open and seeds are few it covers less
+than it says (90 in a hundred with eight seeds and half of the rows at either end open); the profile intervals do not.
+"""
 
 from dataclasses import dataclass
 
