@@ -1,4 +1,4 @@
-"""95% intervals contain the truth 95 times in a hundred: a few hundred times here, thousands in the slow run."""
+"""95% intervals contain the truth 95 times in a hundred: a few dozen draws here, hundreds in the slow run."""
 
 import numpy as np
 import pytest
@@ -41,9 +41,9 @@ def test_profile_intervals_cover(law, design):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("law", ["power", "power and log"])
 def test_profile_intervals_cover_93_to_97_in_a_hundred(law, design):
-    trials = 1500
+    trials = 400
     slack = 2 * np.sqrt(0.95 * 0.05 / trials)
     found = coverage(law, design, trials, intervals)
     assert np.all((found > 0.93 - slack) & (found < 0.97 + slack)), found

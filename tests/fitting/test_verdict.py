@@ -15,7 +15,7 @@ FITS = {law.name: fit(law, DATA) for law in (power(), power_log(), fixed_power_l
 
 def candidate(name, low, high, p=0.5, delta=0.0):
     middle = (low + high) / 2
-    return Candidate(FITS[name], p, delta, (low, middle, high))
+    return Candidate(FITS[name], p, delta, delta, (low, middle, high))
 
 
 STATED = candidate("2/3 and log", CLAIM, CLAIM)
@@ -49,7 +49,7 @@ STATED = candidate("2/3 and log", CLAIM, CLAIM)
         # a law that cannot be tested counts as fitting
         ([candidate("power", 0.66, 0.67, p=None)], "supported"),
         # an unbounded region supports nothing
-        ([candidate("power", 0.66, 0.67), Candidate(FITS["power and log"], 0.5, 0.0, (0.6, 0.7, math.inf))], "inconclusive"),
+        ([candidate("power", 0.66, 0.67), Candidate(FITS["power and log"], 0.5, 0.0, 0.0, (0.6, 0.7, math.inf))], "inconclusive"),
     ],
 )
 def test_rules(candidates, word):
@@ -66,6 +66,13 @@ def test_credibility_is_measured_from_the_best_adequate_law():
     """A law that does not fit sets no standard, however small its Akaike criterion."""
     found = judge([candidate("logarithm only", 0.0, 0.0, p=1e-4, delta=0.0), candidate("power", 0.66, 0.67, delta=20.0)], CLAIM)
     assert found.word == "supported"
+
+
+def test_few_rows_do_not_dismiss_a_rich_law():
+    """With one seed at seven m the correction is larger than any likelihood could make up for."""
+    found = report(widths(seeds=1, sigma=0.03, rung=1), draws=0)
+    assert found.entry("power and log").candidate.delta > 6
+    assert found.verdict.region[1] - found.verdict.region[0] > found.entry("power").candidate.exponent[2] - found.entry("power").candidate.exponent[0]
 
 
 @pytest.mark.parametrize("law, word", [(two_thirds, "supported"), (two_thirds_log, "supported"), (square_root, "contradicted")])
@@ -96,5 +103,5 @@ def test_a_hidden_term_cannot_save_a_claim():
     """Exact square-root widths over 18 octaves: a crossover to 2/3 is left only with a term nobody could see."""
     data = widths(square_root, m=2.0 ** np.arange(6, 25, 2), seeds=20, sigma=0.03, rung=1.03)
     crossover = fit(Crossover(), data)
-    allowed = Candidate(crossover, 0.5, 0.0, (0.5, 0.6, 2.0))
+    allowed = Candidate(crossover, 0.5, 0.0, 0.0, (0.5, 0.6, 2.0))
     assert judge([candidate("power", 0.49, 0.51), allowed], CLAIM).word == "contradicted"

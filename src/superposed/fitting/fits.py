@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.stats import f as f_distribution
 
 from superposed.fitting.crossover import Crossover
@@ -28,7 +28,7 @@ class Fit:
       at: fitted coefficients in the order of law.free, then log sigma.
       loglik: the maximised log likelihood.
       information: negative Hessian at `at` (Gauss-Newton in the mean).
-      n: rows in effect: an open row counts for the information on the mean it retains, dependent rows for their units.
+      n: rows in effect: an open row counts for the information on the mean it retains.
       dof: n less the fitted coefficients (less one when the scatter's own slope was fitted).
     """
 
@@ -52,6 +52,11 @@ class Fit:
         return float(np.exp(self.at[-1]))
 
     @property
+    def aic(self) -> float:
+        """Akaike criterion -2 l + 2 k, k = coefficients + 1."""
+        return -2 * self.loglik + 2 * len(self.at)
+
+    @property
     def aicc(self) -> float:
         """Corrected Akaike criterion -2 l + 2 k n/(n - k - 1), k = coefficients + 1; inf where n <= k + 1."""
         k = len(self.at)
@@ -63,6 +68,12 @@ class Fit:
         return np.linalg.pinv(self.information, rcond=1e-13, hermitian=True)[:-1, :-1] * self.n / self.dof
 
     @property
+    def unit_dof(self) -> float:
+        """Degrees of freedom of a variance estimated from units: dof, at most units - 1 where units have several rows."""
+        units = len(np.unique(self.sample.unit))
+        return self.dof if units == len(self.sample.unit) else min(self.dof, units - 1.0)
+
+    @property
     def covariance(self) -> Float[np.ndarray, "p p"]:
         """Covariance of the coefficients; where a unit has several rows, the sandwich over units."""
         unit, size = np.unique(self.sample.unit, return_counts=True)
@@ -70,7 +81,7 @@ class Fit:
             return self.naive_covariance
         bread = np.linalg.pinv(self.information, rcond=1e-13, hermitian=True)
         totals = np.stack([np.bincount(np.searchsorted(unit, self.sample.unit), column) for column in _scores(self).T])
-        meat = totals @ totals.T * len(unit) / max(len(unit) - len(self.at), 1)
+        meat = totals @ totals.T * (len(unit) / max(len(unit) - 1, 1)) * (self.n / self.dof)
         return (bread @ meat @ bread)[:-1, :-1]
 
     def design_effect(self, indices: list[int]) -> float:
@@ -90,7 +101,14 @@ class Fit:
         usual chi-squared quantile as n grows.
         """
         q = len(indices)
-        return float(self.n * np.log1p(q * f_distribution.ppf(level, q, self.dof) / self.dof) * self.design_effect(indices))
+        quantile = f_distribution.ppf(level, q, self.unit_dof)
+        return float(self.n * np.log1p(q * quantile / self.dof) * self.design_effect(indices))
+
+    @property
+    def moving(self) -> Bool[np.ndarray, " p"]:
+        """Which coefficients still move the law somewhere in the data; an error term that has faded does not."""
+        cells, _ = self.sample.cells()
+        return np.abs(self.law.log_response(self.at[None, :-1], cells)[1][0]).max(0) > 1e-3
 
     def predict(self, x: Covariates) -> tuple[Float[np.ndarray, " c"], Float[np.ndarray, " c"]]:
         """log d of the law at the covariates x, and its standard error."""
@@ -167,12 +185,12 @@ def _check_identified(law: AnyLaw, sample: Sample, cells: Covariates) -> None:
 
 
 def _rows_in_effect(sample: Sample, law: AnyLaw, cells: Covariates, cell: np.ndarray, at: np.ndarray, log_scatter: np.ndarray) -> float:
-    """Bounded rows count 1, open rows the fraction of the information on the mean they keep; dependent rows share a unit's."""
+    """Bounded rows count 1, open rows the fraction of the information on the mean they keep."""
     mean = law.log_response(at[None, :-1], cells)[0]
     terms = row_terms(sample.log_low, sample.log_high, mean[:, cell], at[None, -1:] + log_scatter)
     kept = np.clip(-terms.mu_mu[0] * np.exp(2 * (at[-1] + log_scatter)), 0.0, 1.0)
     bounded = (sample.low > 0) & np.isfinite(sample.high)
-    return float(np.where(bounded, 1.0, kept).sum() * len(np.unique(sample.unit)) / len(cell))
+    return float(np.where(bounded, 1.0, kept).sum())
 
 
 def _scores(fitted: Fit) -> Float[np.ndarray, "n q"]:

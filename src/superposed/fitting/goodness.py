@@ -38,7 +38,7 @@ class HeldOut:
 def lack_of_fit(fitted: Fit, points: Fit | None) -> float | None:
     """p-value of the law against a mean of its own at every point (`points`, the fit of `saturated(sample)`).
 
-        F = [exp(2 (l_points - l_law)/n) - 1] nu/q,   q = points - coefficients,   nu = n - points;
+        F = [exp(2 (l_points - l_law)/n) - 1] nu/q,   q = points - coefficients that move the law,   nu = n - points;
 
     without censoring this is the exact F test of lack of fit. On a ladder too coarse to see the scatter it errs on the
     law's side. Without seeds to see scatter by (points = None) only a sample with known scatter can be tested, by the
@@ -47,12 +47,12 @@ def lack_of_fit(fitted: Fit, points: Fit | None) -> float | None:
     if points is None:
         known = fitted.sample.scatter is not None
         return float(chi2.sf(fitted.n * fitted.sigma**2, fitted.dof)) if known else None
-    q = len(points.at) - len(fitted.at)
+    q = len(points.at) - 1 - int(fitted.moving.sum())
     if q <= 0:
         return None
     ratio = 2 * (points.loglik - fitted.loglik) / points.design_effect(list(range(len(points.at) - 1)))
     statistic = np.expm1(np.clip(ratio / points.n, 0.0, 500.0)) * points.dof / q
-    return float(f_distribution.sf(statistic, q, points.dof))
+    return float(f_distribution.sf(statistic, q, points.unit_dof))
 
 
 def local_exponents(points: Fit, level: float = 0.95) -> tuple[LocalExponent, ...]:

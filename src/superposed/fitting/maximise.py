@@ -10,8 +10,9 @@ from superposed.fitting.likelihood import row_terms
 
 Mean = Callable[[Float[np.ndarray, "b p"]], tuple[Float[np.ndarray, "b c"], Float[np.ndarray, "b c p"]]]
 
-STEPS = 300
-GAIN = 1e-9  # predicted gain in log likelihood below which a maximum counts as reached
+STEPS = 150
+STALLED = 5  # steps in a row that gain less than GAIN: a term that fades towards its bound would creep on for ever
+GAIN = 1e-7  # predicted gain in log likelihood below which the next step is the last
 
 
 class Rows(NamedTuple):
@@ -55,7 +56,7 @@ def maximise(
     at = np.clip(start, lower, upper)
     at = np.where(held, start, at)
     value, gradient, information = _expand(mean, rows, at, weights, scatter)
-    damping, done = np.full(b, 1e-4), np.zeros(b, bool)
+    damping, done, stalled = np.full(b, 1e-4), np.zeros(b, bool), np.zeros(b, int)
     for _ in range(STEPS):
         live = np.flatnonzero(~done)
         if len(live) == 0:
@@ -64,7 +65,8 @@ def maximise(
         trial = at[live] + step
         new_value, new_gradient, new_information = _expand(mean, rows, trial, weights[live], scatter[live])
         better = new_value >= value[live]
-        finished = (promise < GAIN) | (damping[live] > 1e12)
+        stalled[live] = np.where(better & (new_value - value[live] < GAIN), stalled[live] + 1, 0)
+        finished = (promise < GAIN) | (damping[live] > 1e12) | (stalled[live] >= STALLED)
         kept = live[better]
         at[kept], value[kept], gradient[kept] = trial[better], new_value[better], new_gradient[better]
         information[kept] = new_information[better]

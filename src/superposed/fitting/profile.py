@@ -63,24 +63,25 @@ def boundary(
     lower, upper = fitted.law.bounds(fitted.sample.log_middle)
     room = _room(fitted.at, directions, np.append(lower, -np.inf), np.append(upper, np.inf))
     scale = _one_sigma(fitted, directions)
+    ridge = _ridge(fitted, directions)
     inside, outside = np.zeros(len(directions)), np.full(len(directions), np.inf)
     root_in, root_out = np.zeros(len(directions)), np.full(len(directions), np.inf)
     distance = np.minimum(scale * np.sqrt(threshold), room)
-    at = np.repeat(fitted.at[None], len(directions), axis=0)
-    best = at.copy()
+    best, reached = np.repeat(fitted.at[None], len(directions), axis=0), np.zeros(len(directions))
     live = np.ones(len(directions), bool)
     unbounded = np.zeros(len(directions), bool)
     for _ in range(40):
         k = np.flatnonzero(live)
         if len(k) == 0:
             break
-        point = np.where(held[k], fitted.at + distance[k, None] * directions[k], best[k])
+        ahead = best[k] + (distance[k] - reached[k])[:, None] * ridge[k]
+        point = np.where(held[k], fitted.at + distance[k, None] * directions[k], ahead)
         found = fitted.constrained(point, held[k])
         root = np.sqrt(np.maximum(2 * (fitted.loglik - found.loglik), 0.0) / threshold[k])
         within = root <= 1
         inside[k], root_in[k] = np.where(within, distance[k], inside[k]), np.where(within, root, root_in[k])
         outside[k], root_out[k] = np.where(within, outside[k], distance[k]), np.where(within, root_out[k], root)
-        best[k[within]] = found.at[within]
+        best[k[within]], reached[k[within]] = found.at[within], distance[k[within]]
         unbounded[k] = within & ((distance[k] >= room[k]) | (distance[k] > FAR * scale[k]))
         close = (np.abs(root - 1) < 1e-4) | (outside[k] - inside[k] < 1e-7 * (inside[k] + 1e-300))
         live[k] = ~(close | unbounded[k])
@@ -109,6 +110,16 @@ def _one_sigma(fitted: Fit, directions: np.ndarray) -> np.ndarray:
         if alone > 1e-6:  # where the profile is not convex at the maximum (at a bound), the curvature alone has to do
             size[row] = 1 / np.sqrt(profiled if profiled > 0 else alone)
     return np.maximum(size, 1e-9)
+
+
+def _ridge(fitted: Fit, directions: np.ndarray) -> np.ndarray:
+    """How the maximised parameters move per unit of distance where the likelihood is quadratic: a start near the profile."""
+    result = np.zeros_like(directions)
+    for row, direction in enumerate(directions):
+        k, rest = np.flatnonzero(direction), np.flatnonzero(direction == 0)
+        inverse = np.linalg.pinv(fitted.information[np.ix_(rest, rest)], rcond=1e-9, hermitian=True)
+        result[row, rest] = -inverse @ fitted.information[np.ix_(rest, k)] @ direction[k]
+    return result
 
 
 def _room(at, directions, lower, upper):

@@ -175,7 +175,7 @@ def report(
     if not fits:
         raise ValueError(left_out[0][1])
     points = points_of(sample, log_scatter)
-    least = min(f.aicc for f in fits)
+    least = (min(f.aicc for f in fits), min(f.aic for f in fits))
     entries = [_entry(f, points, least, draws) for f in sorted(fits, key=lambda f: f.aicc)]
     return Report(
         sample,
@@ -197,7 +197,7 @@ def points_of(sample: Sample, log_scatter: Float[np.ndarray, " n"]) -> Fit | Non
         return None
 
 
-def _entry(fitted: Fit, points: Fit | None, least: float, draws: int) -> Entry:
+def _entry(fitted: Fit, points: Fit | None, least: tuple[float, float], draws: int) -> Entry:
     found = intervals(fitted)
     name, offset = fitted.law.exponent(fitted.sample.along)
     if name is None:
@@ -205,8 +205,8 @@ def _entry(fitted: Fit, points: Fit | None, least: float, draws: int) -> Entry:
     else:
         low, high = found[name]
         exponent = (max(low + offset, fitted.law.least_exponent), fitted.coef[name] + offset, high + offset)
-    delta = fitted.aicc - least if np.isfinite(least) else 0.0
-    candidate = Candidate(fitted, lack_of_fit(fitted, points), delta, exponent)
+    delta = fitted.aicc - least[0] if np.isfinite(least[0]) else 0.0
+    candidate = Candidate(fitted, lack_of_fit(fitted, points), delta, fitted.aic - least[1], exponent)
     return Entry(candidate, found, _bootstrap(fitted, draws), held_out(fitted), collinearity(fitted))
 
 

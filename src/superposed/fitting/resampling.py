@@ -1,4 +1,8 @@
-"""The bootstrap over units: seeds are redrawn within each point of the design, laws refitted, intervals studentised."""
+"""The bootstrap over units: seeds are redrawn within each point of the design, laws refitted, intervals studentised.
+
+A check on the profile intervals that needs no normal scatter. Where many rows are open and seeds are few it covers less
+than it says (90 in a hundred with eight seeds and half of the rows at either end open); the profile intervals do not.
+"""
 
 from dataclasses import dataclass
 
@@ -42,7 +46,7 @@ class Bootstrap:
             below, above = np.quantile(self.coef[:, k], tails)
             return float(below), float(above)
         centre = self.fitted.at[k]
-        error = np.sqrt(self.fitted.covariance[k, k])
+        error = np.sqrt(max(self.fitted.covariance[k, k], 0.0))
         below, above = np.quantile((self.coef[:, k] - centre) / self.error[:, k], tails)
         return float(centre - above * error), float(centre - below * error)
 
@@ -75,11 +79,11 @@ def bootstrap(fitted: Fit, draws: int = DRAWS, seed: int = 0) -> Bootstrap:
     """Refit the law to resamples of the units.
 
     Raises:
-      ValueError: too few units (`resample_weights`), or fewer than nine in ten refits converged.
+      ValueError: too few units (`resample_weights`), or fewer than half of the refits converged. Refits that stopped
+        short are kept: each has climbed from the fit, and to drop them would favour resamples with a clear maximum.
     """
     weights = resample_weights(fitted, draws, seed)
     found, error = refit(fitted, weights)
-    if found.converged.mean() < 0.9:
-        raise ValueError(f"law {fitted.law.name!r}: only {found.converged.mean():.0%} of the bootstrap's refits converged; add seeds")
-    kept = found.converged
-    return Bootstrap(fitted, found.at[kept, :-1], error[kept])
+    if found.converged.mean() < 0.5:
+        raise ValueError(f"law {fitted.law.name!r}: {found.converged.mean():.0%} of the bootstrap's refits converged; add seeds")
+    return Bootstrap(fitted, found.at[:, :-1], error)

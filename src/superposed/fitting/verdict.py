@@ -12,7 +12,7 @@ from superposed.fitting.profile import boundary
 
 EXPONENTS = {"0": 0.0, "1/2": 1 / 2, "2/3": 2 / 3, "3/4": 3 / 4, "1": 1.0, "3/2": 3 / 2, "2": 2.0}
 FITS = 0.01  # a law is adequate when its lack of fit is not significant at this level: a true one is lost once in a hundred
-CREDIBLE = 6.0  # corrected-Akaike difference up to which an adequate law stays credible: odds of exp(-3), 20 to 1
+CREDIBLE = 6.0  # Akaike difference up to which an adequate law stays credible: odds of exp(-3), 20 to 1
 HALF_WIDTH = 0.05  # an exponent is known when its 95% region is no wider than this to either side
 HIDDEN = 0.1  # below this share of the error at the largest m a crossover's last term cannot be appealed to
 SAME = 1e-6
@@ -25,7 +25,8 @@ class Candidate:
     Attributes:
       fitted: the fit.
       fits: p-value of its lack of fit, None where it cannot be tested.
-      delta: corrected-Akaike difference to the best law.
+      delta: corrected-Akaike difference (AICc) to the best law.
+      delta_plain: the same without the correction for few rows (AIC).
       exponent: (low, best, high) of the asymptotic exponent, the 95% profile region over everything else that is free
         (log power, other terms); the three agree where the law states its exponent.
     """
@@ -33,6 +34,7 @@ class Candidate:
     fitted: Fit
     fits: float | None
     delta: float
+    delta_plain: float
     exponent: tuple[float, float, float]
 
     @property
@@ -69,8 +71,9 @@ class Verdict:
 def judge(candidates: Sequence[Candidate], claim: float) -> Verdict:
     """The verdict on "the asymptotic exponent is `claim`", by fixed rules.
 
-    A law is *credible* when it fits (lack-of-fit p >= 0.01, or untestable) and its corrected-Akaike difference to the
-    best adequate law is at most 6. An exponent is excluded when no credible law allows it. The *region* is the union of
+    A law is *credible* when it fits (lack-of-fit p >= 0.01, or untestable) and its Akaike difference to the best adequate
+    law is at most 6 with or without the correction for few rows: the correction alone would dismiss rich laws where rows
+    are few, its absence simple ones. An exponent is excluded when no credible law allows it. The *region* is the union of
     the exponent's 95% regions under all credible laws that fit it freely, so that it holds whichever of them is true.
 
     - no credible law: **inconclusive**, because nothing fits;
@@ -83,7 +86,8 @@ def judge(candidates: Sequence[Candidate], claim: float) -> Verdict:
     """
     adequate = [c for c in candidates if c.adequate]
     least = min((c.delta for c in adequate), default=0.0)
-    credible = [c for c in adequate if c.delta - least <= CREDIBLE]
+    least_plain = min((c.delta_plain for c in adequate), default=0.0)
+    credible = [c for c in adequate if min(c.delta - least, c.delta_plain - least_plain) <= CREDIBLE]
     if not credible:
         return Verdict("inconclusive", "no law fits: " + "; ".join(f"{c.name} p = {c.fits:.2g}" for c in candidates), None, (), None)
     counted = [c for c in credible if not _hidden(c, claim)]
@@ -185,7 +189,7 @@ def standard_error(fitted: Fit, cells: Covariates, counts: np.ndarray) -> float:
     bounded = (sample.low > 0) & np.isfinite(sample.high)
     rung = float(np.median((sample.log_high - sample.log_low)[bounded]))
     jacobian = law.log_response(fitted.at[None, :-1], cells)[1][0]
-    moves = np.abs(jacobian).max(0) > 1e-3
+    moves = fitted.moving | (np.abs(jacobian).max(0) > 1e-3)
     if not moves[law.free.index(name)]:
         return float("inf")
     k = int(moves[: law.free.index(name)].sum())
