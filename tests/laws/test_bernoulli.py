@@ -15,7 +15,7 @@ def worst(key, m, s, d, p):
     return np.quantile(np.abs(np.asarray(superposed(key, m, s, d, d, p))), 0.99, axis=1)[1:].max()
 
 
-@pytest.mark.parametrize("m", [64.0, 1e3, 1e6, 1e12])
+@pytest.mark.parametrize("m", [64.0, 1e6, 1e12])
 @pytest.mark.parametrize("s", [1, 2, 6])
 def test_density_is_a_density_and_smooth_in_width(m, s):
     for d in (1.0, 16.0, 1e3, 1e5, 1e9):
