@@ -4,12 +4,12 @@ import built
 import jax
 import numpy as np
 import pytest
+from compiled import N, aligned, centred_weights, superposed, tuned
 from two_sample import assert_one_law
 
-from superposed.laws.bernoulli import best_density, error_cumulants
-from superposed.laws.bernoulli_drawn import draw_aligned, draw_superposed
+from superposed.laws.bernoulli import error_cumulants
+from superposed.laws.bernoulli_drawn import draw_aligned
 
-draw = jax.jit(draw_superposed, static_argnames=("n_events", "max_active", "centred"))
 COUNTS = dict(networks=60, n_inputs=12, n_pairs=12)
 
 
@@ -27,20 +27,20 @@ COUNTS = dict(networks=60, n_inputs=12, n_pairs=12)
     ],
 )
 def test_superposed_law_is_that_of_built_networks(m, s, d, d_in, density):
-    p = float(best_density(m, s, d, d_in)) if density is None else density
-    drawn = draw(jax.random.key(1), m, s, d, d_in, p, n_events=20_000, max_active=6)
+    p = float(tuned(m, s, d, d_in)) if density is None else density
+    drawn = superposed(jax.random.key(1), m, s, d, d_in, p)
     assert_one_law(drawn, built.bernoulli(2, m, s, d, p, d_in, **COUNTS))
 
 
 @pytest.mark.parametrize("m, s, d, p", [(64, 2, 300, 0.2), (300, 3, 1024, 0.12), (300, 6, 500, 0.05)])
 def test_aligned_law_is_that_of_built_networks(m, s, d, p):
-    drawn = draw_aligned(jax.random.key(1), m, s, d, p, 20_000)
+    drawn = aligned(jax.random.key(1), m, s, d, p)
     assert_one_law(drawn, built.bernoulli(2, m, s, d, p, **COUNTS))
 
 
 def test_law_with_centred_weights_is_that_of_built_networks_and_another():
     m, s, d, p = 400, 3, 200, 0.25
-    drawn = draw(jax.random.key(1), m, s, d, d, p, n_events=20_000, max_active=6, centred=True)
+    drawn = centred_weights(jax.random.key(1), m, s, d, d, p)
     assert_one_law(drawn, built.bernoulli(2, m, s, d, p, d, centred=True, **COUNTS))
     with pytest.raises(AssertionError):  # the test tells the two laws apart
         assert_one_law(drawn, built.bernoulli(2, m, s, d, p, d, **COUNTS))
@@ -48,15 +48,14 @@ def test_law_with_centred_weights_is_that_of_built_networks_and_another():
 
 @pytest.mark.parametrize("m, s, d", [(1e3, 2, 1750.0), (1e6, 3, 1.1e5), (1e9, 2, 7.5e6), (1e12, 6, 2e9)])
 def test_closed_forms_are_those_of_the_drawn_law(m, s, d):
-    n = 20_000
-    p = best_density(m, s, d, d)
-    errors = np.asarray(draw(jax.random.key(3), m, s, d, d, p, n_events=n, max_active=6), np.float64)
+    p = tuned(m, s, d, d)
+    errors = np.asarray(superposed(jax.random.key(3), m, s, d, d, p), np.float64)
     for active in range(3):
         mean, variance, _ = error_cumulants(m, s, d, p, d, active=active)
         sample = errors[active]
-        error_of_variance = np.sqrt(((sample - sample.mean()) ** 2).var() / n)
+        error_of_variance = np.sqrt(((sample - sample.mean()) ** 2).var() / N)
         # the closed forms drop terms of relative order 1/(d p^2)^2 and the skewness of Bin(d, p^2)
-        assert abs(sample.mean() - mean) < 5 * np.sqrt(sample.var() / n) + 0.01 * abs(float(mean))
+        assert abs(sample.mean() - mean) < 5 * np.sqrt(sample.var() / N) + 0.01 * abs(float(mean))
         assert abs(sample.var() - variance) < 5 * error_of_variance + 0.02 * float(variance)
 
 
@@ -65,9 +64,9 @@ def test_neighbouring_widths_share_their_randomness():
     key = jax.random.key(4)
     worst = []
     for width in d * np.linspace(0.99, 1.01, 5):
-        errors = draw(key, m, s, width, width, best_density(m, s, width, width), n_events=4000, max_active=6)
+        errors = superposed(key, m, s, width, width, tuned(m, s, width, width))
         worst.append(np.quantile(np.abs(errors[1]), 0.99))
-    # independent samples would scatter by about 1% a point; together they fall by 4/3 of 1% in d
+    # independent samples would scatter by about 0.6% a point; together they fall smoothly
     slope, _ = np.polyfit(np.linspace(0.99, 1.01, 5), worst, 1)
     residual = np.std(worst - np.polyval(np.polyfit(np.arange(5), worst, 1), np.arange(5)))
     assert slope < 0
@@ -75,8 +74,8 @@ def test_neighbouring_widths_share_their_randomness():
 
 
 def test_strata_that_do_not_exist_are_nan():
-    assert np.isnan(draw_superposed(jax.random.key(0), 10, 1, 64, 64, 0.3, 4)).tolist() == [[False] * 4, [False] * 4, [True] * 4]
-    assert np.isnan(draw_aligned(jax.random.key(0), 3, 3, 64, 0.3, 2))[:, 0].tolist() == [True, True, False]
+    assert np.isnan(superposed(jax.random.key(0), 10, 1, 64, 64, 0.3)).all(1).tolist() == [False, False, True]
+    assert np.isnan(aligned(jax.random.key(0), 3, 3, 64, 0.3))[:, 0].tolist() == [True, True, False]
 
 
 def test_sparsity_beyond_its_static_bound_is_refused():

@@ -106,7 +106,7 @@ def error_quantile(
     value too. Arguments as in `error_cumulants`.
     """
     mean, variance, third = error_cumulants(m, s, d, p, d_in, active=active)
-    z = ndtri(as_float(quantile))
+    z = -ndtri(as_float(1 - quantile))  # a Python float of 1 - 1e-12 keeps its distance from 1
     return mean + z * jnp.sqrt(variance) + (z**2 - 1) / 6 * third / jnp.maximum(variance, 1e-12)
 
 

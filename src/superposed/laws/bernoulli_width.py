@@ -1,5 +1,6 @@
 """The width that the closed forms of the Bernoulli universal AND predict, and the error terms that compete in it."""
 
+from functools import partial
 from math import exp, log, pi, sqrt
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ def error_terms(m: int | float, s: int | float, d_in: int | float, p: float) -> 
     )
 
 
-@jax.jit
+@partial(jax.jit, static_argnames="quantile")
 def _tuned_error(m, s, d, d_in, quantile):
     return worst_quantile(m, s, d, best_density(m, s, d, d_in, quantile), d_in, quantile)
 
@@ -76,7 +77,7 @@ def predicted_width(
     def passes(log_d: float) -> bool:
         d = exp(log_d)
         code = None if not superposed else d if d_in is None else float(d_in)
-        return float(_tuned_error(float(m), float(s), d, code, quantile)) <= eps
+        return float(_tuned_error(float(m), float(s), d, code, quantile=quantile)) <= eps
 
     low, high = 0.0, 1.0
     while not passes(high):

@@ -40,6 +40,19 @@ def superposed_rademacher_variance(m: Number, s: int, d: Number, d_in: Number, c
     return own + (s / d_in * (slope / (2 * c)) ** 2 if active == 1 else 2 * s / d_in * (slope / (4 * c)) ** 2)
 
 
+def superposed_sign_width(m: Number, s: int, eps: Number, quantile: float = 0.99) -> float:
+    """Width at which the quantile of |error| of W = V Phi^T with d_in = d and a sign read-off is eps, for large m:
+
+        d = (sqrt(pi) z m s / eps)^(2/3),    z = Phi^-1((1 + quantile)/2)
+
+    Derivation: cross-talk of variance nu = m s / d, well above s, hides the signal, c = phi(0) / sqrt(nu), while the
+    read-off spreads by sqrt(nu/2) / (c sqrt(d)) = sqrt(pi) nu / sqrt(d). So m^(2/3) needs no bias: it rules unbiased
+    read-offs as well, with s^(2/3) and eps^(-2/3). At s = 2, eps = 1/2: 6.93 m^(2/3), as drawn. Smaller m, where nu is not
+    large, need more. Holds for Rademacher weights, and for the centred read-off of the Bernoulli construction.
+    """
+    return (sqrt(pi) * norm.isf((1 - quantile) / 2) * m * s / eps) ** (2 / 3)
+
+
 def random_init_variance(s: int, d: Number, d_in: Number, c: Number, active: int) -> float:
     """Variance of the read-off of a Gaussian W on superposed inputs (Theorem 14), free of m:
 
