@@ -1,0 +1,169 @@
+"""Circuits over more features than neurons: every feature a channel of c units, every unit an exact step."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import gcd
+from typing import Literal
+
+import jax
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Array, Int, Key
+
+from superposed.circuit import Circuit, Gates, Op, wires
+from superposed.deep import SparseNetwork, Stage
+from superposed.laws.channels import bearable_load
+from superposed.planted import host_rng
+from superposed.sparse import Reset, SparseLayer, index_matrix, kink, parity, ramp
+
+
+@dataclass(frozen=True)
+class Channels:
+    """One ReLU layer a circuit layer, with integer weights and states that are exactly zero or one.
+
+    Each feature is stored as ones on the c units of its channel, Gamma_k. A gate's channel counts the active units of its
+    inputs' channels, and a unit of an AND of f inputs is on when the count reaches f c:
+
+        u_i = sum_{g: i in Gamma_g} sum_{k in inputs(g)} |{j in Gamma_k: h_j = 1}|,   h_i = ReLU(u_i - f c + 1) - ReLU(u_i - f c)
+
+    Counts are integers and other features only ever add to them. So with AND, OR and copy gates no active bit is ever
+    lost and no noise is handed on; the one error is a unit that reaches the count by chance (`laws.channels`), and a
+    bit is read wrongly only when that happens to all c units of its channel: decode at (c - 1/2)/c. OR and copy step
+    at c. XOR of f inputs has 2 f neurons a unit, steps up and down in turn; its units can be switched off by chance.
+
+    Channels of one layer meet in at most one unit (for m <= (D/c)^2), by the Chinese remainder theorem: unit j of
+    feature k is pi(k) mod p_j, in blocks of pairwise coprime sizes p_j, with pi a random order. All units carry the
+    same load to within one. Each kind of gate has a share of the units in which chance is equally rare.
+
+    Args:
+      c: units in a channel, at least 1. With c > s no active set covers another feature's channel.
+      reset: "step" as above; "ramp" instead rises between f - 3/4 and f - 1/4 of a full count, forgiving noise on both
+        sides; "relu" is ReLU(u - (f - 1) c)/c, which forgives none above the threshold: a control, one neuron a unit.
+
+    Source: channels after Adler and Shavit 2024 (arXiv 2409.15318), overlaps after Linsefors and Bushnaq 2025; the
+    exact step and the coprime code are this project's.
+    """
+
+    c: int = 4
+    reset: Literal["step", "ramp", "relu"] = "step"
+
+    def __post_init__(self):
+        if self.c < 1:
+            raise ValueError(f"c = {self.c}: a channel has at least one unit")
+
+    @property
+    def threshold(self) -> float:
+        """A bit is read as one when the mean of its channel exceeds this."""
+        return 1 - 0.5 / self.c if self.reset == "step" else 0.5
+
+    def __call__(self, key: Key[Array, ""], circuit: Circuit, width: int) -> SparseNetwork:
+        """The whole network of a circuit in at most `width` ReLU neurons a layer. Raises ValueError as `stages` does."""
+        return SparseNetwork(tuple(self.stages(key, circuit.layers, circuit.n_inputs, width)))
+
+    def stages(self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int) -> Iterator[Stage]:
+        """The encoding of m input features, then a stage a circuit layer; none has more than `width` ReLU neurons.
+
+        Raises ValueError where a layer's kinds of gates do not find room for one channel each.
+        """
+        encoding_key, layers_key = jax.random.split(key)
+        rng = host_rng(encoding_key)
+        units = min(width // 2, self.c * m)
+        if units < self.c:
+            raise ValueError(f"width {width}: a channel of {self.c} units takes {2 * self.c} neurons; raise --width or lower --c")
+        code = index_matrix(coprime_code(rng, m, self.c, units), units)
+        counts = code.T.tocsr()
+        yield Stage((), code, self._mean(counts), self.threshold)
+        for i, gates in enumerate(layers):
+            wiring = wires(gates, code.shape[0])
+            code, blocks = self._channels(host_rng(jax.random.fold_in(layers_key, i)), gates, width)
+            layer = SparseLayer((counts, wiring, code), blocks)
+            counts = code.T.tocsr()
+            yield Stage((layer,), code, self._mean(counts), self.threshold)
+
+    def _mean(self, counts: sp.csr_array) -> sp.csr_array:
+        """The read-off of all features, the mean over each channel; shares its indices with `counts`."""
+        return sp.csr_array((counts.data / np.float32(self.c), counts.indices, counts.indptr), shape=counts.shape)
+
+    def _channels(self, rng: np.random.Generator, gates: Gates, width: int) -> tuple[sp.csr_array, tuple[tuple[int, Reset], ...]]:
+        """The gates' channels [n, D], and the reset of each block of units."""
+        step_at, steps = gate_kinds(gates)
+        kinds = sorted(set(zip(step_at.tolist(), steps.tolist())))
+        members = [np.flatnonzero((step_at == at) & (steps == n)) for at, n in kinds]
+        resets = [self._reset(at, n) for at, n in kinds]
+        fan_in = gates.fan_in
+        reads = [fan_in[own].sum() / bearable_load(at * self.c) for (at, _), own in zip(kinds, members)]
+        sizes = share_units(reads, [len(r.out) for r in resets], [self.c * len(own) for own in members], width, self.c)
+        columns = np.empty((len(gates.op), self.c), np.int32)
+        first = 0
+        for own, size in zip(members, sizes):
+            columns[own] = first + coprime_code(rng, len(own), self.c, size)
+            first += size
+        return index_matrix(columns, first), tuple(zip(sizes, resets))
+
+    def _reset(self, at: int, steps: int) -> Reset:
+        if self.reset == "relu":
+            if steps > 1:
+                raise ValueError('reset = "relu" has no XOR; use "step" or a circuit of AND, OR and copy gates')
+            return kink((at - 1) * self.c, 1 / self.c)
+        if steps > 1:
+            return parity(self.c, steps)
+        full = at * self.c
+        return ramp(full - 1, full) if self.reset == "step" else ramp(full - 0.75 * self.c, full - 0.25 * self.c)
+
+
+def gate_kinds(gates: Gates) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " n"]]:
+    """For each gate the number of active inputs at which it turns on, and how often it turns as more become active."""
+    fan_in = gates.fan_in
+    return np.where(gates.op == Op.AND, fan_in, 1), np.where(gates.op == Op.XOR, fan_in, 1)
+
+
+def share_units(demand: list[float], neurons: list[int], most: list[int], width: int, c: int) -> list[int]:
+    """How many units each kind of gate gets: in proportion to demand, none more than it can use, all within `width`.
+
+    Args:
+      demand: units each kind wants, up to a common factor.
+      neurons: neurons in one of its units.
+      most: units beyond which channels would be disjoint and more are of no use.
+      c: units in a channel, the least a kind can have.
+    """
+    sizes, left, open_ = [0] * len(demand), width, list(range(len(demand)))
+    while open_:
+        scale = left / sum(demand[i] * neurons[i] for i in open_)
+        full = [i for i in open_ if demand[i] * scale >= most[i]]
+        for i in full or open_:
+            sizes[i] = most[i] if full else int(demand[i] * scale)
+            left -= sizes[i] * neurons[i]
+            open_ = [j for j in open_ if j != i]
+    if min(sizes) < c:
+        raise ValueError(f"width {width}: no room for a channel of {c} units in every kind of gate; raise --width")
+    return sizes
+
+
+def coprime_code(rng: np.random.Generator, m: int, c: int, units: int) -> Int[np.ndarray, "m c"]:
+    """Channels of m features, one unit in each of c blocks that together have at most `units` units.
+
+    Disjoint if units >= c m. Otherwise the blocks have pairwise coprime sizes p_j, unit j of feature k is pi(k) mod p_j
+    for a random order pi, and two features with the same remainders in two blocks would differ by a multiple of
+    p_i p_j: they meet in at most one unit while m <= p_i p_j, and every unit has floor or ceil of m / p_j features.
+
+    Raises:
+      ValueError: units < c.
+    """
+    if units < c:
+        raise ValueError(f"{units} units have no room for channels of c = {c}")
+    sizes = [m] * c if units >= c * m else coprime_sizes(units, c)
+    first = np.cumsum([0, *sizes[:-1]])
+    return (first + rng.permutation(m)[:, None] % np.array(sizes)).astype(np.int32)
+
+
+def coprime_sizes(units: int, c: int) -> list[int]:
+    """c pairwise coprime numbers close to one another, with a sum of at most `units` >= c: the largest it finds."""
+    for top in range(units // c + c, 0, -1):
+        sizes, n = [], top
+        while len(sizes) < c and n >= 1:
+            if all(gcd(n, size) == 1 for size in sizes):
+                sizes.append(n)
+            n -= n > 1 or len(sizes) == c  # 1 is coprime to itself and may fill the rest
+        if len(sizes) == c and sum(sizes) <= units:
+            return sizes
+    raise AssertionError("c blocks of one unit each always fit")
