@@ -10,7 +10,8 @@ import scipy.sparse as sp
 from test_circuit import random_circuit
 
 from superposed.circuit import Circuit, Op, evaluate_circuit, make_gates, sparse_features
-from superposed.constructions.channels import Channels, coprime_code, share_units
+from superposed.codes import coprime_code
+from superposed.constructions.channels import Channels, share_units
 from superposed.deep import check_network, errors_by_depth, run_network
 from superposed.laws.channels import largest_m, misfires
 from superposed.planted import group_features, group_layers, path_features, path_layers, planted_circuit

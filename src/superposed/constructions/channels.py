@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import gcd
 from typing import Literal
 
 import jax
@@ -11,6 +10,7 @@ import scipy.sparse as sp
 from jaxtyping import Array, Int, Key
 
 from superposed.circuit import Circuit, Gates, Op, wires
+from superposed.codes import coprime_code
 from superposed.deep import SparseNetwork, Stage
 from superposed.laws.channels import bearable_load
 from superposed.planted import host_rng
@@ -137,33 +137,3 @@ def share_units(demand: list[float], neurons: list[int], most: list[int], width:
     if min(sizes) < c:
         raise ValueError(f"width {width}: no room for a channel of {c} units in every kind of gate; raise --width")
     return sizes
-
-
-def coprime_code(rng: np.random.Generator, m: int, c: int, units: int) -> Int[np.ndarray, "m c"]:
-    """Channels of m features, one unit in each of c blocks that together have at most `units` units.
-
-    Disjoint if units >= c m. Otherwise the blocks have pairwise coprime sizes p_j, unit j of feature k is pi(k) mod p_j
-    for a random order pi, and two features with the same remainders in two blocks would differ by a multiple of
-    p_i p_j: they meet in at most one unit while m <= p_i p_j, and every unit has floor or ceil of m / p_j features.
-
-    Raises:
-      ValueError: units < c.
-    """
-    if units < c:
-        raise ValueError(f"{units} units have no room for channels of c = {c}")
-    sizes = [m] * c if units >= c * m else coprime_sizes(units, c)
-    first = np.cumsum([0, *sizes[:-1]])
-    return (first + rng.permutation(m)[:, None] % np.array(sizes)).astype(np.int32)
-
-
-def coprime_sizes(units: int, c: int) -> list[int]:
-    """c pairwise coprime numbers close to one another, with a sum of at most `units` >= c: the largest it finds."""
-    for top in range(units // c + c, 0, -1):
-        sizes, n = [], top
-        while len(sizes) < c and n >= 1:
-            if all(gcd(n, size) == 1 for size in sizes):
-                sizes.append(n)
-            n -= n > 1 or len(sizes) == c  # 1 is coprime to itself and may fill the rest
-        if len(sizes) == c and sum(sizes) <= units:
-            return sizes
-    raise AssertionError("c blocks of one unit each always fit")
