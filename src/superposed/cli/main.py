@@ -4,7 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ()
+from superposed.cli import compile
+
+COMMANDS = (compile,)
 
 
 class Parser(argparse.ArgumentParser):

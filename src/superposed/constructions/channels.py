@@ -12,7 +12,7 @@ from jaxtyping import Array, Int, Key
 from superposed.circuit import Circuit, Gates, Op, wires
 from superposed.codes import coprime_code
 from superposed.deep import SparseNetwork, Stage
-from superposed.laws.channels import bearable_load
+from superposed.laws.channels import bearable_load, chance_of_count, hits
 from superposed.planted import host_rng
 from superposed.sparse import Reset, SparseLayer, index_matrix, kink, parity, ramp
 
@@ -86,19 +86,43 @@ class Channels:
 
     def _channels(self, rng: np.random.Generator, gates: Gates, width: int) -> tuple[sp.csr_array, tuple[tuple[int, Reset], ...]]:
         """The gates' channels [n, D], and the reset of each block of units."""
+        columns = np.empty((len(gates.op), self.c), np.int32)
+        first, blocks = 0, []
+        for own, size, at, steps in self._shares(gates, width):
+            columns[own] = first + coprime_code(rng, len(own), self.c, size)
+            blocks.append((size, self._reset(at, steps)))
+            first += size
+        return index_matrix(columns, first), tuple(blocks)
+
+    def _shares(self, gates: Gates, width: int) -> list[tuple[np.ndarray, int, int, int]]:
+        """For each kind of gate: its members, its units, the number of inputs at which it turns on, how often it turns."""
         step_at, steps = gate_kinds(gates)
         kinds = sorted(set(zip(step_at.tolist(), steps.tolist())))
         members = [np.flatnonzero((step_at == at) & (steps == n)) for at, n in kinds]
-        resets = [self._reset(at, n) for at, n in kinds]
-        fan_in = gates.fan_in
-        reads = [fan_in[own].sum() / bearable_load(at * self.c) for (at, _), own in zip(kinds, members)]
-        sizes = share_units(reads, [len(r.out) for r in resets], [self.c * len(own) for own in members], width, self.c)
-        columns = np.empty((len(gates.op), self.c), np.int32)
-        first = 0
-        for own, size in zip(members, sizes):
-            columns[own] = first + coprime_code(rng, len(own), self.c, size)
-            first += size
-        return index_matrix(columns, first), tuple(zip(sizes, resets))
+        demand = [gates.fan_in[own].sum() / bearable_load(at * self.c) for (at, _), own in zip(kinds, members)]
+        neurons = [len(self._reset(at, n).out) for at, n in kinds]
+        sizes = share_units(demand, neurons, [self.c * len(own) for own in members], width, self.c)
+        return [(own, size, at, n) for own, size, (at, n) in zip(members, sizes, kinds)]
+
+    def check_load(self, circuit: Circuit, s: int, width: int) -> list[float]:
+        """Expected units on by chance in each layer, by `laws.channels`.
+
+        Raises ValueError, naming the layer, where they would outnumber a quarter of the s c units that ought to be on:
+        chance hits then beget more of them, layer by layer.
+        """
+        active, before, n_before, expected = float(s * self.c), min(width // 2, self.c * circuit.n_inputs), circuit.n_inputs, []
+        for depth, gates in enumerate(circuit.layers, start=1):
+            extra, units = 0.0, 0
+            for own, size, at, _ in self._shares(gates, width):
+                disjoint = size >= self.c * len(own) and before >= self.c * n_before
+                load = 0.0 if disjoint else hits(float(gates.fan_in[own].sum()), self.c, size, active, before)
+                extra += size * chance_of_count(load, at * self.c)
+                units += size
+            if extra > s * self.c / 4:
+                raise ValueError(f"in layer {depth} about {extra:.1f} units would be on by chance beside the {s * self.c} that ought to be")
+            expected.append(extra)
+            active, before, n_before = s * self.c + extra, units, len(gates.op)
+        return expected
 
     def _reset(self, at: int, steps: int) -> Reset:
         if self.reset == "relu":
