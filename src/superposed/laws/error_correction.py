@@ -1,0 +1,138 @@
+"""How many features one correction layer bears, by its exact law, under two criteria (`constructions.error_correction`).
+
+A unit of the correction sums the read-offs of the features it is wired to. With the incoming code ternary too, of the
+same density p = 1/sqrt(D s), the read-off of an idle feature is a mean over n ~ p D units of s active features' entries:
+
+    g = (1/n) sum of D terms, each +-1 with probability s p^2 (together),   E g^2 = s/D
+    noise = sum over m features of  B sigma g,   B ~ Bernoulli(p):   characteristic function (1 - p + p phi_g(t))^m
+
+Given the g the units are independent, so that every chance is a power; both laws cost the same for any m and D.
+
+Source: Hänni et al. 2024, Theorem 21, for the layer; the law is this project's.
+"""
+
+from math import log, pi, sqrt
+
+import numpy as np
+from jaxtyping import Float
+
+STEP = 1 / 96  # of the grid on which sums over a feature's units are computed
+
+
+def strict_leading_order(units: float | int, s: int) -> float:
+    """d^(3/2) / (18 sqrt(s) ln d), the leading order of the largest m at which all units round exactly."""
+    return units**1.5 / (18 * sqrt(s) * log(units))
+
+
+def tolerance(units: float | int, m: float | int, s: int) -> float:
+    """The largest read-off error, of random sign, that all D units round away:  eps = (D s)^(1/4) / (3 sqrt(2 m ln 2D)).
+
+    Rises with s as s^(1/4), for a sparser code puts fewer features on a unit; the theorem is printed with s^(-1/4).
+    """
+    return (units * s) ** 0.25 / (3 * sqrt(2 * m * log(2 * units)))
+
+
+def noise_law(m: float | int, s: int, units: float | int, others: int = 0) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
+    """Probabilities of a unit's noise on a grid: (values, chances), the chances summing to one.
+
+    Read-offs are multiples of 1/n, so the grid's step divides 1/n, and 1/3 as well, where rounding begins to err.
+    `others` active features may each sit on the unit beside its own, with either sign.
+    """
+    p, n = 1 / sqrt(units * s), max(round(sqrt(units / s)), 1)
+    per_one = 3 * n * int(np.ceil(32 / n))
+    sd = sqrt(m * p) / n + sqrt(others * p)
+    size = 2 ** int(np.ceil(np.log2(max(2 * 14 * sd, 24) * per_one)))
+    t = 2 * pi * np.fft.rfftfreq(size)  # per grid step
+    unread = -np.expm1(units * np.log1p(-2 * s * p * p * np.sin(t * (per_one // n) / 2) ** 2))  # 1 - phi_g
+    transform = np.exp(max(m - s, 0) * np.log1p(-p * unread)) * (1 - p * (1 - np.cos(t * per_one))) ** others
+    chance = np.fft.irfft(transform, size)
+    return (np.arange(size) - size // 2) / per_one, np.clip(np.roll(chance, size // 2), 0, None)
+
+
+def chance_all_round(m: float | int, s: int, units: float | int) -> float:
+    """P(every unit rounds exactly): all of the noises below 1/3 in modulus."""
+    value, chance = noise_law(m, s, units)
+    outside = chance[np.abs(value) >= 1 / 3 - 1e-9].sum()
+    return float(np.exp(units * np.log1p(-min(outside, 1 - 1e-16))))
+
+
+def rounded(x: Float[np.ndarray, " x"]) -> Float[np.ndarray, " x"]:
+    """The paper's rounding, g(x) + g(x - 1) - g(-x) - g(-x - 1)."""
+    def g(u):
+        return np.clip(3 * u - 1, 0, 1)
+    return g(x) + g(x - 1) - g(-x) - g(-x - 1)
+
+
+def gain(m: float | int, s: int, units: float | int) -> float:
+    """The mean read-off of an active feature, E round(1 + noise): below one once noise reaches where rounding saturates."""
+    value, chance = noise_law(m, s, units, others=s - 1)
+    return float((rounded(value + 1.0) * chance).sum() / chance.sum())
+
+
+def chance_bit_wrong(m: float | int, s: int, units: float | int, active: bool, threshold: float | int = 0.5) -> float:
+    """P(a feature's bit decodes wrongly), averaged over the binomial number of units it is stored on.
+
+    The sum over its units of round(signal + noise) - threshold, whose sign is the decoded bit, has the moment generating
+    function (1 - p + p M(theta))^D. It is inverted at the saddle point, where the sum is as likely to be positive as
+    negative, so that chances of 1e-15 keep their relative precision.
+    """
+    p = 1 / sqrt(units * s)
+    value, chance = noise_law(m, s, units, others=s - 1 if active else s)
+    term = rounded(value + (1.0 if active else 0.0)) - threshold
+    if active:
+        term = -term  # in both cases the bit is wrong when the sum is positive
+    cell = np.floor(term / STEP).astype(int)
+    upper = (term / STEP - cell) * chance
+    first = int(cell.min())
+    law = np.bincount(cell - first, chance - upper, cell.max() - first + 2) + np.bincount(cell + 1 - first, upper, cell.max() - first + 2)
+    term = (np.arange(len(law)) + first) * STEP
+    theta = _saddle_point(term, law / law.sum())
+    tilted = law / law.sum() * np.exp(theta * term)
+    own = tilted.sum()
+    reach = 2.5 * p * own * units + 12 * 2.5 * sqrt(p * own * units) + 25
+    size = 2 ** int(np.ceil(np.log2(2 * reach / STEP)))
+    wrapped = np.bincount((np.arange(len(law)) + first) % size, tilted, minlength=size)
+    log_mass = units * np.log1p(p * (own - 1))
+    total = np.fft.irfft(((1 - p + p * np.fft.rfft(wrapped)) / (1 - p + p * own)) ** units, size)
+    sums = np.arange(size // 2) * STEP
+    weight = np.exp(-theta * sums)
+    weight[0] /= 2
+    return float(np.clip(np.exp(log_mass) * (total[: size // 2] * weight).sum(), 0, 1))
+
+
+def _saddle_point(term: Float[np.ndarray, " x"], law: Float[np.ndarray, " x"]) -> float:
+    """theta with sum term law e^(theta term) = 0, or zero where the mean is positive already."""
+    low, high = 0.0, 40.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (term * law * np.exp(middle * term)).sum() < 0 else (low, middle)
+    return low
+
+
+def chance_all_decode(m: float | int, s: int, units: float | int, rescaled: bool = False) -> float:
+    """P(all m bits decode at 1/2), of the read-off as it is or divided by its `gain`."""
+    threshold = 0.5 * gain(m, s, units) if rescaled else 0.5
+    lost, invented = (chance_bit_wrong(m, s, units, active, threshold) for active in (True, False))
+    return float((1 - lost) ** s * np.exp((m - s) * np.log1p(-min(invented, 1 - 1e-16))))
+
+
+CRITERIA = {
+    "round": chance_all_round,
+    "decode": chance_all_decode,
+    "decode-rescaled": lambda m, s, units: chance_all_decode(m, s, units, rescaled=True),
+}
+
+
+def capacity(s: int, units: float | int, criterion: str, success: float = 0.5) -> float:
+    """The largest m at which a network passes with probability `success`.
+
+    Args:
+      criterion: "round" (every unit rounds exactly), "decode" (every bit is right at 1/2), or "decode-rescaled" (every bit is
+        right at 1/2 once the read-off is divided by its mean on active features).
+    """
+    chance = CRITERIA[criterion]
+    low, high = 1.5 * log(units) - 8, 2 * log(units) + 2
+    for _ in range(24):
+        middle = (low + high) / 2
+        low, high = (middle, high) if chance(float(np.exp(middle)), s, units) >= success else (low, middle)
+    return float(np.exp(low))
