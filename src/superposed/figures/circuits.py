@@ -1,0 +1,85 @@
+"""Figures of circuits in superposition, each drawn on the Axes it is given from rows already measured."""
+
+import numpy as np
+
+COLOURS = {"round": "#1b6ca8", "decode": "#d1495b", "decode-rescaled": "#edae49"}
+WORDS = {"round": "every unit rounds exactly", "decode": "every bit decodes at 1/2", "decode-rescaled": "every bit, read-off rescaled"}
+WITH, WITHOUT, TOO_MANY = "#1b6ca8", "#d1495b", "#8d6a9f"
+
+
+def _plain(axes, x: str, y: str, title: str = "") -> None:
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def plot_capacity(axes, found: dict, slopes: dict, s: int, leading_order) -> None:
+    """Largest m of a correction layer against its units: points built (median and range of seeds), lines by law."""
+    for (kind, criterion), points in sorted(found.items(), reverse=True):
+        units = np.array(sorted(points), float)
+        median = np.array([np.median(points[int(u)]) for u in units])
+        exponent, error = slopes[kind, criterion]
+        label = f"{WORDS[criterion]} ({kind}, slope {exponent:.2f}" + (")" if np.isnan(error) else f" ± {error:.2f})")
+        if kind == "law":
+            axes.plot(units, median, color=COLOURS[criterion], lw=1.6, label=label)
+        else:
+            low = median - [min(points[int(u)]) for u in units]
+            high = [max(points[int(u)]) for u in units] - median
+            axes.errorbar(units, median, [low, high], fmt="o", color=COLOURS[criterion], ms=5, capsize=2, label=label)
+    units = np.array(sorted({u for points in found.values() for u in points}), float)
+    axes.plot(units, [leading_order(u, s) for u in units], ":", color="0.35", lw=1.2, label="D^(3/2) / (18 √s ln D)")
+    axes.plot(units, 8 * units, "-", color="0.85", lw=6, zorder=0, label="m = number of neurons")
+    axes.set(xscale="log", yscale="log")
+    axes.legend(fontsize=7, frameon=False)
+    _plain(axes, "units D of the layer (8 ReLU neurons each)", "largest number of features m", f"Capacity of one error correction, s = {s}")
+
+
+def plot_tolerance(axes, rows: list[dict], fitted: tuple[float, float]) -> None:
+    """Largest tolerated read-off error against s, with the two printed powers through its middle."""
+    s = np.array(sorted({row["s"] for row in rows}), float)
+    eps = [[row["eps"] for row in rows if row["s"] == value] for value in s]
+    median = np.array([np.median(e) for e in eps])
+    axes.errorbar(s, median, [median - [np.quantile(e, 0.16) for e in eps], [np.quantile(e, 0.84) for e in eps] - median],
+                  fmt="o", color=WITH, capsize=2, label=f"built, slope {fitted[0]:+.2f} ± {fitted[1]:.2f}")
+    middle = np.exp(np.log(median).mean())
+    relative = s / np.exp(np.log(s).mean())
+    axes.plot(s, middle * relative**0.25, color=WITH, lw=1.2, label="proof: $(Ds)^{1/4}/\\sqrt{m}$")
+    axes.plot(s, middle * relative**-0.25, "--", color=WITHOUT, lw=1.2, label="as printed: $(D/s)^{1/4}/\\sqrt{m}$")
+    axes.set(xscale="log", yscale="log")
+    axes.legend(fontsize=7, frameon=False)
+    _plain(axes, "active features s", "largest tolerated read-off error ε", f"Tolerance at D = {rows[0]['units']}, m = {rows[0]['m']}")
+
+
+def plot_margins(axes, rows: list[dict]) -> None:
+    """Wrong bits of every layer, in the whole batch: a line at zero for networks that never err, and the controls leaving it."""
+    styles = {"step": (WITH, "-"), "step, random gates": ("#2a9d8f", "-"), "ramp": ("#edae49", "-"), "relu": (WITHOUT, "--"), "step at 4 m*": (TOO_MANY, "--")}
+    for name, width, m in dict.fromkeys((row["name"], row["width"], row["m"]) for row in rows):
+        own = [row for row in rows if (row["name"], row["width"], row["m"]) == (name, width, m)]
+        colour, line = styles[name]
+        layers, wrong = [row["layer"] for row in own], [row["wrong"] for row in own]
+        label = f"{name}: {m:,} features in {width:,} neurons\n(m = {m / width:.0f} d), {own[0]['batch']} inputs, {sum(wrong):,} wrong bits"
+        axes.plot(layers, wrong, line, color=colour, lw=2, marker="x" if sum(wrong) else None, label=label)
+    axes.set_yscale("symlog", linthresh=1)
+    axes.set_ylim(-0.15, None)
+    axes.set_xscale("log", base=2)
+    axes.legend(fontsize=6.5, frameon=False, loc="upper right")
+    _plain(axes, "layer of the circuit", "wrong bits in the batch", "Exact steps never err; a ReLU or too many features do")
+
+
+def plot_frontier(axes, found: dict, law: dict, slopes: dict) -> None:
+    """Intervals of the largest m without a wrong bit against the number of neurons, by circuit and s, with the law's line."""
+    colours = {key: colour for key, colour in zip(sorted(found), ("#1b6ca8", "#d1495b", "#2a9d8f", "#8d6a9f", "#edae49", "#5f7a61", "#30638e", "#b56576"))}
+    for key, points in sorted(found.items()):
+        circuit, s = key
+        exponent, error = slopes[key]
+        for width, edges in points.items():
+            for low, high in edges:
+                axes.plot([width, width], [low, high], "_-", color=colours[key], lw=2, ms=6)
+        axes.plot([], [], "_-", color=colours[key], label=f"{circuit}, s = {s}: slope {exponent:.2f} ± {error:.2f}")
+        axes.plot(list(law[key]), list(law[key].values()), ":", color=colours[key], lw=1.2)
+    widths = np.array(sorted({width for points in found.values() for width in points}), float)
+    axes.plot(widths, widths, "-", color="0.85", lw=6, zorder=0, label="m = d: as many features as neurons")
+    axes.set(xscale="log", yscale="log")
+    axes.legend(fontsize=7, frameon=False)
+    _plain(axes, "neurons d of the widest layer", "largest m without a wrong bit", "Frontier (dotted: law of chance hits)")
