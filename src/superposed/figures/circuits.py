@@ -83,3 +83,40 @@ def plot_frontier(axes, found: dict, law: dict, slopes: dict) -> None:
     axes.set(xscale="log", yscale="log")
     axes.legend(fontsize=7, frameon=False)
     _plain(axes, "neurons d of the widest layer", "largest m without a wrong bit", "Frontier (dotted: law of chance hits)")
+
+
+def plot_depth(axes, rows: list[dict]) -> None:
+    """The lowest read-off of a feature that is on and the highest of one that is off, layer by layer, a colour a network."""
+    for name, colour in zip(dict.fromkeys(row["name"] for row in rows), (WITH, WITHOUT, TOO_MANY)):
+        own = [row for row in rows if row["name"] == name]
+        layers = np.array([row["layer"] for row in own])
+        low, high = ([row[key] for row in own] for key in ("lowest_active", "highest_idle"))
+        wrong = sum(row["wrong"] for row in own)
+        label = f"{name}: m = {own[0]['m']:,}, {wrong:,} wrong bits in {len(own)} layers"
+        axes.plot(layers, low, "-", color=colour, lw=1.6, label=label)
+        axes.plot(layers, high, "--", color=colour, lw=1.6)
+        if len(own) < own[0]["asked"]:
+            axes.plot(layers[-1:], low[-1:], "x", color=colour)
+            axes.plot(layers[-1:], high[-1:], "x", color=colour)
+    axes.axhline(0.5, color="0.8", lw=1, zorder=0)
+    axes.set_ylim(-0.6, 2.4)
+    axes.set_xscale("log", base=2)
+    axes.legend(fontsize=7, frameon=False, loc="upper right")
+    _plain(axes, "layer of the circuit", "read-off", f"d = {rows[0]['width']:,}: lowest active (solid), highest idle (dashed)")
+
+
+def plot_template_frontier(axes, found: dict, slopes: dict) -> None:
+    """Intervals of the largest m without a wrong bit of the corrected template against the number of neurons, by s."""
+    for (s, points), colour in zip(sorted(found.items()), ("#2a9d8f", "#1b6ca8", "#d1495b", "#8d6a9f")):
+        for width, edges in points.items():
+            for low, high in edges:
+                axes.plot([width, width], [low, high], "_-", color=colour, lw=2, ms=6)
+        axes.plot([], [], "_-", color=colour, label=f"s = {s}: slope {slopes[s][0]:.2f} ± {slopes[s][1]:.2f}")
+    widths = np.array(sorted({width for points in found.values() for width in points}), float)
+    middle = np.sqrt(np.prod(next(iter(found[min(found)].values()))[0]))
+    axes.plot(widths, middle * (widths / widths[0]) ** 1.5, ":", color="0.35", label="power 3/2")
+    axes.plot(widths, middle * (widths / widths[0]) ** 2, "-.", color="0.6", label="power 2")
+    axes.plot(widths, widths, "-", color="0.85", lw=6, zorder=0, label="m = d: as many features as neurons")
+    axes.set(xscale="log", yscale="log")
+    axes.legend(fontsize=7, frameon=False)
+    _plain(axes, "neurons d of the widest layer", "largest m without a wrong bit", "Frontier of the corrected template")
