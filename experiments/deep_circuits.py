@@ -22,7 +22,7 @@ from superposed.planted import group_features, group_layers
 
 PROFILES = {
     "tiny": dict(width=2**12, m=60, s=2, depth=6, batch=5, frontier=dict(widths=(2**10, 2**11), s=(2,), depth=4, batch=4, seeds=1)),
-    "quick": dict(width=2**14, m=2000, s=3, depth=64, batch=10, frontier=dict(widths=(2**11, 2**12, 2**13), s=(2,), depth=16, batch=5, seeds=2)),
+    "quick": dict(width=2**14, m=2000, s=3, depth=64, batch=5, frontier=dict(widths=(2**11, 2**12, 2**13), s=(2,), depth=16, batch=5, seeds=2)),
     "standard": dict(width=2**15, m=8000, s=3, depth=256, batch=20,
                      frontier=dict(widths=(2**12, 2**13, 2**14, 2**15), s=(2, 3, 4), depth=64, batch=20, seeds=3)),
     "full": dict(width=2**16, m=30000, s=3, depth=256, batch=50,
@@ -33,7 +33,7 @@ PROFILES = {
 def measure(profile: str) -> Iterator[dict]:
     """Rows of a profile, in a fixed order, each from its own seed."""
     p = PROFILES[profile]
-    for name, reset, m in (("corrected", "round", p["m"]), ("not corrected", "identity", p["m"]), ("corrected, too many features", "round", 8 * p["m"])):
+    for name, reset, m in (("corrected", "round", p["m"]), ("not corrected", "identity", p["m"]), ("corrected, 4 m* or more", "round", 14 * p["m"])):
         for layer, e in enumerate(run_corrected(p["width"], m, p["s"], reset, p["depth"], p["batch"], seed=0), start=1):
             yield {"kind": "depth", "name": name, "width": p["width"], "m": m, "s": p["s"], "inputs": p["batch"], "seed": 0, "layer": layer, "asked": p["depth"],
                    "rms": float(np.sqrt(e.sum_squares / p["batch"] / m)), **e._asdict(), "wrong": e.wrong}

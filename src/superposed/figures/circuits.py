@@ -113,10 +113,53 @@ def plot_template_frontier(axes, found: dict, slopes: dict) -> None:
                 axes.plot([width, width], [low, high], "_-", color=colour, lw=2, ms=6)
         axes.plot([], [], "_-", color=colour, label=f"s = {s}: slope {slopes[s][0]:.2f} ± {slopes[s][1]:.2f}")
     widths = np.array(sorted({width for points in found.values() for width in points}), float)
-    middle = np.sqrt(np.prod(next(iter(found[min(found)].values()))[0]))
-    axes.plot(widths, middle * (widths / widths[0]) ** 1.5, ":", color="0.35", label="power 3/2")
-    axes.plot(widths, middle * (widths / widths[0]) ** 2, "-.", color="0.6", label="power 2")
+    top = np.sqrt(np.prod(found[min(found)][int(widths[-1])][0]))
+    axes.plot(widths, top * (widths / widths[-1]) ** 1.5, ":", color="0.35", label="power 3/2")
+    axes.plot(widths, top * (widths / widths[-1]) ** 2, "-.", color="0.6", label="power 2")
     axes.plot(widths, widths, "-", color="0.85", lw=6, zorder=0, label="m = d: as many features as neurons")
     axes.set(xscale="log", yscale="log")
     axes.legend(fontsize=7, frameon=False)
     _plain(axes, "neurons d of the widest layer", "largest m without a wrong bit", "Frontier of the corrected template")
+
+
+def plot_spectrum(axes, rows: list[dict]) -> None:
+    """How many features have each read-off in the last layer, active and idle ones in colours of their own."""
+    last = max(row["layer"] for row in rows)
+    for row, colour, offset in zip([r for r in rows if r["layer"] == last], (WITHOUT, WITH), (0.0, 0.0)):
+        counts = np.array(row["counts"]) / row["inputs"]
+        values = np.arange(len(counts)) / 4
+        label = f"{counts.sum():,.0f} features that are {row['features']}"
+        axes.bar((values + offset)[counts > 0], counts[counts > 0], 0.12, color=colour, label=label)
+    m, width = rows[0]["m"], rows[0]["width"]
+    axes.axvline(0.875, color="0.5", lw=1, ls=":")
+    axes.set_yscale("log")
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set_ylim(0.02, 40 * m)
+    axes.legend(fontsize=8, frameon=False)
+    _plain(axes, f"read-off after {last} layers (dotted: threshold)", "features, mean of an input", f"{m:,} features in {width:,} neurons")
+
+
+def plot_reads_by_depth(axes, rows: list[dict]) -> None:
+    """The active features of one input through the layers, with rounding and without, and the highest idle read-off."""
+    for reset, colour, name in (("identity", WITHOUT, "without correction"), ("round", WITH, "with correction")):
+        own = [row for row in rows if row["reset"] == reset]
+        layers = [row["layer"] for row in own]
+        axes.plot(layers, [row["active"] for row in own], "-", color=colour, lw=1.8, label=[f"active features, {name}", None, None][: len(own[0]["active"])])
+        axes.plot(layers, [row["highest_idle"] for row in own], ":", color=colour, lw=1.4, label=f"highest idle one, {name}")
+    axes.axhline(0.5, color="0.85", lw=1, zorder=0)
+    axes.set_ylim(-0.3, 2.2)
+    axes.legend(fontsize=7, frameon=False, loc="upper left")
+    _plain(axes, "layer of the circuit", "read-off", f"The same features through the depth, {rows[0]['m']:,} in all")
+
+
+def plot_codes(axes, rows: list[dict]) -> None:
+    """Pairs of features by the number of units they share, designed and random channels side by side."""
+    for row, colour, offset in zip(rows, (WITH, "0.6"), (-0.2, 0.2)):
+        pairs = np.array(row["pairs"])
+        shared = np.arange(len(pairs))
+        axes.bar((shared + offset)[pairs > 0], pairs[pairs > 0], 0.38, color=colour, label=f"{row['code']} channels")
+    axes.set_yscale("log")
+    axes.set_ylim(0.5, None)
+    axes.set_xticks(range(rows[0]["c"] + 1))
+    axes.legend(fontsize=8, frameon=False)
+    _plain(axes, "units that two features share", "pairs of features", f"{rows[0]['m']:,} channels of {rows[0]['c']} in {rows[0]['units']:,} units")

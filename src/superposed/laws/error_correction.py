@@ -15,6 +15,7 @@ from math import log, pi, sqrt
 
 import numpy as np
 from jaxtyping import Float
+from scipy.stats import norm
 
 STEP = 1 / 96  # of the grid on which sums over a feature's units are computed
 
@@ -25,11 +26,13 @@ def strict_leading_order(units: float | int, s: int) -> float:
 
 
 def tolerance(units: float | int, m: float | int, s: int) -> float:
-    """The largest read-off error, of random sign, that all D units round away:  eps = (D s)^(1/4) / (3 sqrt(2 m ln 2D)).
+    """The largest read-off error, of random sign, that half of all layers round away in every one of D units.
+
+        eps = (D s)^(1/4) / (3 z sqrt(m)),   P(|N(0, 1)| > z) = ln 2 / D
 
     Rises with s as s^(1/4), for a sparser code puts fewer features on a unit; the theorem is printed with s^(-1/4).
     """
-    return (units * s) ** 0.25 / (3 * sqrt(2 * m * log(2 * units)))
+    return (units * s) ** 0.25 / (3 * float(norm.isf(log(2) / (2 * units))) * sqrt(m))
 
 
 def noise_law(m: float | int, s: int, units: float | int, others: int = 0) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
