@@ -21,7 +21,7 @@ from superposed.figures.circuits import plot_depth, plot_template_frontier
 from superposed.planted import group_features, group_layers
 
 PROFILES = {
-    "tiny": dict(width=2**12, m=60, s=2, depth=6, batch=5, frontier=dict(widths=(2**10, 2**11), s=(2,), depth=4, batch=4, seeds=1)),
+    "tiny": dict(width=2**12, m=120, s=2, depth=12, batch=5, frontier=dict(widths=(2**10, 2**11), s=(2,), depth=4, batch=4, seeds=2)),
     "quick": dict(width=2**14, m=2000, s=3, depth=64, batch=5, frontier=dict(widths=(2**11, 2**12, 2**13), s=(2,), depth=16, batch=5, seeds=2)),
     "standard": dict(width=2**15, m=8000, s=3, depth=256, batch=20,
                      frontier=dict(widths=(2**12, 2**13, 2**14, 2**15), s=(2, 3, 4), depth=64, batch=20, seeds=3)),

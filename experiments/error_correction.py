@@ -13,10 +13,9 @@ from collections.abc import Iterator
 import jax
 import numpy as np
 
-from superposed.codes import mean_read, ternary_code
+from superposed.codes import host_rng, mean_read, ternary_code
 from superposed.figures.circuits import plot_capacity, plot_tolerance
 from superposed.laws.error_correction import CRITERIA, capacity, rounded, strict_leading_order, tolerance
-from superposed.planted import host_rng
 
 PROFILES = {
     "tiny": dict(s=3, built=(128, 256), seeds=2, law=(128, 256), tolerance_units=256, sparsities=(1, 4), tolerance_seeds=2),

@@ -11,12 +11,12 @@ import jax
 import numpy as np
 
 from superposed.circuit import sparse_features
-from superposed.codes import coprime_code
+from superposed.codes import coprime_code, host_rng
 from superposed.compiler import build
 from superposed.constructions.corrected import Corrected
 from superposed.deep import run_network
 from superposed.figures.circuits import plot_codes, plot_reads_by_depth, plot_spectrum
-from superposed.planted import host_rng, planted_circuit
+from superposed.planted import planted_circuit
 
 PROFILES = {
     "tiny": dict(features=dict(width=2**11, m=2**12, depth=3), depth=dict(width=2**13, m=300, layers=6), codes=dict(m=300, units=200)),

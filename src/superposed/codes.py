@@ -2,9 +2,15 @@
 
 from math import gcd
 
+import jax
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Int
+from jaxtyping import Array, Int, Key
+
+
+def host_rng(key: Key[Array, ""]) -> np.random.Generator:
+    """A NumPy generator that the key determines, for index arrays too long and too varied in length to compile."""
+    return np.random.default_rng(np.asarray(jax.random.bits(key, (4,))).tolist())
 
 
 def ternary_code(rng: np.random.Generator, m: int, units: int, density: float) -> sp.csr_array:

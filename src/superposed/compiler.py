@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from jaxtyping import Array, Key
 
 from superposed.circuit import Circuit, Op, check_sparsity, random_features, walk
+from superposed.codes import host_rng
 from superposed.constructions.channels import Channels
 from superposed.constructions.corrected import Corrected
 from superposed.deep import SparseNetwork, check_network
@@ -151,8 +152,7 @@ def compile_circuit(
         theory, by lack of room, or by the check. The message says which width would do, found by building and checking.
     """
     build_key, inputs_key = jax.random.split(key)
-    rng = np.random.default_rng(np.asarray(jax.random.bits(inputs_key, (4,))).tolist())
-    b = every_sparse_input(circuit.n_inputs, s) if all_inputs else check_inputs(rng, circuit, s, n_inputs)
+    b = every_sparse_input(circuit.n_inputs, s) if all_inputs else check_inputs(host_rng(inputs_key), circuit, s, n_inputs)
     for part in batches(b):
         check_sparsity(circuit, part, s)
     problem, network, result = _attempt(build_key, circuit, width, s, template, b, all_inputs)

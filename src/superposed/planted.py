@@ -7,11 +7,7 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from superposed.circuit import Circuit, Gates, and_gates, evaluate_active, sparse_features, wires
-
-
-def host_rng(key: Key[Array, ""]) -> np.random.Generator:
-    """A NumPy generator that the key determines, for index arrays too long and too varied in length to compile."""
-    return np.random.default_rng(np.asarray(jax.random.bits(key, (4,))).tolist())
+from superposed.codes import host_rng
 
 
 def group_layers(key: Key[Array, ""], m: int, s: int, depth: int) -> Iterator[Gates]:

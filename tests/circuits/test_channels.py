@@ -124,6 +124,7 @@ def test_law_of_misfires_and_its_avalanche(c):
             assert 0.4 < measured / misfires(m, s, c, units) < 2.5
         else:
             assert errors[-1].wrong > 0
+        assert sum(e.lost for e in errors) == 0  # hits only add: no active bit is lost, not even in an avalanche
 
 
 def test_law_grows_as_the_square():

@@ -10,10 +10,9 @@ import scipy.sparse as sp
 from jaxtyping import Array, Int, Key
 
 from superposed.circuit import Circuit, Gates, Op, wires
-from superposed.codes import coprime_code
+from superposed.codes import coprime_code, host_rng
 from superposed.deep import SparseNetwork, Stage
 from superposed.laws.channels import bearable_load, chance_of_count, hits
-from superposed.planted import host_rng
 from superposed.sparse import Reset, SparseLayer, index_matrix, kink, parity, ramp
 
 

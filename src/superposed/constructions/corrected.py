@@ -8,11 +8,10 @@ import jax
 from jaxtyping import Array, Key
 
 from superposed.circuit import Circuit, Gates
-from superposed.codes import mean_read
+from superposed.codes import host_rng, mean_read
 from superposed.constructions.error_correction import ErrorCorrection
 from superposed.constructions.targeted_and import targeted_and
 from superposed.deep import SparseNetwork, Stage
-from superposed.planted import host_rng
 
 
 @dataclass(frozen=True)

@@ -125,11 +125,11 @@ def plot_template_frontier(axes, found: dict, slopes: dict) -> None:
 def plot_spectrum(axes, rows: list[dict]) -> None:
     """How many features have each read-off in the last layer, active and idle ones in colours of their own."""
     last = max(row["layer"] for row in rows)
-    for row, colour, offset in zip([r for r in rows if r["layer"] == last], (WITHOUT, WITH), (0.0, 0.0)):
+    for row, colour in zip([r for r in rows if r["layer"] == last], (WITHOUT, WITH)):
         counts = np.array(row["counts"]) / row["inputs"]
         values = np.arange(len(counts)) / 4
         label = f"{counts.sum():,.0f} features that are {row['features']}"
-        axes.bar((values + offset)[counts > 0], counts[counts > 0], 0.12, color=colour, label=label)
+        axes.bar(values[counts > 0], counts[counts > 0], 0.12, color=colour, label=label)
     m, width = rows[0]["m"], rows[0]["width"]
     axes.axvline(0.875, color="0.5", lw=1, ls=":")
     axes.set_yscale("log")
@@ -144,12 +144,13 @@ def plot_reads_by_depth(axes, rows: list[dict]) -> None:
     for reset, colour, name in (("identity", WITHOUT, "without correction"), ("round", WITH, "with correction")):
         own = [row for row in rows if row["reset"] == reset]
         layers = [row["layer"] for row in own]
-        axes.plot(layers, [row["active"] for row in own], "-", color=colour, lw=1.8, label=[f"active features, {name}", None, None][: len(own[0]["active"])])
+        active = axes.plot(layers, [row["active"] for row in own], "-", color=colour, lw=1.8)
+        active[0].set_label(f"active features, {name}")
         axes.plot(layers, [row["highest_idle"] for row in own], ":", color=colour, lw=1.4, label=f"highest idle one, {name}")
     axes.axhline(0.5, color="0.85", lw=1, zorder=0)
     axes.set_ylim(-0.3, 2.2)
     axes.legend(fontsize=7, frameon=False, loc="upper left")
-    _plain(axes, "layer of the circuit", "read-off", f"The same features through the depth, {rows[0]['m']:,} in all")
+    _plain(axes, "layer of the circuit", "read-off", f"One input's features through the depth (m = {rows[0]['m']:,})")
 
 
 def plot_codes(axes, rows: list[dict]) -> None:
