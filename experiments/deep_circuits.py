@@ -22,7 +22,7 @@ from superposed.planted import group_features, group_layers
 
 PROFILES = {
     "tiny": dict(width=2**12, m=120, s=2, depth=12, batch=5, frontier=dict(widths=(2**10, 2**11), s=(2,), depth=4, batch=4, seeds=2)),
-    "quick": dict(width=2**14, m=2000, s=3, depth=64, batch=5, frontier=dict(widths=(2**11, 2**12, 2**13), s=(2,), depth=16, batch=5, seeds=2)),
+    "quick": dict(width=2**13, m=600, s=3, depth=64, batch=10, frontier=dict(widths=(2**11, 2**12, 2**13), s=(2,), depth=16, batch=5, seeds=2)),
     "standard": dict(width=2**15, m=8000, s=3, depth=256, batch=20,
                      frontier=dict(widths=(2**12, 2**13, 2**14, 2**15), s=(2, 3, 4), depth=64, batch=20, seeds=3)),
     "full": dict(width=2**16, m=30000, s=3, depth=256, batch=50,
@@ -35,8 +35,8 @@ def measure(profile: str) -> Iterator[dict]:
     p = PROFILES[profile]
     for name, reset, m in (("corrected", "round", p["m"]), ("not corrected", "identity", p["m"]), ("corrected, 4 m* or more", "round", 14 * p["m"])):
         for layer, e in enumerate(run_corrected(p["width"], m, p["s"], reset, p["depth"], p["batch"], seed=0), start=1):
-            yield {"kind": "depth", "name": name, "width": p["width"], "m": m, "s": p["s"], "inputs": p["batch"], "seed": 0, "layer": layer, "asked": p["depth"],
-                   "rms": float(np.sqrt(e.sum_squares / p["batch"] / m)), **e._asdict(), "wrong": e.wrong}
+            yield {"kind": "depth", "name": name, "width": p["width"], "m": m, "s": p["s"], "inputs": p["batch"], "seed": 0,
+                   "layer": layer, "asked": p["depth"], "rms": float(np.sqrt(e.sum_squares / p["batch"] / m)), **e._asdict(), "wrong": e.wrong}
     f = p["frontier"]
     for s in f["s"]:
         for width in f["widths"]:
@@ -63,7 +63,8 @@ def frontier_rows(width: int, s: int, depth: int, batch: int, seed: int) -> Iter
                 broke = layer
                 break
         failures = failures + 1 if broke else 0
-        yield {"kind": "frontier", "s": s, "width": width, "units": width // 8, "m": int(m), "inputs": batch, "depth": depth, "seed": seed, "broke_at": broke, "wrong": wrong}
+        yield {"kind": "frontier", "s": s, "width": width, "units": width // 8, "m": int(m), "inputs": batch, "depth": depth,
+               "seed": seed, "broke_at": broke, "wrong": wrong}
         m *= 2**0.5
 
 

@@ -74,8 +74,8 @@ def measured_tolerance(units: int, s: int, seed: int) -> dict:
     m = 2 * units
     code = ternary_code(rng, m, units, 1 / np.sqrt(units * s))
     signs = rng.integers(0, 2, m) * 2.0 - 1
-    return {"kind": "tolerance", "units": units, "neurons": 8 * units, "m": m, "s": s, "seed": seed, "eps": float(1 / (3 * np.abs(signs @ code).max())),
-            "theory": tolerance(units, m, s)}
+    eps = float(1 / (3 * np.abs(signs @ code).max()))
+    return {"kind": "tolerance", "units": units, "neurons": 8 * units, "m": m, "s": s, "seed": seed, "eps": eps, "theory": tolerance(units, m, s)}
 
 
 def capacities(rows: list[dict]) -> dict[tuple[str, str], dict[int, list[float]]]:

@@ -10,6 +10,7 @@ d is always the number of ReLU neurons of the widest layer, two a unit; `units` 
 """
 
 from collections.abc import Iterator
+from itertools import product
 
 import jax
 import numpy as np
@@ -29,14 +30,14 @@ PROFILES = {
     "tiny": dict(
         runs=[dict(name="step", width=512, m=1024, s=3, depth=6, batch=10, **STEP, **GROUPS),
               dict(name="relu", width=512, m=1024, s=3, depth=16, batch=10, **RELU, **GROUPS)],
-        frontier=dict(widths=(256, 512), s=(3,), c=4, depth=8, batch=5, seeds=1, circuits=("groups",)),
+        frontier=[dict(widths=(256, 512), s=(3,), c=4, depth=8, batch=5, seeds=2, circuits=("groups",))],
     ),
     "quick": dict(
         runs=[dict(name="step", width=2**14, m=2**15, s=3, depth=64, batch=200, **STEP, **GROUPS),
               dict(name="step, random gates", width=2**14, m=2**17, s=3, depth=16, batch=200, **STEP, **PATHS),
               dict(name="relu", width=2**14, m=2**15, s=3, depth=64, batch=200, **RELU, **GROUPS),
               dict(name="step at 4 m*", width=2**12, m=2**17, s=3, depth=64, batch=20, **STEP, **GROUPS)],
-        frontier=dict(widths=(2**9, 2**10, 2**11, 2**12), s=(3,), c=4, depth=64, batch=20, seeds=2, circuits=("groups",)),
+        frontier=[dict(widths=(2**9, 2**10, 2**11, 2**12), s=(3,), c=4, depth=64, batch=20, seeds=2, circuits=("groups",))],
     ),
     "standard": dict(
         runs=[dict(name="step, random gates", width=2**16, m=10**6, s=3, depth=256, batch=1000, **STEP, **PATHS),
@@ -45,7 +46,8 @@ PROFILES = {
               dict(name="ramp", width=2**14, m=2**15, s=3, depth=256, batch=200, **RAMP, **GROUPS),
               dict(name="relu", width=2**14, m=2**15, s=3, depth=64, batch=200, **RELU, **GROUPS),
               dict(name="step at 4 m*", width=2**14, m=2**20, s=3, depth=64, batch=20, **STEP, **GROUPS)],
-        frontier=dict(widths=(2**10, 2**11, 2**12, 2**13, 2**14), s=(2, 3, 4, 6), c=4, depth=64, batch=50, seeds=3, circuits=("groups", "paths")),
+        frontier=[dict(widths=tuple(2**k for k in range(10, 15)), s=(3,), c=4, depth=64, batch=50, seeds=2, circuits=("groups", "paths")),
+                  dict(widths=(2**10, 2**11, 2**12), s=(2, 4, 6), c=4, depth=64, batch=50, seeds=2, circuits=("groups",))],
     ),
     "full": dict(
         runs=[dict(name="step", width=2**16, m=2 * 10**6, s=3, depth=256, batch=1000, **STEP, **GROUPS),
@@ -53,7 +55,7 @@ PROFILES = {
               dict(name="ramp", width=2**14, m=2**15, s=3, depth=1024, batch=200, **RAMP, **GROUPS),
               dict(name="relu", width=2**14, m=2**15, s=3, depth=64, batch=200, **RELU, **GROUPS),
               dict(name="step at 4 m*", width=2**14, m=2**20, s=3, depth=64, batch=20, **STEP, **GROUPS)],
-        frontier=dict(widths=tuple(2**k for k in range(10, 18)), s=(2, 3, 4, 6), c=4, depth=64, batch=50, seeds=4, circuits=("groups", "paths")),
+        frontier=[dict(widths=tuple(2**k for k in range(10, 18)), s=(2, 3, 4, 6), c=4, depth=64, batch=50, seeds=4, circuits=("groups", "paths"))],
     ),
 }
 
@@ -64,12 +66,9 @@ def measure(profile: str) -> Iterator[dict]:
     for seed, run in enumerate(p["runs"]):
         for depth, errors in enumerate(run_channels(**{k: v for k, v in run.items() if k != "name"}, seed=seed), start=1):
             yield {"kind": "run", **run, "seed": seed, "layer": depth, **errors._asdict(), "wrong": errors.wrong}
-    f = p["frontier"]
-    for circuit in f["circuits"]:
-        for s in f["s"]:
-            for width in f["widths"]:
-                for seed in range(f["seeds"]):
-                    yield from frontier_rows(circuit, s, f["c"], width, f["depth"], f["batch"], seed)
+    for f in p["frontier"]:
+        for circuit, s, width, seed in product(f["circuits"], f["s"], f["widths"], range(f["seeds"])):
+            yield from frontier_rows(circuit, s, f["c"], width, f["depth"], f["batch"], seed)
 
 
 def run_channels(circuit: str, m: int, s: int, c: int, reset: str, width: int, depth: int, batch: int, seed: int) -> Iterator[StageErrors]:
@@ -94,7 +93,8 @@ def frontier_rows(circuit: str, s: int, c: int, width: int, depth: int, batch: i
         errors = list(run_channels(circuit, m, s, c, "step", width, depth, batch, seed))
         broke = next((layer for layer, e in enumerate(errors, start=1) if e.wrong), None)
         yield {"kind": "frontier", "circuit": circuit, "s": s, "c": c, "width": width, "units": width // 2, "m": m, "fraction": fraction,
-               "inputs": batch, "depth": depth, "seed": seed, "broke_at": broke, "wrong": sum(e.wrong for e in errors), "lost": sum(e.lost for e in errors)}
+               "inputs": batch, "depth": depth, "seed": seed, "broke_at": broke,
+               "wrong": sum(e.wrong for e in errors), "lost": sum(e.lost for e in errors)}
 
 
 def frontier(rows: list[dict]) -> dict[tuple[str, int], dict[int, list[tuple[float, float]]]]:
@@ -112,8 +112,8 @@ def frontier(rows: list[dict]) -> dict[tuple[str, int], dict[int, list[tuple[flo
 
 def frontier_slope(points: dict[int, list[tuple[float, float]]]) -> tuple[float, float]:
     """Exponent of m* (middle of its interval) against width and its standard error, over all seeds."""
-    pairs = [(np.log(width), (np.log(low) + np.log(high)) / 2) for width, edges in points.items() for low, high in edges if low == low and high == high]
-    x, y = np.array(pairs).T
+    middles = [(np.log(width), (np.log(low) + np.log(high)) / 2) for width, edges in points.items() for low, high in edges]
+    x, y = np.array([pair for pair in middles if np.isfinite(pair[1])]).reshape(-1, 2).T
     if len(set(x)) < 2 or len(x) < 4:
         return float("nan"), float("nan")
     fit, covariance = np.polyfit(x, y, 1, cov=True)
@@ -124,7 +124,8 @@ def verdict(rows: list[dict]) -> dict:
     """For every run m/d, wrong bits and the layer reached; for every frontier its exponent."""
     runs = {}
     for row in (row for row in rows if row["kind"] == "run"):
-        own = runs.setdefault((row["name"], row["width"], row["m"]), {"m_over_d": row["m"] / row["width"], "inputs": row["batch"], "asked": row["depth"], "wrong": 0})
+        new = {"m_over_d": row["m"] / row["width"], "inputs": row["batch"], "asked": row["depth"], "wrong": 0}
+        own = runs.setdefault((row["name"], row["width"], row["m"]), new)
         own["wrong"] += row["wrong"]
         own["layers"] = row["layer"]
         if row["wrong"] and "broke_at" not in own:
@@ -138,5 +139,7 @@ def draw(rows: list[dict], figure) -> None:
     left, right = figure.subplots(1, 2)
     plot_margins(left, [row for row in rows if row["kind"] == "run"])
     found = frontier(rows)
-    law = {key: {width: largest_m(key[1], rows[-1]["c"], width // 2, 0 if key[0] == "groups" else 2 * key[1]) for width in points} for key, points in found.items()}
+    c = next(row["c"] for row in rows if row["kind"] == "frontier")
+    law = {(circuit, s): {width: largest_m(s, c, width // 2, 0 if circuit == "groups" else 2 * s) for width in points}
+           for (circuit, s), points in found.items()}
     plot_frontier(right, found, law, {key: frontier_slope(points) for key, points in found.items()})

@@ -113,6 +113,10 @@ def evaluate_circuit(circuit: Circuit, b: Bool[np.ndarray, "batch m"]) -> list[B
 
 def wires(gates: Gates, n_features: int) -> sp.csr_array:
     """The layer's wiring [n_features, n] with a one where gate g reads feature k."""
+    n, slots = gates.inputs.shape
+    if (gates.inputs >= 0).all():  # transposing is several times faster than sorting entries
+        rows = (np.ones(n * slots, np.float32), gates.inputs.ravel(), np.arange(0, n * slots + 1, slots))
+        return sp.csr_array(rows, shape=(n, n_features)).T.tocsr()
     gate, slot = np.nonzero(gates.inputs >= 0)
     entries = (np.ones(len(gate), np.float32), (gates.inputs[gate, slot], gate))
     return sp.csr_array(entries, shape=(n_features, len(gates.op)))

@@ -70,7 +70,8 @@ def coprime_code(rng: np.random.Generator, m: int, c: int, units: int) -> Int[np
         raise ValueError(f"{units} units have no room for channels of c = {c}")
     sizes = [m] * c if units >= c * m else coprime_sizes(units, c)
     first = np.cumsum([0, *sizes[:-1]])
-    return (first + rng.permutation(m)[:, None] % np.array(sizes)).astype(np.int32)
+    order = rng.permutation(m).astype(np.int32)
+    return first.astype(np.int32) + order[:, None] % np.array(sizes, np.int32)
 
 
 def coprime_sizes(units: int, c: int) -> list[int]:

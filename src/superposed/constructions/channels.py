@@ -96,7 +96,7 @@ class Channels:
     def _shares(self, gates: Gates, width: int) -> list[tuple[np.ndarray, int, int, int]]:
         """For each kind of gate: its members, its units, the number of inputs at which it turns on, how often it turns."""
         step_at, steps = gate_kinds(gates)
-        kinds = sorted(set(zip(step_at.tolist(), steps.tolist())))
+        kinds = [(int(kind) >> 16, int(kind) & 0xFFFF) for kind in np.unique((step_at << 16) + steps)]
         members = [np.flatnonzero((step_at == at) & (steps == n)) for at, n in kinds]
         demand = [gates.fan_in[own].sum() / bearable_load(at * self.c) for (at, _), own in zip(kinds, members)]
         neurons = [len(self._reset(at, n).out) for at, n in kinds]

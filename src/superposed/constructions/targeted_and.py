@@ -45,8 +45,7 @@ def targeted_and(
     distinct, which = np.unique(places.ravel(), return_inverse=True)
     signs = rng.integers(0, 2, len(distinct)).astype(np.float32) * 2 - 1
     readable = (signs[which].reshape(places.shape) > 0).all(1)
-    # a gate without a single neuron to be read on gets its first one: signs of that neuron are set to plus
-    unread = np.flatnonzero(~readable.any(1))
+    unread = np.flatnonzero(~readable.any(1))  # gates without a neuron to be read on get their first: plus for all inputs
     signs[which.reshape(places.shape)[unread, :, 0]] = 1
     readable = (signs[which].reshape(places.shape) > 0).all(1)
     write = sp.csr_array((signs, (distinct // units, distinct % units)), shape=(read.shape[1], units))

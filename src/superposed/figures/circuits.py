@@ -53,7 +53,8 @@ def plot_tolerance(axes, rows: list[dict], fitted: tuple[float, float]) -> None:
 
 def plot_margins(axes, rows: list[dict]) -> None:
     """Wrong bits of every layer, in the whole batch: a line at zero for networks that never err, and the controls leaving it."""
-    styles = {"step": (WITH, "-"), "step, random gates": ("#2a9d8f", "-"), "ramp": ("#edae49", "-"), "relu": (WITHOUT, "--"), "step at 4 m*": (TOO_MANY, "--")}
+    styles = {"step": (WITH, "-"), "step, random gates": ("#2a9d8f", "-"), "ramp": ("#edae49", "-"),
+              "relu": (WITHOUT, "--"), "step at 4 m*": (TOO_MANY, "--")}
     for name, width, m in dict.fromkeys((row["name"], row["width"], row["m"]) for row in rows):
         own = [row for row in rows if (row["name"], row["width"], row["m"]) == (name, width, m)]
         colour, line = styles[name]
@@ -69,7 +70,8 @@ def plot_margins(axes, rows: list[dict]) -> None:
 
 def plot_frontier(axes, found: dict, law: dict, slopes: dict) -> None:
     """Intervals of the largest m without a wrong bit against the number of neurons, by circuit and s, with the law's line."""
-    colours = {key: colour for key, colour in zip(sorted(found), ("#1b6ca8", "#d1495b", "#2a9d8f", "#8d6a9f", "#edae49", "#5f7a61", "#30638e", "#b56576"))}
+    palette = ("#1b6ca8", "#d1495b", "#2a9d8f", "#8d6a9f", "#edae49", "#5f7a61", "#30638e", "#b56576")
+    colours = dict(zip(sorted(found), palette))
     for key, points in sorted(found.items()):
         circuit, s = key
         exponent, error = slopes[key]
