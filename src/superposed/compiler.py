@@ -159,7 +159,7 @@ def compile_circuit(
     if problem is None:
         return network, result
     enough = smallest_passing_width(build_key, circuit, width, s, template, b)
-    way_out = f"--width {enough} would do" if enough else "no width up to 100 times this one passes; try --template channels"
+    way_out = f"--width {enough} would do" if enough else "no width up to 80 times this one passes; try --template channels"
     raise ValueError(f"--width {width} is too small for this circuit at s = {s}: {problem}; {way_out}")
 
 
@@ -180,7 +180,7 @@ def _attempt(key, circuit, width, s, template, b, exhaustive=False):
 
 
 def smallest_passing_width(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template, b: sp.csr_array) -> int | None:
-    """The first width on the ladder width * 1.25^k, k = 1, 2, ... up to 100 times, that passes the check on inputs b."""
+    """The first width on the ladder width * 1.25^k, k = 1, 2, ... up to 86 times, that passes the check on inputs b."""
     for k in range(1, 21):
         wider = int(np.ceil(max(width, 8) * 1.25**k))
         if _attempt(key, circuit, wider, s, template, b)[0] is None:

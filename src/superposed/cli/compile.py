@@ -52,6 +52,7 @@ def run_compile(args: argparse.Namespace) -> int:
     s = circuit.s if args.s is None else args.s
     if s is None:
         raise ValueError(f"{args.circuit}: does not say how many features are active at most; give --s")
+    note(f"building {len(circuit.layers)} layers, checking {'all' if args.all_inputs else args.inputs} inputs with at most {s} active features")
     network, check = compile_circuit(jax.random.key(args.seed), circuit, args.width, s, args.template, args.inputs, args.all_inputs)
     tensors = to_tensors(network, circuit)
     metadata = {
