@@ -19,11 +19,11 @@ from superposed.laws.error_correction import CRITERIA, capacity, rounded, strict
 
 PROFILES = {
     "tiny": dict(s=3, built=(128, 256), seeds=2, law=(128, 256), tolerance_units=256, sparsities=(1, 4), tolerance_seeds=2),
-    "quick": dict(s=3, built=(256, 512, 1024, 2048), seeds=4, law=tuple(2**k for k in range(8, 15)),
+    "quick": dict(s=3, built=(256, 512, 1024, 2048), seeds=4, law=(2**8, 2**10, 2**12),
                   tolerance_units=1024, sparsities=(1, 2, 4, 8, 16), tolerance_seeds=8),
-    "standard": dict(s=3, built=(256, 512, 1024, 2048, 4096, 8192), seeds=8, law=tuple(round(10 ** (k / 4)) for k in range(10, 29)),
+    "standard": dict(s=3, built=(256, 512, 1024, 2048, 4096, 8192), seeds=8, law=tuple(round(10 ** (k / 2)) for k in range(5, 15)),
                      tolerance_units=4096, sparsities=(1, 2, 4, 8, 16, 32), tolerance_seeds=32),
-    "full": dict(s=3, built=(256, 512, 1024, 2048, 4096, 8192), seeds=32, law=tuple(round(10 ** (k / 8)) for k in range(19, 57)),
+    "full": dict(s=3, built=(256, 512, 1024, 2048, 4096, 8192), seeds=32, law=tuple(round(10 ** (k / 4)) for k in range(10, 29)),
                  tolerance_units=8192, sparsities=(1, 2, 4, 8, 16, 32, 64), tolerance_seeds=64),
 }
 

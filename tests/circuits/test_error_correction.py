@@ -119,7 +119,8 @@ def test_chance_of_a_wrong_bit_against_draws():
     value, chance = noise_law(m, s, units, others=s)
     sizes = rng.binomial(units, 1 / np.sqrt(units * s), 100_000)
     draws = rng.choice(value, sizes.sum(), p=chance / chance.sum())
-    sums = np.bincount(np.repeat(np.arange(len(sizes)), sizes), rounded(draws) - 0.5, len(sizes))
+    own = np.repeat(rng.normal(0, np.sqrt(s / units), len(sizes)), sizes)
+    sums = np.bincount(np.repeat(np.arange(len(sizes)), sizes), rounded(draws + own) - 0.5, len(sizes))
     wrong = np.mean((sums > 1e-9) + 0.5 * (np.abs(sums) <= 1e-9))
     predicted = chance_bit_wrong(m, s, units, active=False)
     assert abs(wrong - predicted) < 5 * np.sqrt(predicted / 1e5) + 0.02 * predicted

@@ -75,26 +75,39 @@ def gain(m: float | int, s: int, units: float | int) -> float:
 def chance_bit_wrong(m: float | int, s: int, units: float | int, active: bool, threshold: float | int = 0.5) -> float:
     """P(a feature's bit decodes wrongly), averaged over the binomial number of units it is stored on.
 
-    The sum over its units of round(signal + noise) - threshold, whose sign is the decoded bit, has the moment generating
-    function (1 - p + p M(theta))^D. It is inverted at the saddle point, where the sum is as likely to be positive as
-    negative, so that chances of 1e-15 keep their relative precision.
+    The bit is decided by the sign of the sum over its units of round(signal + own + noise) - threshold. `own` is the error
+    of the feature's own incoming read-off, the same in all its units, of variance s/D, or (s - 1)/D where it is active.
     """
-    p = 1 / sqrt(units * s)
     value, chance = noise_law(m, s, units, others=s - 1 if active else s)
-    term = rounded(value + (1.0 if active else 0.0)) - threshold
-    if active:
-        term = -term  # in both cases the bit is wrong when the sum is positive
+    sd = sqrt((s - active) / units)
+    shifts = (-1.0, 0.0, 1.0, 2.0, 3.0, 4.0) if sd > 0.01 else (0.0,)  # towards the wrong side, in standard deviations
+    weights = norm.pdf(shifts) / (norm.pdf(np.arange(-8, 9)).sum() if sd > 0.01 else norm.pdf(0))
+    wrong = 0.0
+    for shift, weight in zip(shifts, weights):
+        term = rounded(value + 1.0 - shift * sd) - threshold if active else rounded(value + shift * sd) - threshold
+        wrong += weight * _chance_sum_positive(-term if active else term, chance, 1 / sqrt(units * s), units)
+    return float(wrong)
+
+
+def _chance_sum_positive(term: Float[np.ndarray, " x"], chance: Float[np.ndarray, " x"], p: float, units: float | int) -> float:
+    """P(sum of Binomial(units, p) many terms > 0), half of P(sum = 0) included.
+
+    The sum has the moment generating function (1 - p + p M(theta))^units. It is inverted at the saddle point, where it is
+    as likely to be positive as negative, so that chances of 1e-15 keep their relative precision.
+    """
     cell = np.floor(term / STEP).astype(int)
     upper = (term / STEP - cell) * chance
     first = int(cell.min())
-    law = np.bincount(cell - first, chance - upper, cell.max() - first + 2) + np.bincount(cell + 1 - first, upper, cell.max() - first + 2)
-    term = (np.arange(len(law)) + first) * STEP
-    theta = _saddle_point(term, law / law.sum())
-    tilted = law / law.sum() * np.exp(theta * term)
+    length = int(cell.max()) - first + 2
+    law = np.bincount(cell - first, chance - upper, length) + np.bincount(cell + 1 - first, upper, length)
+    law /= law.sum()
+    term = (np.arange(length) + first) * STEP
+    theta = _saddle_point(term, law)
+    tilted = law * np.exp(theta * term)
     own = tilted.sum()
     reach = 2.5 * p * own * units + 12 * 2.5 * sqrt(p * own * units) + 25
     size = 2 ** int(np.ceil(np.log2(2 * reach / STEP)))
-    wrapped = np.bincount((np.arange(len(law)) + first) % size, tilted, minlength=size)
+    wrapped = np.bincount((np.arange(length) + first) % size, tilted, minlength=size)
     log_mass = units * np.log1p(p * (own - 1))
     total = np.fft.irfft(((1 - p + p * np.fft.rfft(wrapped)) / (1 - p + p * own)) ** units, size)
     sums = np.arange(size // 2) * STEP
@@ -134,8 +147,9 @@ def capacity(s: int, units: float | int, criterion: str, success: float = 0.5) -
         right at 1/2 once the read-off is divided by its mean on active features).
     """
     chance = CRITERIA[criterion]
-    low, high = 1.5 * log(units) - 8, 2 * log(units) + 2
-    for _ in range(24):
+    guess = log(max(strict_leading_order(units, s), 1)) if criterion == "round" else 2 * log(units) - 6.5
+    low, high = guess - 3, guess + 3
+    for _ in range(12):
         middle = (low + high) / 2
         low, high = (middle, high) if chance(float(np.exp(middle)), s, units) >= success else (low, middle)
     return float(np.exp(low))
