@@ -1,6 +1,7 @@
 """`superposed compile` and `superposed verify`: circuits to plain ReLU networks, and the check that they are right."""
 
 import argparse
+import sys
 from pathlib import Path
 
 import jax
@@ -52,7 +53,8 @@ def run_compile(args: argparse.Namespace) -> int:
     s = circuit.s if args.s is None else args.s
     if s is None:
         raise ValueError(f"{args.circuit}: does not say how many features are active at most; give --s")
-    note(f"building {len(circuit.layers)} layers, checking {'all' if args.all_inputs else args.inputs} inputs with at most {s} active features")
+    if sys.stderr.isatty():
+        note(f"building {len(circuit.layers)} layers, checking {'all' if args.all_inputs else args.inputs} inputs with at most {s} active features")
     network, check = compile_circuit(jax.random.key(args.seed), circuit, args.width, s, args.template, args.inputs, args.all_inputs)
     tensors = to_tensors(network, circuit)
     metadata = {
