@@ -31,7 +31,9 @@ def plot_capacity(axes, found: dict, slopes: dict, s: int, leading_order) -> Non
     axes.plot(units, [leading_order(u, s) for u in units], ":", color="0.35", lw=1.2, label="D^(3/2) / (18 √s ln D)")
     axes.plot(units, 8 * units, "-", color="0.85", lw=6, zorder=0, label="m = number of neurons")
     axes.set(xscale="log", yscale="log")
-    axes.legend(fontsize=7, frameon=False)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high * (high / low) ** 0.55)  # room for the legend above the points
+    axes.legend(fontsize=7, frameon=False, loc="upper left")
     _plain(axes, "units D of the layer (8 ReLU neurons each)", "largest number of features m", f"Capacity of one error correction, s = {s}")
 
 
@@ -152,7 +154,7 @@ def plot_reads_by_depth(axes, rows: list[dict]) -> None:
     axes.axhline(0.5, color="0.85", lw=1, zorder=0)
     axes.set_ylim(-0.3, 2.2)
     axes.legend(fontsize=7, frameon=False, loc="upper left")
-    _plain(axes, "layer of the circuit", "read-off", f"One input's features through the depth (m = {rows[0]['m']:,})")
+    _plain(axes, "layer of the circuit", "read-off", f"One input through the depth, m = {rows[0]['m']:,}")
 
 
 def plot_codes(axes, rows: list[dict]) -> None:
