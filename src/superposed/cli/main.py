@@ -7,9 +7,9 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 
-from superposed.cli import doctor, fit, measure, run
+from superposed.cli import compile, doctor, fit, measure, run
 
-COMMANDS = (run, measure, fit, doctor)
+COMMANDS = (run, measure, fit, compile, doctor)
 
 
 class Parser(argparse.ArgumentParser):

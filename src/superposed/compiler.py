@@ -1,0 +1,188 @@
+"""Compile a circuit into a plain ReLU network, check it against the circuit, and measure what the check shows."""
+
+from collections.abc import Iterator
+from itertools import combinations
+from math import comb
+from typing import Literal, NamedTuple
+
+import jax
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Array, Key
+
+from superposed.circuit import Circuit, Op, check_sparsity, random_features, walk
+from superposed.codes import host_rng
+from superposed.constructions.channels import Channels
+from superposed.constructions.corrected import Corrected
+from superposed.deep import SparseNetwork, check_network
+
+Template = Literal["channels", "correct"]
+MOST_INPUTS = 2_000_000  # an exhaustive check beyond this many inputs is refused
+BATCH = 4096  # inputs run at once
+
+
+class Check(NamedTuple):
+    """What a network's read-offs did on checked inputs, over all layers of the circuit.
+
+    Args:
+      inputs: number of inputs; exhaustive: whether they are all inputs with at most s active features.
+      active: how many features of the last layer were on, summed over inputs: a check of nothing but zeros shows little.
+      wrong_bits: read-offs on the wrong side of the threshold.
+      lowest_active, highest_idle: the smallest read-off of a feature that is on, the largest of one that is off.
+      largest_error: the largest |read-off - truth|.
+    """
+
+    inputs: int
+    exhaustive: bool
+    active: int
+    wrong_bits: int
+    lowest_active: float
+    highest_idle: float
+
+    @property
+    def largest_error(self) -> float:
+        return max(1 - self.lowest_active, self.highest_idle)
+
+
+def build(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template = "channels") -> SparseNetwork:
+    """The template's network for a circuit, not yet checked. Raises ValueError where it has no room."""
+    if width < 1:
+        raise ValueError(f"width {width}: a network has at least one neuron; use --width 1 or more")
+    construction = Channels(c=channel_size(s)) if template == "channels" else Corrected(s)
+    return construction(key, circuit, width)
+
+
+def channel_size(s: int) -> int:
+    """Units in a channel: s + 1, so that s active channels, each meeting another in one unit, never cover it; 4 to 6."""
+    return min(max(s + 1, 4), 6)
+
+
+def check_inputs(rng: np.random.Generator, circuit: Circuit, s: int, n: int) -> sp.csr_array:
+    """n inputs with at most s active features: half of them random, half chosen to make a random last gate turn on.
+
+    A random sparse input turns most circuits off within a few layers; the second half follows a gate back to inputs
+    that set it off, where s active features are enough for that and the circuit stays s-sparse on them.
+    """
+    s_in = min(s, circuit.n_inputs)
+    lively = lively_features(rng, circuit, s, n // 2)
+    return sp.vstack([random_features(rng, n - lively.shape[0], circuit.n_inputs, s_in), lively]).tocsr()
+
+
+def lively_features(rng: np.random.Generator, circuit: Circuit, s: int, n: int) -> sp.csr_array:
+    """Up to n inputs on which a random gate of the last layer is on, found by going back through the layers.
+
+    All inputs of an AND are wanted, one at random of an OR or XOR. Inputs with more than s active features at any layer
+    are left out; every one found is repeated to fill n rows, none if there is none.
+    """
+    found = set()
+    for gate in rng.integers(0, circuit.widths[-1], min(n, 2000)):
+        wanted = {int(gate)}
+        for gates in reversed(circuit.layers):
+            before = set()
+            for g in wanted:
+                inputs = gates.inputs[g][gates.inputs[g] >= 0]
+                before.update(inputs.tolist() if gates.op[g] == Op.AND else [int(rng.choice(inputs))])
+            wanted = before
+            if len(wanted) > s:
+                break
+        else:
+            found.add(tuple(sorted(wanted)))
+    b = _rows(sorted(found), circuit.n_inputs)
+    for _, features in walk(circuit.layers, b) if found else ():
+        keep = (np.diff(features.indptr) <= s) if features.shape[0] else np.ones(0, bool)
+        b = b if keep.all() else b * keep[:, None]
+    b = sp.csr_array(b)
+    b.eliminate_zeros()
+    alive = np.flatnonzero(np.diff(b.indptr))
+    return b[np.resize(alive, n)] if len(alive) else b[:0]
+
+
+def every_sparse_input(n_inputs: int, s: int) -> sp.csr_array:
+    """All inputs with at most s active features. Raises ValueError where there are more than two million."""
+    s = min(s, n_inputs)
+    count = sum(comb(n_inputs, k) for k in range(s + 1))
+    if count > MOST_INPUTS:
+        raise ValueError(f"{count} inputs of {n_inputs} features have at most s = {s} active, more than {MOST_INPUTS}; leave out --all-inputs")
+    return _rows([active for k in range(s + 1) for active in combinations(range(n_inputs), k)], n_inputs)
+
+
+def _rows(active: list, m: int) -> sp.csr_array:
+    starts = np.cumsum([0, *(len(row) for row in active)])
+    columns = np.array([k for row in active for k in row], np.int32)
+    return sp.csr_array((np.ones(len(columns), np.float32), columns, starts), shape=(len(active), m))
+
+
+def batches(b: sp.csr_array) -> Iterator[sp.csr_array]:
+    for start in range(0, b.shape[0], BATCH):
+        yield b[start : start + BATCH]
+
+
+def check(network: SparseNetwork, circuit: Circuit, b: sp.csr_array, exhaustive: bool = False) -> Check:
+    """Runs network and circuit on inputs b, layer by layer, and compares every read-off of every layer.
+
+    Stops at the first batch with wrong bits, of which only the number seen so far is then known.
+    """
+    inputs = active = wrong = 0
+    lowest, highest = np.inf, -np.inf
+    for part in batches(b):
+        errors = check_network(network, circuit, part)
+        inputs, wrong = inputs + part.shape[0], wrong + sum(e.wrong for e in errors)
+        active += [features.nnz for _, features in walk(circuit.layers, part)][-1]
+        lowest = min(lowest, *(e.lowest_active for e in errors))
+        highest = max(highest, *(e.highest_idle for e in errors))
+        if wrong:
+            break
+    return Check(inputs, exhaustive, active, wrong, float(lowest) if np.isfinite(lowest) else 1.0, float(highest))
+
+
+def compile_circuit(
+    key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template = "channels",
+    n_inputs: int = 100_000, all_inputs: bool = False,
+) -> tuple[SparseNetwork, Check]:
+    """A network that computes the circuit without a wrong bit on all checked inputs, and the check.
+
+    Args:
+      key: of codes and signs, and of the random inputs.
+      width: ReLU neurons a layer may have.
+      s: features that are active at most in any layer.
+      n_inputs: random sparse inputs to check; with `all_inputs`, instead, every input with at most s active features.
+
+    Raises:
+      ValueError: the circuit is not s-sparse on a checked input (names layer and gate), or the width is too small: by
+        theory, by lack of room, or by the check. The message says which width would do, found by building and checking.
+    """
+    build_key, inputs_key = jax.random.split(key)
+    b = every_sparse_input(circuit.n_inputs, s) if all_inputs else check_inputs(host_rng(inputs_key), circuit, s, n_inputs)
+    for part in batches(b):
+        check_sparsity(circuit, part, s)
+    problem, network, result = _attempt(build_key, circuit, width, s, template, b, all_inputs)
+    if problem is None:
+        return network, result
+    enough = smallest_passing_width(build_key, circuit, width, s, template, b)
+    way_out = f"--width {enough} would do" if enough else "no width up to 80 times this one passes; try --template channels"
+    raise ValueError(f"--width {width} is too small for this circuit at s = {s}: {problem}; {way_out}")
+
+
+def _attempt(key, circuit, width, s, template, b, exhaustive=False):
+    """(what is wrong or None, network, check)"""
+    try:
+        if template == "channels":
+            Channels(channel_size(s)).check_load(circuit, s, width)
+        network = build(key, circuit, width, s, template)
+    except ValueError as error:
+        if "--template" in str(error) or width < 1:
+            raise
+        return str(error), None, None
+    result = check(network, circuit, b, exhaustive)
+    if result.wrong_bits:
+        return f"{result.wrong_bits} wrong bits on {result.inputs} checked inputs", network, result
+    return None, network, result
+
+
+def smallest_passing_width(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template, b: sp.csr_array) -> int | None:
+    """The first width on the ladder width * 1.25^k, k = 1, 2, ... up to 86 times, that passes the check on inputs b."""
+    for k in range(1, 21):
+        wider = int(np.ceil(max(width, 8) * 1.25**k))
+        if _attempt(key, circuit, wider, s, template, b)[0] is None:
+            return wider
+    return None

@@ -1,0 +1,145 @@
+"""Circuits: evaluators against each other and against truth tables, planted circuits, text forms, bad files."""
+
+from itertools import product
+
+import jax
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from superposed.circuit import (Circuit, Op, check_circuit, check_sparsity, evaluate_circuit, evaluate_gates,
+                                make_gates, random_features, sparse_features, walk)
+from superposed.circuit_formats import format_bench, format_json, parse_bench, parse_json, read_circuit, write_circuit
+from superposed.planted import planted_circuit
+
+
+def random_circuit(rng, widths, fan_in=3, ops=tuple(Op)):
+    layers = []
+    for before, n in zip(widths, widths[1:]):
+        gates = []
+        for _ in range(n):
+            op = Op(rng.choice(ops))
+            k = 1 if op == Op.COPY else rng.integers(2, fan_in + 1)
+            gates.append((op, rng.choice(before, k, replace=False).tolist()))
+        layers.append(make_gates(gates))
+    return Circuit(widths[0], tuple(layers))
+
+
+def same(a: Circuit, b: Circuit) -> bool:
+    return a.n_inputs == b.n_inputs and a.s == b.s and len(a.layers) == len(b.layers) and all(
+        np.array_equal(x.op, y.op) and np.array_equal(x.inputs, y.inputs) for x, y in zip(a.layers, b.layers))
+
+
+def test_gates_are_their_truth_tables():
+    gates = make_gates([(Op.AND, (0, 1, 2)), (Op.OR, (0, 2)), (Op.XOR, (0, 1, 2)), (Op.COPY, (1,))])
+    for a, b, c in product((False, True), repeat=3):
+        assert evaluate_gates(gates, np.array([[a, b, c]])).tolist() == [[a and b and c, a or c, a ^ b ^ c, b]]
+
+
+def test_following_active_features_equals_looking_at_every_gate():
+    rng = np.random.default_rng(0)
+    circuit = random_circuit(rng, (12, 30, 20, 9))
+    b = rng.random((50, 12)) < 0.2
+    dense = evaluate_circuit(circuit, b)[1:]
+    for truth, (_, active) in zip(dense, walk(circuit.layers, sp.csr_array(b.astype(np.float32))), strict=True):
+        assert np.array_equal(truth, active.toarray() > 0)
+
+
+@pytest.mark.parametrize("kind", ["groups", "paths"])
+@pytest.mark.parametrize("s", [2, 3, 6])
+def test_planted_circuits_keep_s_features_active_at_any_depth(kind, s):
+    circuit, active = planted_circuit(jax.random.key(s), 240, s, 20, 25, kind)
+    b = sparse_features(active, 240)
+    for _, features in walk(circuit.layers, b):
+        assert (np.diff(features.indptr) == s).all()
+    check_circuit(circuit, fan_in=2)
+    check_sparsity(circuit, b, s)
+
+
+def test_path_gates_often_see_exactly_one_active_input():
+    circuit, active = planted_circuit(jax.random.key(0), 3000, 3, 1, 20, "paths")
+    b = np.zeros((20, 3000), bool)
+    np.put_along_axis(b, active, True, 1)
+    seen = b[:, circuit.layers[0].inputs].sum(2)
+    assert (seen == 2).sum(1).tolist() == [3] * 20
+    assert 3 < (seen == 1).sum() / 20 < 9
+
+
+def test_sparsity_report_names_layer_and_gate():
+    circuit = Circuit(3, (make_gates([(Op.COPY, (0,)), (Op.COPY, (1,))]), make_gates([(Op.OR, (0, 1))] * 4)), 2)
+    with pytest.raises(ValueError, match=r"layer 2, gate 2: input 1 makes 4 features active there, more than s = 2"):
+        check_sparsity(circuit, sparse_features(np.array([[2], [0]]), 3), 2)
+
+
+def test_random_features_are_distinct_and_uniform():
+    b = random_features(np.random.default_rng(0), 4000, 10, 3)
+    assert (b.sum(1) == 3).all() and b.data.max() == 1
+    assert np.abs(b.sum(0) - 1200).max() < 5 * np.sqrt(4000 * 0.3 * 0.7)
+
+
+@pytest.mark.parametrize("ending", ["json", "bench"])
+def test_text_forms_give_back_the_same_circuit(ending, tmp_path):
+    circuit = random_circuit(np.random.default_rng(1), (5, 8, 7, 6))._replace(s=3)
+    write_circuit(circuit, tmp_path / f"c.{ending}")
+    assert same(circuit, read_circuit(tmp_path / f"c.{ending}"))
+
+
+def test_bench_is_levelised_with_copies():
+    circuit = parse_bench("OUTPUT(z)\nz = AND(y, a)  # needs a one layer later\ny = XOR(a, b)\nINPUT(a)\nINPUT(b)\n")
+    assert circuit.widths == (2, 2, 1)
+    for a, b in product((False, True), repeat=2):
+        assert evaluate_circuit(circuit, np.array([[a, b]]))[-1].tolist() == [[(a ^ b) and a]]
+
+
+def test_names_in_json():
+    circuit = parse_json('{"format": "superposed-circuit", "version": 1, "inputs": ["a", "b"],\n'
+                         '"layers": [[{"op": "xor", "in": ["a", 1], "name": "p"}], [{"op": "copy", "in": ["p"]}]]}')
+    assert same(circuit, Circuit(2, (make_gates([(Op.XOR, (0, 1))]), make_gates([(Op.COPY, (0,))]))))
+
+
+HEAD = '{"format": "superposed-circuit", "version": 1, "inputs": 2, "layers": [\n[{"op": "and", "in": [0, 1], "name": "g"}],\n['
+
+
+@pytest.mark.parametrize("text, message", [
+    ("{", "line 1: not JSON"),
+    ('{"inputs": 3}', 'line 1: a circuit is an object with "format"'),
+    ('{"format": "superposed-circuit", "version": 9}', "version 9"),
+    ('{"format": "superposed-circuit", "version": 1, "inputs": 0}', '"inputs" must be'),
+    (HEAD + '{"op": "nand", "in": [0]}]]}', "line 3: layer 2, gate 0: op 'nand'.*zeros into ones"),
+    (HEAD + '{"op": "copy", "in": [0]},\n{"op": "copy", "in": ["h"]}], [{"op": "copy", "in": [0], "name": "h"}]]}',
+     "line 4: layer 2, gate 1: reads 'h' of layer 3.*never its own or a later one"),
+    (HEAD + '{"op": "copy", "in": [1]}]]}', "line 3: layer 2, gate 0: reads feature 1, but layer 1 has features 0 to 0"),
+    (HEAD + '{"op": "and", "in": [0, 0]}]]}', "layer 2, gate 0: AND of .* reads one feature twice"),
+    (HEAD + '7]]}', "line 3: layer 2, gate 0: a gate is an object"),
+])
+def test_bad_json_names_line_and_reason(text, message, tmp_path):
+    (tmp_path / "c.json").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_circuit(tmp_path / "c.json")
+
+
+@pytest.mark.parametrize("text, message", [
+    ("INPUT(a)\nz = NOT(a)\n", "line 2: NOT turns zeros into ones"),
+    ("INPUT(a)\nz = AND(a, q)\n", "line 2: 'z' reads 'q'"),
+    ("INPUT(a)\nx = AND(a, y)\ny = AND(a, x)\n", "line 3: 'y' reads 'x', which depends on 'y'"),
+    ("INPUT(a)\nhello\n", "line 2: 'hello' is not"),
+    ("INPUT(a)\nINPUT(a)\nz = BUFF(a)", "line 2: 'a' is defined twice"),
+    ("INPUT(a)\nz = BUFF(a)\nz = BUFF(a)", "line 3: 'z' is defined twice"),
+    ("INPUT(a)\nz = MUX(a)", "line 2: .*gates are AND, OR, XOR and BUFF"),
+    ("INPUT(a)\nOUTPUT(q)\nz = BUFF(a)", "line 2: 'q' is used but is neither"),
+    ("", "line 1: a circuit has at least one INPUT"),
+])
+def test_bad_bench_names_line_and_reason(text, message, tmp_path):
+    (tmp_path / "c.bench").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_circuit(tmp_path / "c.bench")
+
+
+def test_fan_in_and_bytes_are_refused(tmp_path):
+    wide = Circuit(4, (make_gates([(Op.AND, (0, 1, 2, 3))]),))
+    with pytest.raises(ValueError, match="layer 1, gate 0: AND .* has more than 3 inputs"):
+        check_circuit(wide, fan_in=3)
+    (tmp_path / "c.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="not a text file"):
+        read_circuit(tmp_path / "c.json")
+    assert format_json(wide).startswith("{") and "AND(f0_0, f0_1, f0_2, f0_3)" in format_bench(wide)

@@ -1,0 +1,151 @@
+"""The compiler: compiled equals interpreted, files that say what they are, verify that notices, messages that help."""
+
+import json
+import re
+from itertools import product
+
+import jax
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+from test_circuit import random_circuit
+
+from superposed.circuit import Circuit, Op, evaluate_circuit, make_gates
+from superposed.circuit_formats import write_circuit
+from superposed.cli import main
+from superposed.compiled_file import forward, read_network, to_tensors, write_network
+from superposed.compiler import build, check, check_inputs, every_sparse_input, lively_features
+from superposed.deep import run_network
+from superposed.planted import planted_circuit
+
+
+def compiled(tmp_path, circuit, *flags, ending="json"):
+    write_circuit(circuit, tmp_path / f"c.{ending}")
+    out = tmp_path / "net.safetensors"
+    assert main(["compile", str(tmp_path / f"c.{ending}"), "-o", str(out), *flags]) == 0
+    return out
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_small_circuits_are_right_on_every_input(seed, tmp_path, capsys):
+    circuit = random_circuit(np.random.default_rng(seed), (8, 12, 9, 7))._replace(s=12)
+    out = compiled(tmp_path, circuit, "--width", "2000", "--all-inputs", "--json", ending="bench")
+    report = json.loads(capsys.readouterr().out)
+    assert report["check"] == {**report["check"], "inputs": 256, "exhaustive": True, "wrong_bits": 0}
+    tensors = load_file(out)
+    b = np.array(list(product((0, 1), repeat=8)), np.float32)
+    for depth, (read, truth) in enumerate(zip(forward(tensors, b), evaluate_circuit(circuit, b > 0)[1:], strict=True), start=1):
+        assert np.array_equal(read > tensors[f"features.{depth}.threshold"], truth)
+    assert main(["verify", str(out), "--all-inputs"]) == 0
+
+
+@pytest.mark.parametrize("template, m, width", [("channels", 3000, 1600), ("correct", 90, 4096)])
+def test_dense_weights_give_what_the_factors_give(template, m, width):
+    circuit, _ = planted_circuit(jax.random.key(0), m, 3, 3, 1)
+    network = build(jax.random.key(1), circuit, width, 3, template)
+    b = check_inputs(np.random.default_rng(0), circuit, 3, 60)
+    reads = forward(to_tensors(network, circuit), b.toarray())
+    for stage, state, read in zip(network.stages[1:], list(run_network(network, b))[1:], reads, strict=True):
+        factored = (state @ stage.read).toarray()
+        if template == "channels":
+            assert np.array_equal(np.round(read * 4), np.round(factored * 4))
+        assert np.abs(read - factored).max() < 1e-4 and factored.max() > 0.5
+
+
+def test_directions_are_the_activation_of_one_feature_alone(tmp_path):
+    circuit = Circuit(6, (make_gates([(Op.COPY, (k,)) for k in range(6)]), make_gates([(Op.XOR, (0, 1)), (Op.OR, (2, 3)), (Op.AND, (4, 5))])), 3)
+    tensors = to_tensors(build(jax.random.key(0), circuit, 200, 3), circuit)
+    b = np.eye(6, dtype=np.float32)
+    a = np.maximum(b @ tensors["encoding"].T @ tensors["layers.0.weight"].T + tensors["layers.0.bias"], 0)
+    assert np.array_equal(a, tensors["features.1.directions"] * tensors["features.1.direction_unit"])
+    ands, _ = planted_circuit(jax.random.key(0), 12, 3, 1, 1)
+    tensors = to_tensors(build(jax.random.key(0), ands, 8192, 3, "correct"), ands)
+    own = np.einsum("kd,kd->k", tensors["features.1.directions"] * tensors["features.1.direction_unit"],
+                    tensors["features.1.read_off"] * tensors["features.1.read_scale"][:, None])
+    assert np.abs(own - 1).max() < 1e-5
+
+
+def test_true_superposition_compiles_and_verifies(tmp_path, capsys):
+    circuit, _ = planted_circuit(jax.random.key(0), 4000, 3, 2, 1)
+    out = compiled(tmp_path, circuit, "--width", "2600", "--inputs", "5000")
+    metadata = read_network(out).metadata
+    assert metadata["features"] == 4000 and metadata["width"] <= 2600 and metadata["state"] * 2 == metadata["width"]
+    assert metadata["check"]["inputs"] == 5000 and metadata["check"]["wrong_bits"] == 0 and metadata["check"]["active"] >= 7000
+    assert main(["verify", str(out), "--inputs", "300", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["problems"] == []
+
+
+@pytest.mark.parametrize("what", ["layers.1.weight", "layers.0.bias", "circuit.2.inputs", "features.1.read_off", "metadata", "missing"])
+def test_verify_notices_a_changed_file(what, tmp_path, capsys):
+    circuit, _ = planted_circuit(jax.random.key(0), 60, 3, 2, 1)
+    out = compiled(tmp_path, circuit, "--width", "400", "--inputs", "200")
+    tensors, metadata = read_network(out)
+    metadata = dict(metadata)
+    if what == "missing":
+        del tensors["layers.1.weight"]
+    elif what == "metadata":
+        metadata["check"] = {**metadata["check"], "inputs": 10**9}
+    else:
+        tensors[what].flat[0] += 1
+    save_file(tensors, out, metadata={"superposed": json.dumps(metadata)})
+    assert main(["verify", str(out), "--inputs", "100"]) == 1
+    assert ("metadata" if what == "metadata" else "layers.1.weight" if what == "missing" else what) in capsys.readouterr().err
+
+
+def test_verify_finds_wrong_bits_even_with_fitting_digests(tmp_path, capsys):
+    circuit, _ = planted_circuit(jax.random.key(0), 60, 3, 2, 1)
+    out = compiled(tmp_path, circuit, "--width", "400", "--inputs", "200")
+    tensors, metadata = read_network(out)
+    tensors["layers.1.bias"] -= 3
+    write_network(out, tensors, {k: v for k, v in metadata.items() if k not in ("format", "version", "digests")})
+    assert main(["verify", str(out), "--inputs", "100"]) == 1
+    assert "wrong bits on" in capsys.readouterr().err
+
+
+def test_a_width_too_small_is_refused_with_one_that_does(tmp_path, capsys):
+    circuit, _ = planted_circuit(jax.random.key(0), 3000, 3, 3, 1)
+    write_circuit(circuit, tmp_path / "c.json")
+    command = ["compile", str(tmp_path / "c.json"), "-o", str(tmp_path / "n.safetensors"), "--inputs", "2000"]
+    assert main([*command, "--width", "500"]) == 2
+    message = capsys.readouterr().err
+    assert "--width 500 is too small" in message and len(message.splitlines()) == 1 and not (tmp_path / "n.safetensors").exists()
+    enough = message.split("--width ")[2].split()[0]
+    assert main([*command, "--width", enough]) == 0
+
+
+MIXED = Circuit(4, (make_gates([(Op.OR, (0, 1)), (Op.OR, (1, 2)), (Op.COPY, (3,))]),))
+
+
+@pytest.mark.parametrize("circuit, flags, message", [
+    (MIXED, ["--width", "0"], "--width 0: must be at least 1"),
+    (MIXED, ["--width", "100"], "give --s"),
+    (MIXED, ["--width", "100", "--s", "0"], "--s 0: must be at least 1"),
+    (MIXED, ["--width", "100", "--s", "1", "--all-inputs"], "layer 1, gate 1: input 2 makes 2 features active there, more than s = 1"),
+    (MIXED, ["--width", "400", "--s", "3", "--template", "correct"], "use --template channels"),
+    (Circuit(3, (make_gates([(Op.AND, (0, 1, 2))]),)), ["--width", "99", "--s", "3", "--fan-in", "2"], "layer 1, gate 0: AND of .* more than 2 inputs"),
+])
+def test_bad_input_is_one_line_and_exit_2(circuit, flags, message, tmp_path, capsys):
+    write_circuit(circuit, tmp_path / "c.json")
+    assert main(["compile", str(tmp_path / "c.json"), "-o", str(tmp_path / "n.safetensors"), *flags]) == 2
+    error = capsys.readouterr().err
+    assert re.search(message, error) and len(error.splitlines()) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["c.json"]
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x08\0\0\0\0\0\0\0{}      ", "other"])
+def test_files_that_are_not_compiled_networks(content, tmp_path, capsys):
+    path = tmp_path / "n.safetensors"
+    save_file({"x": np.zeros(3)}, path) if content == "other" else path.write_bytes(content)
+    assert main(["verify", str(path)]) == 2
+    assert str(path) in capsys.readouterr().err
+    assert main(["verify", str(tmp_path / "none")]) == 2
+
+
+def test_lively_inputs_turn_the_last_layer_on():
+    circuit, _ = planted_circuit(jax.random.key(0), 300, 3, 6, 1)
+    b = lively_features(np.random.default_rng(0), circuit, 3, 50)
+    assert b.shape[0] == 50 and (np.diff(b.indptr) == 3).all()
+    result = check(build(jax.random.key(0), circuit, 2400, 3), circuit, b)
+    assert result.active == 150 and result.wrong_bits == 0
+    with pytest.raises(ValueError, match="leave out --all-inputs"):
+        every_sparse_input(10**4, 3)
