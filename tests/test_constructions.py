@@ -29,6 +29,12 @@ def inputs_of(problem: Problem) -> np.ndarray:
     return b
 
 
+@jax.jit
+def all_read_offs(network, b) -> np.ndarray:
+    """The read-offs of all inputs, as one program."""
+    return jax.vmap(dense_read_offs, (None, 0))(network, b)
+
+
 def twin_read_offs(network, b: np.ndarray, width: int) -> np.ndarray:
     """Read-offs [m, m] pair by pair in float64 from dense weights, the way the theorem's page says it."""
     m = len(b)
@@ -57,10 +63,9 @@ def twin_read_offs(network, b: np.ndarray, width: int) -> np.ndarray:
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: f"m{p.m}s{p.s}")
 def test_read_offs_are_those_of_the_dense_twin(construction, problem):
     width = 11
-    network = construction(jax.random.key(3), problem, width, 16)
-    for b in inputs_of(problem):
-        got = np.triu(np.asarray(dense_read_offs(network, jnp.asarray(b))), 1)
-        np.testing.assert_allclose(got, twin_read_offs(network, b, width), atol=2e-5)
+    network = jax.jit(construction, static_argnums=(1, 3))(jax.random.key(3), problem, width, 16)
+    for b, got in zip(inputs_of(problem), all_read_offs(network, inputs_of(problem)), strict=True):
+        np.testing.assert_allclose(np.triu(got, 1), twin_read_offs(network, b, width), atol=2e-5)
 
 
 @pytest.mark.parametrize("construction", CONSTRUCTIONS[::3], ids=repr)
@@ -72,8 +77,8 @@ def test_every_input_and_pair_is_counted_once(construction):
     network = construction(build_key, problem, 40, 128)
     upper = np.triu_indices(problem.m, 1)
     by_stratum = {0: [], 1: [], 2: []}
-    for b in inputs_of(problem):
-        error = np.asarray(dense_read_offs(network, jnp.asarray(b))) - np.outer(b, b)
+    for b, got in zip(inputs_of(problem), all_read_offs(network, inputs_of(problem)), strict=True):
+        error = got - np.outer(b, b)
         for k, l in zip(*upper, strict=True):
             by_stratum[int(b[k] + b[l])].append(error[k, l])
     for j, expected in by_stratum.items():

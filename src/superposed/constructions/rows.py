@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from superposed.network import matmul
+
 Width = int | Int[Array, ""] | Float[Array, ""]
 
 
@@ -21,4 +23,5 @@ def random_rows(
 def random_codes(key: Key[Array, ""], rows: int, d_in: Width, m: int) -> Float[Array, "rows m"]:
     """Feature encoding Phi: m random unit vectors in d_in dimensions, as the columns of a matrix with `rows` rows."""
     phi = random_rows(key, rows, d_in, lambda k: jax.random.normal(k, (m,)))
-    return phi / jnp.maximum(jnp.linalg.norm(phi, axis=0), jnp.finfo(jnp.float32).tiny)
+    norm = jnp.sqrt(matmul(jnp.ones((1, rows)), phi**2))  # by chunks: the same bits whatever the padding
+    return phi / jnp.maximum(norm, jnp.finfo(jnp.float32).tiny)
