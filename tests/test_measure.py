@@ -33,6 +33,12 @@ def test_rows_do_not_depend_on_their_neighbours():
     assert measure(CELLS[3:4])[0].to_json() == together[3].to_json()
 
 
+def test_sums_of_products_are_right_on_this_machine():
+    s, x = jnp.arange(1.0, 4.0), jax.random.normal(jax.random.key(0), (3, 3, 12_000))
+    weighted = lambda s, x: (s[:, None, None] * x).sum(axis=0)
+    np.testing.assert_allclose(jax.jit(weighted)(s, x), np.einsum("i,ijk->jk", s, x), atol=1e-5)
+
+
 def test_inputs_may_come_in_portions():
     problem, key = Problem(40, 3), jax.random.key(0)
     network = Superposed(Bernoulli())(key, problem, 100, 128)

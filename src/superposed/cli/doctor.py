@@ -4,6 +4,7 @@ import argparse
 import time
 
 import jax
+import numpy as np
 
 from superposed.cli.output import print_json
 from superposed.constructions import Naive, Rademacher
@@ -22,7 +23,10 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
 
 
 def run_doctor(args: argparse.Namespace) -> int:
-    """Measure two networks whose errors are known; exit status 1 where they come out wrong."""
+    """Add up known sums and measure two networks whose errors are known; exit status 1 where they come out wrong."""
+    terms = jax.random.normal(jax.random.key(0), (3, 3, 12_000))
+    sums = jax.jit(lambda s, x: (s[:, None, None] * x).sum(axis=0))(np.arange(1.0, 4.0, dtype=np.float32), terms)
+    wrong_by = float(np.abs(np.einsum("i,ijk->jk", [1, 2, 3], np.asarray(terms)) - sums).max())
     exact = pooled(measure([Cell(Naive(), 20, 3, 190, 0, Probe(16))]))
     cells = [Cell(Rademacher(), 256, 3, 1024, seed, Probe(16)) for seed in range(8)]
     measure(cells)
@@ -33,11 +37,12 @@ def run_doctor(args: argparse.Namespace) -> int:
     result = {
         "devices": [str(device.device_kind) for device in jax.devices()],
         "backend": jax.default_backend(), "jax": jax.__version__, "commit": code_commit(),
+        "sums_are_right": wrong_by < 1e-4,
         "naive_is_exact": bool(exact.max_abs.max() == 0),
         "rademacher_variance_times_d": variance, "expected": 24.0,
         "read_offs_per_second": float(noisy.count.sum() / seconds),
     }  # fmt: skip
-    healthy = result["naive_is_exact"] and abs(variance / 24 - 1) < 0.05
+    healthy = result["sums_are_right"] and result["naive_is_exact"] and abs(variance / 24 - 1) < 0.05
     if args.json:
         print_json(result | {"healthy": healthy})
     else:
