@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 from typing import Protocol, runtime_checkable
 
@@ -11,7 +11,7 @@ from superposed.errors import Errors
 from superposed.measure import BLOCK, measure
 from superposed.probe import Probe
 from superposed.problem import Problem
-from superposed.record import Cell, Record
+from superposed.record import Cell, Record, content_id
 from superposed.search import STEPS, Bracket, bracket, ladder, next_width
 from superposed.store import Store
 
@@ -23,10 +23,10 @@ Seen = Mapping[str, Record]
 class Task(Protocol):
     """A question that rows answer. Its state is the rows themselves, so that asking again resumes."""
 
-    def pending(self, seen: Seen) -> Sequence[Cell]:
+    def pending(self, seen: Seen) -> Sequence:
         """The cells to measure next; none when the question is answered."""
 
-    def measure(self, cells: Sequence[Cell]) -> list[dict]:
+    def measure(self, cells: Sequence) -> list[dict]:
         """What is seen at a few of the pending cells, as plain JSON."""
 
 
@@ -136,6 +136,45 @@ class SmallestWidth:
         return {width: n >= self.success * self.seeds for width, n in self.tried(seen).items()}
 
 
+@dataclass(frozen=True)
+class Step:
+    """One independent piece of work of an experiment that brings its own measurement."""
+
+    cell: dict
+
+    @cached_property
+    def id(self) -> str:
+        """The identity of its content."""
+        return content_id(self.cell)
+
+    def to_json(self) -> dict:
+        """The cell itself."""
+        return self.cell
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Work that is not a block of networks: `run` turns each cell, plain JSON, into what is seen there, plain JSON.
+
+    Args:
+      cells: everything a result depends on (seed included), one dict a step.
+      run: cell -> dict.
+    """
+
+    cells: tuple[dict, ...]
+    run: Callable[[dict], dict]
+
+    def pending(self, seen: Seen) -> list[Step]:
+        return [step for step in map(Step, self.cells) if step.id not in seen]
+
+    def measure(self, cells: Sequence[Step]) -> list[dict]:
+        return [self.run(step.cell) for step in cells]
+
+    def results(self, seen: Seen) -> list[dict]:
+        """What was seen, in the order of the cells."""
+        return [seen[step.id].seen for step in map(Step, self.cells)]
+
+
 def _raises(check: Callable[[Problem, int], None], problem: Problem, width: int) -> bool:
     try:
         check(problem, width)
@@ -153,8 +192,9 @@ def sweep(tasks: Sequence[Task], store: Store) -> Iterator[tuple[int, Record]]:
     """Measure what the tasks still need, block by block; yields the task's number and each new row once it is on disk."""
     for number, task in enumerate(tasks):
         while cells := task.pending(store.records):
-            for start in range(0, len(cells), BLOCK):
-                block = cells[start : start + BLOCK]
+            size = 1 if isinstance(task, Steps) else BLOCK
+            for start in range(0, len(cells), size):
+                block = cells[start : start + size]
                 for cell, seen in zip(block, task.measure(block), strict=True):
                     record = Record(cell.to_json(), seen)
                     store.append(record)
