@@ -9,7 +9,8 @@ from superposed.fitting import report, sample
 from superposed.laws.sign import gaussian_constant
 from superposed.laws.sign_moments import random_init_variance
 from superposed.probe import Probe
-from superposed.sweep import AtWidths, Seen
+from superposed.record import Seen
+from superposed.sweep import AtWidths
 from superposed.widths import finding_of
 
 S = 4

@@ -9,7 +9,8 @@ from superposed.fitting import report, sample
 from superposed.laws.sign import rademacher_constant
 from superposed.laws.sign_moments import aligned_variance, half_pass_width
 from superposed.probe import Probe
-from superposed.sweep import AtWidths, Seen, SmallestWidth
+from superposed.record import Seen
+from superposed.sweep import AtWidths, SmallestWidth
 from superposed.widths import finding_of, series_of
 
 M = 300

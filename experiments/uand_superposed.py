@@ -8,7 +8,8 @@ from superposed.figures.widths import draw_width_law
 from superposed.fitting import report
 from superposed.laws.bernoulli_width import predicted_width
 from superposed.probe import Probe
-from superposed.sweep import Seen, SmallestWidth
+from superposed.record import Seen
+from superposed.sweep import SmallestWidth
 from superposed.widths import finding_of, series_of
 
 CONSTRUCTION = Superposed(Bernoulli())

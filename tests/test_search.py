@@ -8,7 +8,7 @@ from superposed.constructions import Bernoulli, Rademacher
 from superposed.criteria import passes
 from superposed.errors import Errors, tally
 from superposed.probe import Probe
-from superposed.record import Record
+from superposed.record import Record, Seen
 from superposed.search import Bracket, bracket, ladder, next_width
 from superposed.sweep import SmallestWidth
 
@@ -62,10 +62,11 @@ def test_rungs_are_shared_and_fine():
 def test_the_smallest_width_over_seeds_and_for_each_seed():
     each = SmallestWidth(Rademacher(), 8, 2, 4, Probe(16), "rms", 0.2, start=64, most=1024)
     share = SmallestWidth(Rademacher(), 8, 2, 4, Probe(16), "rms", 0.2, success=0.5, start=64, most=1024)
-    seen = {}
+    seen = Seen()
     for task in (each, share):
         while cells := task.pending(seen):
-            seen |= {c.id: Record(c.to_json(), e) for c, e in zip(cells, task.measure(cells), strict=True)}
+            for cell, errors in zip(cells, task.measure(cells), strict=True):
+                seen.add(Record(cell.to_json(), errors))
     best = sorted(found.best for found in each.brackets(seen))
     (pooled,) = share.brackets(seen)
     assert len(best) == 4 and best[0] <= pooled.best * 1.1 and pooled.best <= best[-1] * 1.1
@@ -74,7 +75,7 @@ def test_the_smallest_width_over_seeds_and_for_each_seed():
 
 def test_a_width_the_construction_refuses_counts_as_failing():
     task = SmallestWidth(Bernoulli("paper"), 8, 2, 1, Probe(16), "rms", 10.0, start=4, most=64)
-    assert all(cell.width >= np.log(8) ** 4 for cell in task.pending({}))
+    assert all(cell.width >= np.log(8) ** 4 for cell in task.pending(Seen()))
 
 
 @pytest.mark.parametrize(("criterion", "expected"), [("max", False), ("q99", True), ("rms", True), ("decode", False)])

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from superposed.record import describe
-from superposed.sweep import Seen, Task
+from superposed.record import Seen, describe
+from superposed.sweep import Task
 
 
 @dataclass(frozen=True)

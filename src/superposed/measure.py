@@ -10,20 +10,21 @@ from jaxtyping import Array, Float, Int, UInt
 
 from superposed.errors import STRATA, Errors, Tally, tally
 from superposed.evaluate import evaluate
-from superposed.network import CHUNK
 from superposed.probe import Probe
 from superposed.problem import Problem
 from superposed.record import Cell, describe
 
 BLOCK = 8
 """Cells of one compiled call; a shorter block is filled up with networks of width 0, which cost almost nothing."""
+LEAST_ROWS = 1024
+"""Narrower networks share one program: their empty rows cost less than compiling another."""
 CELL_BYTES = 2**28
 """Weights of the cells that are vmapped together stay below this; wider networks go one after the other."""
 
 
 def bucket(width: int) -> int:
-    """Rows of the padded network that holds `width` neurons: the next power of two, at least one chunk."""
-    return max(CHUNK, 1 << (width - 1).bit_length())
+    """Rows of the padded network that holds `width` neurons: the next power of two, at least LEAST_ROWS."""
+    return max(LEAST_ROWS, 1 << (width - 1).bit_length())
 
 
 def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | None = None) -> list[Errors]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cached_property
 
@@ -102,3 +103,27 @@ class Record:
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a row of measurements ({type(error).__name__}: {error})") from error
         return record
+
+
+class Seen(dict[str, Record]):
+    """Rows by the id of their cell, and by everything but the width: a search asks for all widths at once."""
+
+    def __init__(self, records: Iterable[Record] = ()):
+        super().__init__()
+        self._families: dict[str, dict[int, Record]] = {}
+        for record in records:
+            self.add(record)
+
+    def add(self, record: Record) -> None:
+        """Add a row."""
+        self[record.id] = record
+        if "width" in record.cell:
+            self._families.setdefault(_family(record.cell), {})[record.cell["width"]] = record
+
+    def by_width(self, cell: Cell) -> dict[int, Record]:
+        """The rows that differ from the cell in nothing but the width."""
+        return self._families.get(_family(cell.to_json()), {})
+
+
+def _family(cell: dict) -> str:
+    return content_id({key: value for key, value in cell.items() if key != "width"})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jax
 
-from superposed.record import Record, canonical
+from superposed.record import Record, Seen, canonical
 
 MANIFEST = "manifest.json"
 
@@ -35,7 +35,7 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.path = self.folder / f"rows-{shard}.jsonl"
         repair_tail(self.path)
-        self.records = {record.id: record for record in read_folder(self.folder)}
+        self.records = Seen(read_folder(self.folder))
         if not (self.folder / MANIFEST).exists():
             _write_whole(self.folder / MANIFEST, json.dumps(manifest(configuration), indent=2) + "\n")
         self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -44,7 +44,7 @@ class Store:
         """Add a row by a single write, unless its cell has one already."""
         if record.id not in self.records:
             os.write(self._file, record.to_line().encode())
-            self.records[record.id] = record
+            self.records.add(record)
 
     def close(self) -> None:
         """Make sure that every row has reached the disk."""

@@ -1,6 +1,6 @@
 """What an experiment asks, and the loop that measures until it is answered. Rows are kept as soon as they are seen."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
@@ -11,12 +11,9 @@ from superposed.errors import Errors
 from superposed.measure import BLOCK, measure
 from superposed.probe import Probe
 from superposed.problem import Problem
-from superposed.record import Cell, Record, content_id
+from superposed.record import Cell, Record, Seen, content_id
 from superposed.search import STEPS, Bracket, bracket, ladder, next_width
 from superposed.store import Store
-
-Seen = Mapping[str, Record]
-"""Rows by the id of their cell."""
 
 
 @runtime_checkable
@@ -100,8 +97,9 @@ class SmallestWidth:
 
     def passed(self, seen: Seen, seed: int) -> dict[int, bool]:
         """Whether the rungs measured with one seed meet the criterion; a width the construction refuses does not."""
-        cells = ((width, self.cell(width, seed).id) for width in ladder(self.most, self.steps))
-        measured = {width: passes(seen[i].errors, self.criterion, self.eps) for width, i in cells if i in seen}
+        rungs = set(ladder(self.most, self.steps))
+        rows = seen.by_width(self.cell(1, seed)).items()
+        measured = {width: passes(row.errors, self.criterion, self.eps) for width, row in rows if width in rungs}
         return dict.fromkeys(self._refused(), False) | measured
 
     def tried(self, seen: Seen) -> dict[int, int]:

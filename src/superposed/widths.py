@@ -7,7 +7,8 @@ import numpy as np
 
 from superposed.experiment import Finding
 from superposed.fitting import Report, Sample, from_records
-from superposed.sweep import Seen, SmallestWidth
+from superposed.record import Seen
+from superposed.sweep import SmallestWidth
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from superposed.cli.output import print_json, table
 from superposed.criteria import CRITERIA, check_criterion, passes
 from superposed.errors import Errors
 from superposed.measure import measure
-from superposed.record import Cell, Record, describe
+from superposed.record import Cell, Record, Seen, describe
 from superposed.sweep import SmallestWidth, pooled
 
 
@@ -87,10 +87,10 @@ def run_width(args: argparse.Namespace) -> None:
     task = SmallestWidth(
         construction, args.m, args.s, args.seeds, probe, args.criterion, args.eps, args.success, most=most, mode=args.mode
     )
-    seen = {}
+    seen = Seen()
     while cells := task.pending(seen):
         for cell, errors in zip(cells, task.measure(cells), strict=True):
-            seen[cell.id] = Record(cell.to_json(), errors)
+            seen.add(Record(cell.to_json(), errors))
     found, tried = task.brackets(seen)[0], task.tried(seen)
     if args.json:
         print_json(

@@ -9,6 +9,7 @@ from superposed.cli.options import check_folder, pick
 from superposed.cli.output import note, print_json, table
 from superposed.cli.progress import progress
 from superposed.experiment import Analysis, Experiment, configuration, load_experiments
+from superposed.record import Seen
 from superposed.store import Store, read_folder, read_manifest
 from superposed.sweep import shard_of, sweep
 
@@ -138,7 +139,7 @@ def figure(name: str, experiment: Experiment, profile: str, runs: Path, figures:
 
     folder = runs / f"{name}-{profile}"
     settings = read_manifest(folder)
-    seen = {record.id: record for record in read_folder(folder)}
+    seen = Seen(read_folder(folder))
     if any(task.pending(seen) for task in experiment.tasks(experiment.profiles[profile])):
         raise ValueError(f"{folder}: questions are left open; `superposed run {name} --profile {profile}` answers them")
     analysis = experiment.analyse(experiment.profiles[profile], seen)
@@ -164,7 +165,7 @@ def run_status(args: argparse.Namespace) -> None:
     settings = read_manifest(args.folder)["configuration"]
     name, profile = settings.get("experiment"), settings.get("profile")
     experiment = pick("experiment", name, load_experiments())
-    seen = {record.id: record for record in read_folder(args.folder)}
+    seen = Seen(read_folder(args.folder))
     tasks = experiment.tasks(profile_of(name, experiment, profile))
     n_open = sum(bool(task.pending(seen)) for task in tasks)
     result = {"experiment": name, "profile": profile, "rows": len(seen), "questions": len(tasks), "open": n_open}

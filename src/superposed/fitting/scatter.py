@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from superposed.fitting.data import Sample
-from superposed.fitting.fits import Fit, fit
+from superposed.fitting.fits import fit
 from superposed.fitting.points import saturated
 
 SLOPES = np.linspace(-1.0, 1.0, 21)
@@ -26,10 +26,16 @@ def scatter_of(sample: Sample) -> tuple[Float[np.ndarray, " n"], bool]:
         return flat, False
     log_m = np.log(sample.covariates[sample.along])
     law, centred = saturated(sample), log_m - log_m.mean()
-    fits: list[Fit] = [fit(law, sample, slope * centred) for slope in SLOPES]
-    constant = fits[len(SLOPES) // 2]
-    best = int(np.argmax([f.loglik for f in fits]))
-    ratio = 2 * (fits[best].loglik - constant.loglik)
+    constant = fit(law, sample, flat)
+    best, best_slope = constant, 0.0
+    for slope in SLOPES:
+        try:
+            sloped = fit(law, sample, slope * centred)
+        except ValueError:  # over many decades a steep slope has no maximum: the data rule it out
+            continue
+        if sloped.loglik > best.loglik:
+            best, best_slope = sloped, slope
+    ratio = 2 * (best.loglik - constant.loglik)
     if ratio <= constant.threshold(0.95, [0]) / constant.design_effect([0]):
         return flat, False
-    return SLOPES[best] * centred, True
+    return best_slope * centred, True
