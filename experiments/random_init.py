@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from superposed.constructions import RandomInit
 from superposed.experiment import Analysis, Experiment
 from superposed.figures.errors import draw_random_init
-from superposed.fitting import report, sample
+from superposed.fitting import Law, power, report, sample
 from superposed.laws.sign import gaussian_constant
 from superposed.laws.sign_moments import random_init_variance
 from superposed.probe import Probe
@@ -52,8 +52,11 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     ]  # fmt: skip
     one = [row for row in rows if row["active"] == 1]
     rms = [row["rms"] for row in one]
-    covariates = {"m": [row["m"] for row in one]} | ({"d": [row["width"] for row in one]} if len(profile.widths) > 1 else {})
-    fits = {"rms of one-active pairs against m": report(sample(rms, rms, **covariates), claim=0.0)}
+    several = len(profile.widths) > 1
+    covariates = {"m": [row["m"] for row in one]} | ({"d": [row["width"] for row in one]} if several else {})
+    more = ("log d",) if several else ()
+    laws = power("m", *more), Law("no m at all", ("1", *more))
+    fits = {"rms of one-active pairs against m": report(sample(rms, rms, **covariates), claim=0.0, laws=laws)}
     findings = [finding_of("Theorem 14: rms error free of m? s = 4", fits["rms of one-active pairs against m"], profile.seeds)]
     c = float(gaussian_constant(S))
     lines = {j: [(d, random_init_variance(S, d, d, c, j) ** 0.5 * d**0.5 / S) for d in profile.widths] for j in range(3)}

@@ -69,8 +69,11 @@ def finding_of(question: str, found: Report, seeds: int) -> Finding:
 
 
 def interval_text(found: Report) -> str:
-    """The exponent of the best adequate law, with its interval, or the law's own where it fits none."""
-    entry = found.best
-    low, best, high = entry.candidate.exponent
-    law = entry.fitted.law.name
-    return f"{law}: exponent {best:.3f} by definition" if low == high else f"{law}: exponent {best:.3f} [{low:.3f}, {high:.3f}]"
+    """The exponent with its 95% interval, by the best adequate law that fits one; and the best law of all where that fits none."""
+    free = next((e for e in found.entries if e.candidate.adequate and not e.candidate.fixed), None)
+    best = found.best.fitted.law.name
+    if free is None:
+        return f"no law that fits an exponent is adequate; best: {best}"
+    low, middle, high = free.candidate.exponent
+    name = free.fitted.law.name
+    return f"{middle:.3f} [{low:.3f}, {high:.3f}] by {name}" + ("" if name == best else f"; best: {best}")

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposed.figures.axes import readable_log, ticks_at
 from superposed.figures.fits import COLOURS, INK, draw_widths
 
 STRATA = ("none active", "one active", "both active")
@@ -22,13 +23,18 @@ def draw_aligned(panels: tuple, figure: Figure) -> None:
     for ax, statistic, title in ((axes[0], "rms", "rms error"), (axes[1], "max", "largest error seen")):
         draw_falling(ax, errors, statistic)
         ax.set(ylabel=f"{title}, worst stratum", title=f"{title}, m = {errors[0]['m']}")
-    axes[0].legend(loc="lower left")
+        ticks_at(ax, sorted({row["width"] for row in errors}))
+        readable_log(ax, "y")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     draw_widths(axes[2], widths.sample, COLOURS[0])
     m, d = np.array(widths.median()).T
-    axes[2].plot(m, d, "o", color=COLOURS[0], label="Rademacher, s = 3: median, seeds as bars")
+    axes[2].plot(m, d, "o", color=COLOURS[0], label="Rademacher, s = 3: median, seeds as bars", zorder=3)
     axes[2].plot(*np.array(line).T, color=INK, lw=1, label="closed form: half of the networks pass")
     axes[2].set(xscale="log", xlabel="features m", ylabel="smallest width d* (neurons)", title="every pair within 1/2: linear in log m")
+    axes[2].set_ylim(top=axes[2].get_ylim()[1] * 1.25)
     axes[2].legend(loc="upper left")
+    ticks_at(axes[2], list(m))
 
 
 def draw_falling(ax: Axes, errors: list[dict], statistic: str) -> None:
@@ -72,6 +78,8 @@ def draw_random_init(panels: tuple, figure: Figure) -> None:
         ax.axhline(y, color=INK, lw=0.8, ls=(":", "-", "--")[j], label=f"closed form, {STRATA[j]} ({MARKS_IN_WORDS[j]})")
     low = min(r["scaled"] for r in rows)
     ax.set(xscale="log", xlabel="features m", ylabel="rms error × √d / s", ylim=(low * 0.85, None))
+    ax.set_title(f"random layer on superposed inputs, s = {rows[0]['s']}: no growth with m")
+    ticks_at(ax, list(ms))
     ax.legend(loc="lower center", ncols=2)
 
 

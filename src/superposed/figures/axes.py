@@ -1,0 +1,27 @@
+"""Axes a reader can read."""
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+
+def readable_log(ax: Axes, which: str = "xy") -> None:
+    """Plain numbers at 1, 2, 5, 10, ... where an axis spans less than two decades, powers of ten alone elsewhere.
+
+    Raises:
+      ValueError: `which` holds another letter than x or y.
+    """
+    for letter in which:
+        if letter not in "xy":
+            raise ValueError(f"which = {which!r}: only x and y")
+        axis = ax.xaxis if letter == "x" else ax.yaxis
+        low, high = ax.get_xlim() if letter == "x" else ax.get_ylim()
+        axis.set_minor_formatter(NullFormatter())
+        if high / low < 100:
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def ticks_at(ax: Axes, values: list[float]) -> None:
+    """Ticks of a logarithmic x axis at the measured values."""
+    ax.set_xticks(values, [f"{value:g}" for value in values])
+    ax.xaxis.set_minor_locator(NullLocator())

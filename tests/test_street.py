@@ -1,0 +1,58 @@
+"""Data passes through the rooms once, left to right: a module imports only from rooms to its left."""
+
+import ast
+from pathlib import Path
+
+import superposed
+
+ROOT = Path(superposed.__file__).parent
+STREET = [
+    "problem", "network", "read_off", "codes", "circuit", "circuit_formats", "planted", "sparse", "deep", "laws", "constructions",
+    "compiler", "compiled_file", "probe", "errors", "evaluate", "record", "measure", "store", "criteria", "search", "sweep",
+    "fitting", "experiment", "widths", "figures", "cli",
+]  # fmt: skip
+
+
+def imports_of(path: Path) -> set[str]:
+    """Modules a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{name.name}" for name in node.names if node.module == "superposed"}
+    return found
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1] if module.count(".") else ""
+
+
+FILES = [path for path in sorted(ROOT.rglob("*.py")) if path != ROOT / "__init__.py"]
+
+
+def test_every_module_has_a_place_on_the_street():
+    assert {path.relative_to(ROOT).parts[0].removesuffix(".py") for path in FILES} == set(STREET)
+
+
+def test_imports_run_from_right_to_left():
+    for path in FILES:
+        here = STREET.index(path.relative_to(ROOT).parts[0].removesuffix(".py"))
+        for module in imports_of(path):
+            if module.startswith("superposed."):
+                assert STREET.index(room_of(module)) <= here, f"{path.relative_to(ROOT)} imports {module}"
+
+
+def test_matplotlib_stays_with_the_figures_and_jax_out_of_the_fits():
+    for path in FILES:
+        room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        tops = {module.split(".")[0] for module in imports_of(path)}
+        assert room == "figures" or "matplotlib" not in tops, path
+        assert room not in ("fitting", "search", "criteria") or "jax" not in tops, path
+
+
+def test_nothing_but_the_command_line_prints():
+    for path in FILES:
+        if "cli" not in path.relative_to(ROOT).parts:
+            calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"]
+            assert not calls, path
