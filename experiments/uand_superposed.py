@@ -14,6 +14,7 @@ from superposed.widths import finding_of, series_of
 
 CONSTRUCTION = Superposed(Bernoulli())
 EPS = 0.5
+DRAWS = 100
 TOP = 1e3
 """The exponent of the drawn law is read off its top three decades as well."""
 
@@ -50,7 +51,8 @@ PROFILES = {
 
 def question(profile: Profile, m: int, s: int, criterion: str, mode: str) -> SmallestWidth:
     """The smallest width of each seed; the closed form only says where the search starts."""
-    start = predicted_width(m, s, EPS) * (1.6 if criterion == "max" else 1.0)
+    quantile = 1 - 1 / (profile.worst_inputs * s * m) if criterion == "max" else 0.99
+    start = predicted_width(m, s, EPS, quantile=quantile)
     if mode == "drawn":
         probe, most, steps = Probe(profile.events), 2**34, profile.drawn_steps
     elif criterion == "max":
@@ -79,7 +81,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         if one.labels["mode"] == "drawn":
             parts.append((f"{one.name}, top three decades", one.above(max(profile.drawn) / TOP)))
         for name, part in parts:
-            fits[name] = report(part.sample, claim=2 / 3)
+            fits[name] = report(part.sample, claim=2 / 3, draws=DRAWS)
             findings.append(finding_of(f"Theorem 2, {name}: width grows as m^(2/3)?", fits[name], profile.seeds))
     table = [row for one in series for row in one.rows()]
     table += [row for one in series for row in one.local_rows(fits[one.name])]

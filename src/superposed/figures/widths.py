@@ -10,7 +10,7 @@ MARKS = {"built": "o", "drawn": "D"}
 
 
 def draw_width_law(panels: tuple, figure: Figure) -> None:
-    """Widths with the finite-size prediction; local exponents below; the joint region of exponent and log power beside.
+    """Widths with the finite-size prediction; local exponents below; the joint region of exponent and log power at the top.
 
     Args:
       panels: (series, reports by name, predicted lines by s).
@@ -19,9 +19,13 @@ def draw_width_law(panels: tuple, figure: Figure) -> None:
     axes = figure.subplot_mosaic([["widths", "local"], ["widths", "region"]], width_ratios=[1.25, 1])
     draw_scaling(axes["widths"], series, lines)
     draw_locals(axes["local"], series, fits, lines)
-    drawn = next(one for one in series if one.labels["mode"] == "drawn")
-    draw_joint_region(axes["region"], fits[drawn.name])
-    axes["region"].set_title(f"what the widths allow: {drawn.name}")
+    top, found = next((name, found) for name, found in fits.items() if "top" in name)
+    if found.region is None:
+        axes["region"].text(0.5, 0.5, "exponent and log power\nare not bounded by these widths", ha="center", va="center")
+        axes["region"].set(xlabel="exponent", ylabel="power of the logarithm", xticks=(), yticks=())
+    else:
+        draw_joint_region(axes["region"], found)
+    axes["region"].set_title(f"joint 95% region, {top}")
 
 
 def colour_of(series: list, one) -> str:
@@ -50,9 +54,9 @@ def guides(ax: Axes, line: np.ndarray) -> None:
     """Slopes 1/2 and 2/3 through a point below the first width."""
     m = np.array([line[0, 0], line[-1, 0]])
     for exponent, name in ((1 / 2, "1/2"), (2 / 3, "2/3")):
-        d = line[0, 1] / 5 * (m / m[0]) ** exponent
+        d = line[0, 1] / 12 * (m / m[0]) ** exponent
         ax.plot(m, d, color="0.6", lw=0.9, ls=":")
-        ax.annotate(f"slope {name}", (m[1], d[1]), fontsize=8.5, color="0.4", ha="right", va="top", xytext=(0, -4), textcoords="offset points")
+        ax.annotate(f"slope {name}", (m[1], d[1]), fontsize=8.5, color="0.4", ha="right", va="top", xytext=(0, -7), textcoords="offset points")
 
 
 def draw_locals(ax: Axes, series: list, fits: dict, lines: dict) -> None:
@@ -66,4 +70,4 @@ def draw_locals(ax: Axes, series: list, fits: dict, lines: dict) -> None:
         ax.plot(middle, np.diff(log_d) / np.diff(log_m), color=INK, lw=1, ls="-" if s == min(lines) else "--")
     ax.axhline(2 / 3, color="0.6", lw=0.9, ls=":")
     ax.annotate("2/3", (1, 2 / 3), xycoords=("axes fraction", "data"), fontsize=8.5, color="0.4", ha="right", va="bottom")
-    ax.set(xscale="log", xlabel="features m", ylabel="local exponent", title="q99: local exponents and prediction (lines)", ylim=(0.2, 0.9))
+    ax.set(xscale="log", xlabel="features m", ylabel="local exponent", title="q99: local exponents and prediction (lines)", ylim=(0.1, 0.8))
