@@ -43,8 +43,8 @@ def test_inputs_may_come_in_portions():
     problem, key = Problem(40, 3), jax.random.key(0)
     network = Superposed(Bernoulli())(key, problem, 100, 128)
     probe = Probe(32)
-    whole = Errors.of([evaluate(key, network, problem, probe, 0, 0, 32)])
-    parts = Errors.of([evaluate(key, network, problem, probe, 0, 0, 13), evaluate(key, network, problem, probe, 0, 13, 19)])
+    whole = Errors.of([evaluate(key, network, problem, probe, 3, 0, 32)])
+    parts = Errors.of([evaluate(key, network, problem, probe, 3, 0, 13), evaluate(key, network, problem, probe, 3, 13, 19)])
     np.testing.assert_array_equal(whole.histogram, parts.histogram)
     np.testing.assert_array_equal(whole.total, parts.total)
 
@@ -92,7 +92,7 @@ def test_statistics_match_numpy():
     rng = np.random.default_rng(1)
     error = (rng.standard_normal((4, 500)) * 0.3).astype(np.float32)
     stratum = rng.integers(0, 3, error.shape).astype(np.int32)
-    errors = Errors.of([tally(jnp.asarray(error), jnp.asarray(stratum), jnp.ones(error.shape, bool))])
+    errors = Errors.of([jax.vmap(tally, (None, 0))(jnp.asarray(error), jnp.asarray([stratum == j for j in range(3)]))])
     for j in range(3):
         mine = error[stratum == j].astype(float)
         assert errors.count[j] == len(mine)

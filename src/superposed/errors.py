@@ -22,13 +22,19 @@ N_BINS = len(EDGES) + 1
 
 
 class Tally(NamedTuple):
-    """Statistics of a batch on the device: counts as int32, moments per input as float32."""
+    """Statistics of a batch of n inputs on the device, of one stratum or, with a leading axis, of several.
 
-    histogram: Int[Array, "strata bins"]
-    total: Float[Array, "n strata"]
-    total_sq: Float[Array, "n strata"]
-    low: Float[Array, " strata"]
-    high: Float[Array, " strata"]
+    Args:
+      histogram: counts by bin of |error|, int32 [bins].
+      total, total_sq: sum of the error and of its square, a number an input [n].
+      low, high: smallest and largest error; +inf and -inf where there is none.
+    """
+
+    histogram: Int[Array, "*strata bins"]
+    total: Float[Array, "*strata n"]
+    total_sq: Float[Array, "*strata n"]
+    low: Float[Array, "*strata"]
+    high: Float[Array, "*strata"]
 
 
 def bin_of(error: Float[Array, "..."]) -> Int[Array, "..."]:
@@ -43,18 +49,17 @@ def bin_of(error: Float[Array, "..."]) -> Int[Array, "..."]:
     return jnp.clip(1 + (octave - OCTAVES[0]) * STEPS + step, 0, N_BINS - 1)
 
 
-def tally(error: Float[Array, "n *event"], stratum: Int[Array, "n *event"], seen: Bool[Array, "n *event"]) -> Tally:
-    """Statistics of the errors of n inputs; events where `seen` is false do not count."""
+def tally(error: Float[Array, "n *event"], seen: Bool[Array, "n *event"]) -> Tally:
+    """Statistics of the errors of n inputs in one stratum; events where `seen` is false do not count."""
     events = tuple(range(1, error.ndim))
-    slot = jnp.where(seen, stratum * N_BINS + bin_of(error), STRATA * N_BINS)
-    histogram = jnp.zeros(STRATA * N_BINS + 1, jnp.int32).at[slot.ravel()].add(1)
-    of = [seen & (stratum == j) for j in range(STRATA)]
+    slot = jnp.where(seen, bin_of(error), N_BINS)
+    error_seen = jnp.where(seen, error, 0)
     return Tally(
-        histogram=histogram[:-1].reshape(STRATA, N_BINS),
-        total=jnp.stack([jnp.sum(jnp.where(mask, error, 0), axis=events) for mask in of], axis=-1),
-        total_sq=jnp.stack([jnp.sum(jnp.where(mask, error**2, 0), axis=events) for mask in of], axis=-1),
-        low=jnp.stack([jnp.min(jnp.where(mask, error, jnp.inf)) for mask in of]),
-        high=jnp.stack([jnp.max(jnp.where(mask, error, -jnp.inf)) for mask in of]),
+        histogram=jnp.zeros(N_BINS + 1, jnp.int32).at[slot.ravel()].add(1)[:-1],
+        total=jnp.sum(error_seen, axis=events),
+        total_sq=jnp.sum(error_seen**2, axis=events),
+        low=jnp.min(jnp.where(seen, error, jnp.inf)),
+        high=jnp.max(jnp.where(seen, error, -jnp.inf)),
     )
 
 
@@ -67,9 +72,9 @@ def merge(a: Tally, b: Tally) -> Tally:
 
 
 def no_events(n: int) -> Tally:
-    """The tally of n inputs of which nothing was looked at: `merge`'s zero."""
-    zero, inf = jnp.zeros((n, STRATA)), jnp.full(STRATA, jnp.inf)
-    return Tally(jnp.zeros((STRATA, N_BINS), jnp.int32), zero, zero, inf, -inf)
+    """One stratum of n inputs of which nothing was looked at: `merge`'s zero."""
+    zero, inf = jnp.zeros(n), jnp.asarray(jnp.inf, jnp.float32)
+    return Tally(jnp.zeros(N_BINS, jnp.int32), zero, zero, inf, -inf)
 
 
 @dataclass(frozen=True)
@@ -164,10 +169,10 @@ class Errors:
 
     @classmethod
     def of(cls, batches: list[Tally]) -> "Errors":
-        """Exact sums over batches of inputs, in whatever portions they were measured."""
+        """Exact sums over batches of inputs (three strata each), in whatever portions they were measured."""
         histogram = sum(np.asarray(t.histogram, np.int64) for t in batches)
         exact = lambda name: np.array(
-            [fsum(float(x) for t in batches for x in np.asarray(getattr(t, name))[:, j]) for j in range(STRATA)]
+            [fsum(float(x) for t in batches for x in np.asarray(getattr(t, name))[j]) for j in range(STRATA)]
         )
         return cls(
             histogram.sum(axis=1), exact("total"), exact("total_sq"),

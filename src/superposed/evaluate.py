@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from superposed.errors import Tally, merge, no_events, tally
+from superposed.errors import STRATA, Tally, merge, no_events, tally
 from superposed.network import Network, hidden
 from superposed.probe import Probe, every_order, random_order
 from superposed.problem import Problem
 
-TILE = 512
+TILE = 256
 """Features a tile: at most GROUP x TILE x TILE read-offs exist at once."""
 GROUP = 16
 """Inputs looked at together."""
@@ -29,7 +29,6 @@ def evaluate(
       n: inputs looked at, a plain integer.
     """
     index = first + jnp.arange(-(-n // GROUP) * GROUP).reshape(-1, GROUP)
-    look = _all_pairs if probe.idle is None else _sampled_pairs
     orders = None if probe.inputs is not None else jnp.asarray(every_order(problem.m, s_max))
 
     def group(i: Int[Array, " g"]) -> Tally:
@@ -40,49 +39,58 @@ def evaluate(
             order = orders[jnp.minimum(i, len(orders) - 1)]
         b = jax.vmap(lambda o: jnp.zeros(problem.m).at[o].set(jnp.arange(problem.m) < problem.s))(order)
         a = jax.vmap(hidden, in_axes=(None, 0))(network, b)
-        return look(network, problem, probe, s_max, order, b, a, i < first + n)
+        real = i < first + n
+        if probe.idle is None:
+            none = _idle_pairs(network, b, a, real)
+        else:
+            none = _some_idle_pairs(network, problem.s, probe.idle, order, a, real)
+        one, both = _touched(network, problem.s, s_max, order, b, a, real)
+        return jax.tree.map(lambda *strata: jnp.stack(strata), none, one, both)
 
     by_group = jax.lax.map(group, index)
+    per_input = lambda x: jnp.moveaxis(x, 0, 1).reshape(STRATA, -1)
     return Tally(
         histogram=by_group.histogram.sum(axis=0),
-        total=by_group.total.reshape(-1, by_group.total.shape[-1]),
-        total_sq=by_group.total_sq.reshape(-1, by_group.total_sq.shape[-1]),
+        total=per_input(by_group.total),
+        total_sq=per_input(by_group.total_sq),
         low=by_group.low.min(axis=0),
         high=by_group.high.max(axis=0),
     )
 
 
-def _all_pairs(network: Network, problem: Problem, probe: Probe, s_max: int, order, b, a, real) -> Tally:
-    """All C(m, 2) pairs, tile by tile of the upper triangle."""
-    size = min(TILE, problem.m)
-    n_tiles = -(-problem.m // size)
-    corners = jnp.asarray(np.stack(np.triu_indices(n_tiles), axis=1) * size)
-    blocks = jax.vmap(network.read_off.block, in_axes=(0, None, None))
-
-    def tile(corner: Int[Array, "2"]) -> Tally:
-        k, l = corner[0] + jnp.arange(size), corner[1] + jnp.arange(size)
-        inside = (k[:, None] < l[None, :]) & (l[None, :] < problem.m)
-        k, l = jnp.minimum(k, problem.m - 1), jnp.minimum(l, problem.m - 1)
-        active = b[:, k, None] + b[:, None, l]
-        error = blocks(a, k, l) - b[:, k, None] * b[:, None, l]
-        return tally(error, active.astype(jnp.int32), inside & real[:, None, None])
-
-    return jax.lax.scan(lambda so_far, corner: (merge(so_far, tile(corner)), None), no_events(len(b)), corners)[0]
-
-
-def _sampled_pairs(network: Network, problem: Problem, probe: Probe, s_max: int, order, b, a, real) -> Tally:
-    """Every pair with an active member, and every pair among `probe.idle` random inactive features."""
+def _touched(network: Network, s: int | Int[Array, ""], s_max: int, order, b, a, real) -> tuple[Tally, Tally]:
+    """Every pair with one active member, and every pair with two: each active feature with every other."""
     rank = jax.vmap(lambda o: jnp.zeros_like(o).at[o].set(jnp.arange(o.shape[0], dtype=o.dtype)))(order)
-    active, position = order[:, :s_max], jnp.arange(s_max)[None, :, None]
-    error = jax.vmap(network.read_off.with_all)(a, active) - b[:, None, :]
-    seen = (position < problem.s) & (rank[:, None, :] > position) & real[:, None, None]
-    touched = tally(error, jnp.broadcast_to(1 + b[:, None, :].astype(jnp.int32), error.shape), seen)
+    position = jnp.arange(s_max)[None, :, None]
+    read = jax.vmap(network.read_off.with_all)(a, order[:, :s_max])
+    seen = (position < s) & (rank[:, None, :] > position) & real[:, None, None]
+    both = b[:, None, :] == 1
+    return tally(read, seen & ~both), tally(read - 1, seen & both)
 
-    position = problem.s + jnp.arange(probe.idle)
-    idle = order[:, jnp.minimum(position, problem.m - 1)]
-    error = jax.vmap(network.read_off.block)(a, idle, idle)
-    seen = (position[:, None] < position) & (position < problem.m) & real[:, None, None]
-    return merge(touched, tally(error, jnp.zeros(error.shape, jnp.int32), seen))
+
+def _idle_pairs(network: Network, b, a, real) -> Tally:
+    """Every pair of two inactive features, tile by tile of the upper triangle."""
+    m = b.shape[1]
+    size = min(TILE, m)
+    corners = jnp.asarray(np.stack(np.triu_indices(-(-m // size)), axis=1) * size)
+    blocks = jax.vmap(network.read_off.block, in_axes=(0, None, None))
+    idle = jnp.where(real[:, None], 1 - b, 0) == 1
+
+    def add_tile(so_far: Tally, corner: Int[Array, "2"]) -> tuple[Tally, None]:
+        k, l = corner[0] + jnp.arange(size), corner[1] + jnp.arange(size)
+        inside = (k[:, None] < l[None, :]) & (l[None, :] < m)
+        k, l = jnp.minimum(k, m - 1), jnp.minimum(l, m - 1)
+        return merge(so_far, tally(blocks(a, k, l), inside & idle[:, k, None] & idle[:, None, l])), None
+
+    return jax.lax.scan(add_tile, no_events(len(b)), corners)[0]
+
+
+def _some_idle_pairs(network: Network, s: int | Int[Array, ""], n_idle: int, order, a, real) -> Tally:
+    """Every pair among n_idle random inactive features: those that follow the active ones in the input's order."""
+    position = s + jnp.arange(n_idle)
+    idle = order[:, jnp.minimum(position, order.shape[1] - 1)]
+    seen = (position[:, None] < position) & (position < order.shape[1]) & real[:, None, None]
+    return tally(jax.vmap(network.read_off.block)(a, idle, idle), seen)
 
 
 def dense_read_offs(network: Network, b: Float[Array, " m"]) -> Float[Array, "m m"]:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt
 
-from superposed.errors import STRATA, Errors, Tally, tally
+from superposed.errors import Errors, Tally, tally
 from superposed.evaluate import evaluate
 from superposed.probe import Probe
 from superposed.problem import Problem
@@ -18,6 +18,8 @@ BLOCK = 8
 """Cells of one compiled call; a shorter block is filled up with networks of width 0, which cost almost nothing."""
 LEAST_ROWS = 1024
 """Narrower networks share one program: their empty rows cost less than compiling another."""
+S_STEP = 8
+"""Programs are compiled for at most 8, 16, 24, ... active features."""
 CELL_BYTES = 2**28
 """Weights of the cells that are vmapped together stay below this; wider networks go one after the other."""
 
@@ -90,13 +92,10 @@ def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Erro
 
 
 def _portions(probe: Probe, m: int, s: int) -> tuple[int, int, int]:
-    """(inputs, bound on s, inputs a call); the bound is as coarse as the probe allows, so that programs serve several s."""
+    """(inputs, bound on s, inputs a call); the bound is coarse, so that one program serves several s."""
     n_inputs = probe.n_inputs(Problem(m, s))
-    if probe.inputs is None:
-        bound = s
-    else:
-        bound = 0 if probe.idle is None else min(1 << (s - 1).bit_length(), m)
-    return n_inputs, bound, probe.per_call(Problem(m, max(bound, 1)), n_inputs)
+    bound = s if probe.inputs is None else min(-(-s // S_STEP) * S_STEP, m)
+    return n_inputs, bound, probe.per_call(Problem(m, bound), n_inputs)
 
 
 def _draw_block(cells: Sequence[Cell]) -> list[Errors]:
@@ -142,8 +141,7 @@ def _drawn(
     def one(cell: tuple[Array, Array, Array]) -> Tally:
         entropy, s, width = cell
         error = construction.draw(jax.random.key(entropy), Problem(m, s), width, n_events, s_max)
-        stratum = jnp.broadcast_to(jnp.arange(STRATA)[:, None], error.shape)
-        seen = ~jnp.isnan(error)
-        return tally(jnp.where(seen, error, 0)[None], stratum[None], seen[None])
+        exists = ~jnp.isnan(error)
+        return jax.vmap(tally)(jnp.where(exists, error, 0)[:, None], exists[:, None])
 
     return jax.lax.map(one, (entropy, s, widths))
