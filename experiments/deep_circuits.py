@@ -16,7 +16,7 @@ from superposed.experiment import Analysis, Experiment, Finding
 from superposed.figures.circuits import draw_deep
 from superposed.sweep import Chain, Seen
 
-LADDER = tuple(int(16 * 2 ** (k / 2)) for k in range(40))
+LADDER = tuple(int(6 * 2 ** (k / 2)) for k in range(42))
 """m of the frontier's networks; a seed climbs until two in a row err."""
 
 

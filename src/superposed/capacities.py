@@ -18,7 +18,7 @@ def edge(ladder: Sequence[tuple[float, bool]]) -> tuple[float, float]:
     return low, float("inf")
 
 
-def capacity_report(records: Sequence[dict], claim: float, along: str = "d", more_laws: Sequence[Law] = ()) -> Report | str:
+def capacity_report(records: Sequence[dict], claim: float | int, along: str = "d", more_laws: Sequence[Law] = ()) -> Report | str:
     """The laws of m* (`fitting.report`) from dicts with `along`, seed, low and high; the reason where there is none to fit."""
     try:
         return report(from_records(records, along=along, covariates=()), claim=claim, more_laws=more_laws)
@@ -47,7 +47,7 @@ def exponent_text(found: Report) -> str:
     return text if best == "power" else f"{text}; best law: {best}"
 
 
-def computed_law(name: str, points: Sequence[tuple[float, float]], claim: float) -> Law:
+def computed_law(name: str, points: Sequence[tuple[float, float]], claim: float | int) -> Law:
     """A theory's (d, m*), computed at a few d, as a rival with one free constant; straight in log-log between the points."""
     d, m = np.log(np.array(sorted(points), float)).T
     return closed_form(name, lambda x: np.exp(np.interp(np.log(x["d"]), d, m)), claim, "d")

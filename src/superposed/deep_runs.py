@@ -12,7 +12,7 @@ from superposed.planted import group_features, group_layers, group_order, path_a
 from superposed.sweep import Chain
 
 
-def deep_run(run: dict, construction: Channels | Corrected, piece: int, stop_at: float) -> Chain:
+def deep_run(run: dict, construction: Channels | Corrected, piece: int, stop_at: float | int) -> Chain:
     """One network, one planted circuit and a batch of inputs, `piece` layers a step; ends early in an avalanche.
 
     Args:
@@ -25,7 +25,7 @@ def deep_run(run: dict, construction: Channels | Corrected, piece: int, stop_at:
     return Chain(cells, lambda cell, before: run_piece(cell, before, construction, stop_at))
 
 
-def run_piece(cell: dict, before: dict | None, construction: Channels | Corrected, stop_at: float) -> dict:
+def run_piece(cell: dict, before: dict | None, construction: Channels | Corrected, stop_at: float | int) -> dict:
     """Layers first + 1, ..., first + layers: their errors, and the state that the next piece goes on from."""
     m, s, first, n_layers = cell["m"], cell["s"], cell["first"], cell["layers"]
     features_key, layers_key, build_key = jax.random.split(jax.random.key(cell["seed"]), 3)
@@ -46,7 +46,7 @@ def run_piece(cell: dict, before: dict | None, construction: Channels | Correcte
     return {"layers": found, "ended": ended, "state": None if last else packed(h)}
 
 
-def plain(value: float) -> float | None:
+def plain(value: float | int) -> float | int | None:
     """The number, None where it is infinite: the lowest of no read-off at all."""
     return value if np.isfinite(value) else None
 

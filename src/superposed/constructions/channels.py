@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Array, Int, Key
 
-from superposed.circuit import Circuit, Gates, Op, wires
+from superposed.circuit import Circuit, Gates, Op, and_gates, wires
 from superposed.codes import coprime_code, host_rng
 from superposed.deep import SparseNetwork, Stage
 from superposed.laws.channels import bearable_load, chance_of_count, hits
@@ -68,11 +68,14 @@ class Channels:
         Raises ValueError where a layer's kinds of gates do not find room for one channel each.
         """
         encoding_key, layers_key = jax.random.split(key)
-        rng = host_rng(jax.random.fold_in(layers_key, first - 1) if first else encoding_key)
         units = min(width // 2, self.c * m)
         if units < self.c:
             raise ValueError(f"width {width}: a channel of {self.c} units takes {2 * self.c} neurons; raise --width or lower --c")
-        code = index_matrix(coprime_code(rng, m, self.c, units), units)
+        if first:
+            ands = and_gates(np.zeros((m, 2), np.int32))
+            code, _ = self._channels(host_rng(jax.random.fold_in(layers_key, first - 1)), ands, width)
+        else:
+            code = index_matrix(coprime_code(host_rng(encoding_key), m, self.c, units), units)
         counts = code.T.tocsr()
         yield Stage((), code, self._mean(counts), self.threshold)
         for i, gates in enumerate(layers, start=first):

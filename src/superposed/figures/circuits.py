@@ -1,11 +1,13 @@
 """Figures of circuits in superposition: capacities, errors through the depth, frontiers. d counts ReLU neurons everywhere."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superposed.capacities import exponent_text
-from superposed.figures.fits import COLOURS, INK, draw_law, draw_widths
+from superposed.figures.fits import COLOURS, INK, draw_law
 from superposed.fitting import Report
 from superposed.laws.error_correction import strict_leading_order
 
@@ -21,17 +23,29 @@ def slope_text(found: Report | str) -> str:
 
 
 def draw_intervals(ax: Axes, found: Report | str, records: list[dict], colour: str, label: str) -> None:
-    """Where every network stops passing, and the best law through it; open intervals end in a caret."""
-    if isinstance(found, str):
-        shut = [r for r in records if r["low"] > 0 and r["high"] < np.inf]
-        ax.vlines([r["d"] for r in shut], [r["low"] for r in shut], [r["high"] for r in shut], color=colour, lw=3, label=label)
-    else:
-        draw_widths(ax, found.sample, colour)
-        draw_law(ax, found.best.fitted, colour, label=f"{label}\n{slope_text(found)}")
+    """Where every network stops passing, seeds side by side, and the best law; triangles point to where open ends lie."""
+    seeds = sorted({r["seed"] for r in records})
+    for r in records:
+        x = r["d"] * np.exp(0.06 * (2 * seeds.index(r["seed"]) - len(seeds) + 1) / len(seeds))
+        if r["low"] > 0 and r["high"] < np.inf:
+            ax.plot([x, x], [r["low"], r["high"]], "-", color=colour, lw=2, solid_capstyle="butt")
+        else:
+            ax.plot(x, r["low"] or r["high"], "^" if r["low"] else "v", ms=4, color=colour)
+    if not isinstance(found, str):
+        draw_law(ax, found.best.fitted, colour)
+    ax.plot([], [], "-", color=colour, lw=1.6, label=f"{label}\n{slope_text(found)}")
     ax.set(xscale="log", yscale="log")
 
 
-def as_many_as_neurons(ax: Axes, d: list[float]) -> None:
+def neuron_ticks(ax: Axes, d: Iterable) -> None:
+    """Ticks at the widths that were measured, where they are few and near enough to be told apart."""
+    values = sorted(set(d))
+    if values[-1] <= 256 * values[0]:
+        ax.set_xticks(values, [f"{value:,.0f}" for value in values])
+        ax.get_xaxis().set_tick_params(which="minor", bottom=False, labelbottom=False)
+
+
+def as_many_as_neurons(ax: Axes, d: Iterable) -> None:
     """The line m = d, above which features are in superposition."""
     ends = np.array([min(d), max(d)], float)
     ax.plot(ends, ends, color="0.85", lw=5, zorder=0, label="m = d: as many features as neurons")
@@ -53,6 +67,7 @@ def draw_correction(panels: tuple, figure: Figure) -> None:
     d = np.array(sorted({r["d"] for kind in ("law", "built") for r in rows[kind]}), float)
     left.plot(d, [strict_leading_order(one / 8, s) for one in d], ":", color=INK, lw=1.2, label="leading order $D^{3/2} / (18\\sqrt{s}\\,\\ln D)$")
     as_many_as_neurons(left, d)
+    neuron_ticks(left, list(d))
     low, high = left.get_ylim()
     left.set(ylim=(low, high * (high / low) ** 0.75), xlabel="ReLU neurons d = 8 D of the layer", ylabel=LARGEST)
     left.set_title(f"Capacity of one error correction, s = {s}")
@@ -75,7 +90,7 @@ def draw_tolerance(ax: Axes, rows: list[dict], found: Report | str) -> None:
     ax.minorticks_off()
     low, high = ax.get_ylim()
     ax.set_ylim(low, high * (high / low) ** 0.5)
-    ax.set_yticks([value for value in (0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2) if low <= value <= high])
+    ax.set_yticks([value for value in (0.006, 0.008, 0.01, 0.0125, 0.015, 0.02, 0.025, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2) if low <= value <= high])
     ax.get_yaxis().set_major_formatter(lambda value, _: f"{value:g}")
     ax.set_title(f"Tolerance at d = {rows[0]['d']:,}, m = {2 * rows[0]['units']:,}")
     ax.legend(loc="upper left", fontsize=7.5)
@@ -94,6 +109,7 @@ def draw_deep(panels: tuple, figure: Figure) -> None:
         draw_intervals(right, report, own, colour, f"built, s = {s}")
     as_many_as_neurons(right, [r["d"] for own in records.values() for r in own])
     power_guides(right, [r for own in records.values() for r in own], (3 / 2, "3/2"), (2, "2"))
+    neuron_ticks(right, [r["d"] for own in records.values() for r in own])
     right.set(xlabel=NEURONS, ylabel=LARGEST)
     right.set_title(f"Largest m without a wrong bit, {next(iter(found)).removeprefix('no wrong bit ').split(',')[0]}")
     right.legend(loc="upper left")
@@ -123,7 +139,7 @@ def draw_reads(ax: Axes, depth: dict[str, list[dict]]) -> None:
     ax.plot([], [], "-", color=INK, lw=1.6, label="lowest read-off of an active feature")
     ax.plot([], [], "--", color=INK, lw=1.6, label="highest read-off of an idle one")
     ax.axhline(0.5, color="0.8", lw=1, zorder=0)
-    ax.set(ylim=(-0.6, 2.9), xscale="log", xlabel="layer of the circuit", ylabel="read-off")
+    ax.set(ylim=(-0.6, 3.6), xscale="log", xlabel="layer of the circuit", ylabel="read-off")
     ax.set_xscale("log", base=2)
     ax.get_xaxis().set_major_formatter(lambda value, _: f"{value:g}")
     ax.set_title(f"d = {one['width']:,} ReLU neurons, s = {one['s']}, {one['batch']} inputs (×: stopped)")
@@ -148,6 +164,7 @@ def draw_superposition(panels: tuple, figure: Figure) -> None:
         right.plot(*np.array(lines[key]).T, ":", color=colour, lw=1.4)
     right.plot([], [], ":", color=INK, lw=1.4, label="law of chance hits")
     as_many_as_neurons(right, [r["d"] for own in records.values() for r in own])
+    neuron_ticks(right, [r["d"] for own in records.values() for r in own])
     low, high = right.get_ylim()
     right.set(xlabel=NEURONS, ylabel=LARGEST, ylim=(low, high * (high / low) ** 0.35), title="Largest m without a wrong bit")
     right.legend(loc="upper left", fontsize=7.5)
