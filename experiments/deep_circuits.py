@@ -50,7 +50,7 @@ def powers(first: int, last: int) -> tuple[int, ...]:
 
 PROFILES = {
     "tiny": Profile(2**12, 120, 2, 12, 5, Frontier(powers(10, 11), (2,), 4, 4, 2)),
-    "quick": Profile(2**13, 600, 3, 64, 10, Frontier(powers(10, 12), (2,), 16, 5, 4)),
+    "quick": Profile(2**13, 600, 3, 64, 10, Frontier(powers(10, 12), (2,), 16, 5, 3)),
     "standard": Profile(2**15, 8000, 3, 256, 20, Frontier(powers(12, 15), (2, 3, 4), 64, 20, 3)),
     "full": Profile(2**16, 30000, 3, 256, 50, Frontier(powers(12, 17), (2, 3, 4, 6), 64, 50, 4)),
 }

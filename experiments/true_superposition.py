@@ -6,6 +6,7 @@ depth. d is the number of ReLU neurons of the widest layer, two a unit; `units` 
 """
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import product
 
 from superposed.capacities import capacity_finding, capacity_report, computed_law, edge, fits_json
@@ -96,6 +97,7 @@ def runs(profile: Profile) -> list[tuple[Run, Chain]]:
     return found
 
 
+@lru_cache
 def most(circuit: str, s: int, c: int, width: float | int) -> float:
     """The law's largest m for d = `width` neurons."""
     return largest_m(s, c, width // 2, 0 if circuit == "groups" else 2 * s)
