@@ -1,107 +1,135 @@
 """Theorem 8: circuits of any depth by alternating targeted ANDs with error correction.
 
-Claim: with correction every layer, the error of the read-offs does not grow with depth and no bit is wrong, for m up to
-about d^(3/2); without it (the same layers, rounding left out) errors feed on themselves and bits are wrong within a few
-layers; so they are at 4 m*.
-
-Rows: "depth" (one network, one circuit layer: wrong bits and read-off errors of the whole batch), "frontier" (one network
-of one m of a ladder, run to a fixed depth: the first layer with a wrong bit).
-d is the number of ReLU neurons of the widest layer: an AND layer of d neurons, corrections of d/8 units of eight.
+"depth": one network, piece by piece: wrong bits and read-offs of the whole batch in every circuit layer, with correction
+and for two controls that must fail. "frontier": one network of each m of a ladder, run to a fixed depth or its first
+wrong bit. d is the number of ReLU neurons of the widest layer: d in the AND layer, d/8 units of eight in the correction.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
-import jax
 import numpy as np
 
-from superposed.circuit import sparse_features
+from superposed.capacities import capacity_finding, capacity_report, edge, fits_json
 from superposed.constructions.corrected import Corrected
-from superposed.deep import StageErrors, errors_by_depth
-from superposed.figures.circuits import plot_depth, plot_template_frontier
-from superposed.planted import group_features, group_layers
+from superposed.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
+from superposed.experiment import Analysis, Experiment, Finding
+from superposed.figures.circuits import draw_deep
+from superposed.sweep import Chain, Seen
+
+LADDER = tuple(int(6 * 2 ** (k / 2)) for k in range(42))
+"""m of the frontier's networks; a seed climbs until two in a row err."""
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Widths and s at which the largest m is searched, and how deep and with how many inputs it is tested."""
+
+    widths: tuple[int, ...]
+    s: tuple[int, ...]
+    depth: int
+    batch: int
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The network that is looked at through its depth, and the frontier."""
+
+    width: int
+    m: int
+    s: int
+    depth: int
+    batch: int
+    frontier: Frontier
+
+
+def powers(first: int, last: int) -> tuple[int, ...]:
+    """2^first, ..., 2^last."""
+    return tuple(2**k for k in range(first, last + 1))
+
 
 PROFILES = {
-    "tiny": dict(width=2**12, m=120, s=2, depth=12, batch=5, frontier=dict(widths=(2**10, 2**11), s=(2,), depth=4, batch=4, seeds=2)),
-    "quick": dict(width=2**13, m=600, s=3, depth=64, batch=10, frontier=dict(widths=(2**11, 2**12, 2**13), s=(2,), depth=16, batch=5, seeds=2)),
-    "standard": dict(width=2**15, m=8000, s=3, depth=256, batch=20,
-                     frontier=dict(widths=(2**12, 2**13, 2**14, 2**15), s=(2, 3, 4), depth=64, batch=20, seeds=3)),
-    "full": dict(width=2**16, m=30000, s=3, depth=256, batch=50,
-                 frontier=dict(widths=(2**12, 2**13, 2**14, 2**15, 2**16, 2**17), s=(2, 3, 4, 6), depth=64, batch=50, seeds=4)),
+    "tiny": Profile(2**12, 120, 2, 12, 5, Frontier(powers(10, 11), (2,), 4, 4, 2)),
+    "quick": Profile(2**13, 600, 3, 64, 10, Frontier(powers(10, 12), (2,), 16, 5, 3)),
+    "standard": Profile(2**15, 8000, 3, 256, 20, Frontier(powers(12, 15), (2, 3, 4), 64, 20, 3)),
+    "full": Profile(2**16, 30000, 3, 256, 50, Frontier(powers(12, 17), (2, 3, 4, 6), 64, 50, 4)),
 }
 
 
-def measure(profile: str) -> Iterator[dict]:
-    """Rows of a profile, in a fixed order, each from its own seed."""
-    p = PROFILES[profile]
-    for name, reset, m in (("corrected", "round", p["m"]), ("not corrected", "identity", p["m"]), ("corrected, 4 m* or more", "round", 14 * p["m"])):
-        for layer, e in enumerate(run_corrected(p["width"], m, p["s"], reset, p["depth"], p["batch"], seed=0), start=1):
-            yield {"kind": "depth", "name": name, "width": p["width"], "m": m, "s": p["s"], "inputs": p["batch"], "seed": 0,
-                   "layer": layer, "asked": p["depth"], "rms": float(np.sqrt(e.sum_squares / p["batch"] / m)), **e._asdict(), "wrong": e.wrong}
-    f = p["frontier"]
-    for s in f["s"]:
-        for width in f["widths"]:
-            for seed in range(f["seeds"]):
-                yield from frontier_rows(width, s, f["depth"], f["batch"], seed)
+def runs(profile: Profile) -> dict[str, Chain]:
+    """The network and its controls: rounding left out, and 14 times the features, at least 4 m*."""
+    kinds = {"corrected": ("round", profile.m), "not corrected": ("identity", profile.m), "corrected, 4 m* or more": ("round", 14 * profile.m)}
+    shared = {"kind": "depth", "circuit": "groups", "width": profile.width, "s": profile.s, "depth": profile.depth, "batch": profile.batch, "seed": 0}
+    return {
+        name: deep_run({**shared, "reset": reset, "m": m}, Corrected(profile.s, reset), piece=16, stop_at=0.02 * m)
+        for name, (reset, m) in kinds.items()
+    }
 
 
-def run_corrected(width: int, m: int, s: int, reset: str, depth: int, batch: int, seed: int) -> Iterator[StageErrors]:
-    """One network, one circuit of closed groups and a batch of inputs, layer after layer; ends early in an avalanche."""
-    features_key, layers_key, build_key = jax.random.split(jax.random.key(seed), 3)
-    active = group_features(features_key, m, s, batch)
-    stages = Corrected(s, reset).stages(build_key, group_layers(layers_key, m, s, depth), m, width)
-    return errors_by_depth(stages, group_layers(layers_key, m, s, depth), sparse_features(active, m), stop_at=0.02 * m)
+def ladders(f: Frontier) -> list[Chain]:
+    """One chain for each s, width and seed."""
+    shared = {"kind": "frontier", "circuit": "groups", "depth": f.depth, "batch": f.batch}
+    return [
+        Chain(tuple({**shared, "s": s, "width": width, "seed": seed, "m": m} for m in LADDER), rung)
+        for s in f.s
+        for width in f.widths
+        for seed in range(f.seeds)
+    ]
 
 
-def frontier_rows(width: int, s: int, depth: int, batch: int, seed: int) -> Iterator[dict]:
-    """Networks of m = 16, 23, 32, ... features until two of them in a row err; `broke_at` is the first layer with a wrong bit."""
-    m, failures = 16.0, 0
-    while failures < 2:
-        wrong, broke = 0, None
-        for layer, e in enumerate(run_corrected(width, int(m), s, "round", depth, batch, seed), start=1):
-            wrong += e.wrong
-            if e.wrong:
-                broke = layer
-                break
-        failures = failures + 1 if broke else 0
-        yield {"kind": "frontier", "s": s, "width": width, "units": width // 8, "m": int(m), "inputs": batch, "depth": depth,
-               "seed": seed, "broke_at": broke, "wrong": wrong}
-        m *= 2**0.5
+def rung(cell: dict, before: dict | None) -> dict:
+    """One network run to its first wrong bit; the second failure in a row ends the ladder."""
+    layers = run_piece({**cell, "first": 0, "layers": cell["depth"]}, None, Corrected(cell["s"]), stop_at=0)["layers"]
+    wrong = layers[-1]["wrong"]
+    failures = 1 + (before["failures"] if before else 0) if wrong else 0
+    return {"wrong": wrong, "broke_at": len(layers) if wrong else None, "failures": failures, "ended": failures == 2}
 
 
-def frontier(rows: list[dict]) -> dict[int, dict[int, list[tuple[float, float]]]]:
-    """{s: {width: for every seed the (last passing, first failing) m of the ladder}}; seeds that never passed are left out."""
-    found: dict = {}
-    own = [row for row in rows if row["kind"] == "frontier"]
-    for s, width, seed in sorted({(r["s"], r["width"], r["seed"]) for r in own}):
-        ladder = sorted((r["m"], r["broke_at"]) for r in own if (r["s"], r["width"], r["seed"]) == (s, width, seed))
-        passed = [m for m, broke in ladder if broke is None]
-        if passed:
-            found.setdefault(s, {}).setdefault(width, []).append((float(max(passed)), float(min(m for m, _ in ladder if m > max(passed)))))
+def depth_rows(profile: Profile, seen: Seen) -> dict[str, list[dict]]:
+    """{network: a row a layer}, the root mean square of the read-offs' errors with them."""
+    found = {}
+    for name, chain in runs(profile).items():
+        own = {k: v for k, v in chain.cells[0].items() if k not in ("first", "layers")}
+        rms = np.sqrt([layer["sum_squares"] / own["batch"] / own["m"] for layer in layers_of(chain.results(seen))])
+        found[name] = [
+            {"name": name, **own, **layer, "rms": float(e)} for layer, e in zip(layers_of(chain.results(seen)), rms, strict=True)
+        ]
     return found
 
 
-def frontier_slope(points: dict[int, list[tuple[float, float]]]) -> tuple[float, float]:
-    """Exponent of m* (middle of its interval) against width and its standard error, over all seeds."""
-    x, y = np.array([(np.log(width), (np.log(low) + np.log(high)) / 2) for width, edges in points.items() for low, high in edges]).T
-    if len(set(x)) < 2 or len(x) < 4:
-        return float("nan"), float("nan")
-    fit, covariance = np.polyfit(x, y, 1, cov=True)
-    return float(fit[0]), float(np.sqrt(covariance[0, 0]))
+def run_finding(name: str, rows: list[dict]) -> Finding:
+    """Whether the network never erred; a control is there to fail."""
+    one = rows[0]
+    verdict, measured, why = no_wrong_bit(rows, one["depth"])
+    control = "" if name == "corrected" else " (control, must fail)"
+    span = f"d = {one['width']}, m = {one['m']}, s = {one['s']}, depth {one['depth']}, {one['batch']} inputs, 1 seed"
+    return Finding(f"Theorem 8, {name}: no wrong bit at any depth?{control}", span, measured, verdict, why)
 
 
-def verdict(rows: list[dict]) -> dict:
-    """For every network the layers without a wrong bit; the exponent of m* against d for every s."""
-    depth = {}
-    for row in (row for row in rows if row["kind"] == "depth"):
-        own = depth.setdefault(row["name"], {"m": row["m"], "asked": row["asked"], "right_for": 0, "wrong": 0})
-        own["right_for"] += own["wrong"] == 0 and row["wrong"] == 0
-        own["wrong"] += row["wrong"]
-    return {"depth": depth, "exponents": {s: frontier_slope(points) for s, points in frontier(rows).items()}}
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """Errors through the depth of the network and its controls; the frontier's law for each s."""
+    depth = depth_rows(profile, seen)
+    findings, found, records, table = [], {}, {}, [row for rows in depth.values() for row in rows]
+    findings += [run_finding(name, rows) for name, rows in depth.items()]
+    for chain in ladders(profile.frontier):
+        rungs = [{**cell, **result} for cell, result in zip(chain.cells, chain.results(seen), strict=False)]
+        low, high = edge([(r["m"], r["broke_at"] is None) for r in rungs])
+        own = rungs[0]
+        records.setdefault(own["s"], []).append({"kind": "m*", "s": own["s"], "d": own["width"], "seed": own["seed"], "low": low, "high": high})
+        table += rungs
+    for s, own in records.items():
+        name = f"no wrong bit to depth {profile.frontier.depth}, s = {s}"
+        found[name] = capacity_report(own, 3 / 2)
+        findings.append(capacity_finding(f"Theorem 8, {name}: m* grows as d^(3/2)?", found[name], own))
+        table += own
+    return Analysis(table, fits_json(found), findings, (depth, records, found))
 
 
-def draw(rows: list[dict], figure) -> None:
-    """Left: read-off error and wrong bits through the depth, with and without correction. Right: largest m against width."""
-    left, right = figure.subplots(1, 2)
-    plot_depth(left, [row for row in rows if row["kind"] == "depth"])
-    found = frontier(rows)
-    plot_template_frontier(right, found, {s: frontier_slope(points) for s, points in found.items()})
+EXPERIMENT = Experiment(
+    claim="Theorem 8 (Hänni et al. 2024): with a correction in every layer, sparse circuits of any depth run on Õ(m^(2/3) s^2) neurons",
+    profiles=PROFILES,
+    tasks=lambda profile: [*runs(profile).values(), *ladders(profile.frontier)],
+    analyse=analyse,
+    draw=draw_deep,
+    size=(11, 4.8),
+)

@@ -1,58 +1,75 @@
 """Theorem 21: how many features one error-correction layer bears, and which printed tolerance is right.
 
-Claim: a correction of D units (8 D ReLU neurons) bears m features with every unit rounding exactly up to m ~ D^(3/2)
-/ (18 sqrt(s) ln D), and with every bit decoding at 1/2 up to m ~ D^2, until rounding saturates and the read-off must be
-rescaled; and it tolerates read-off errors eps ~ (D s)^(1/4)/sqrt(m), rising with s (the proof), not (D/s)^(1/4) (as printed).
-
-Rows: "built" (one network, one input, one m of a ladder: the largest noise and the wrong bits), "law" (the largest m by
-the exact law), "tolerance" (the largest error of random sign that a built network rounds away).
+d = 8 D ReLU neurons: the layer has D units of eight. "built": one network, one input, m along a ladder, the largest noise
+and the wrong bits at each rung. "law": the largest m by the exact law, to D = 10^7. "tolerance": the largest read-off
+error of random sign that a built network rounds away.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import jax
 import numpy as np
 
+from superposed.capacities import capacity_finding, capacity_report, computed_law, edge, fits_json
 from superposed.codes import host_rng, mean_read, ternary_code
-from superposed.figures.circuits import plot_capacity, plot_tolerance
+from superposed.experiment import Analysis, Experiment, Finding
+from superposed.figures.circuits import draw_correction
 from superposed.laws.error_correction import CRITERIA, capacity, rounded, strict_leading_order, tolerance
+from superposed.sweep import Seen, Steps
 
+CLAIMS = {
+    "round": (3 / 2, "Theorem 21: with every unit rounding exactly, m* grows as d^(3/2)?"),
+    "decode": (2, "Theorem 21: with every bit decoding at 1/2, m* grows as d^2?"),
+}
+PASSES = {"round": lambda rung: rung["largest_noise"] < 1 / 3, "decode": lambda rung: rung["wrong_bits"] == 0}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Units of the built layers and of the law; the tolerance's units, sparsities and seeds."""
+
+    built: tuple[int, ...]
+    seeds: int
+    law: tuple[int, ...]
+    tolerance_units: int
+    sparsities: tuple[int, ...]
+    tolerance_seeds: int
+    s: int = 3
+
+
+OCTAVES = (256, 512, 1024, 2048, 4096, 8192)
 PROFILES = {
-    "tiny": dict(s=3, built=(128, 256), seeds=2, law=(128, 256), tolerance_units=256, sparsities=(1, 4), tolerance_seeds=2),
-    "quick": dict(s=3, built=(256, 512, 1024, 2048), seeds=4, law=(2**8, 2**10, 2**12),
-                  tolerance_units=1024, sparsities=(1, 2, 4, 8, 16), tolerance_seeds=8),
-    "standard": dict(s=3, built=(256, 512, 1024, 2048, 4096, 8192), seeds=8, law=tuple(round(10 ** (k / 2)) for k in range(5, 15)),
-                     tolerance_units=4096, sparsities=(1, 2, 4, 8, 16, 32), tolerance_seeds=32),
-    "full": dict(s=3, built=(256, 512, 1024, 2048, 4096, 8192), seeds=32, law=tuple(round(10 ** (k / 4)) for k in range(10, 29)),
-                 tolerance_units=8192, sparsities=(1, 2, 4, 8, 16, 32, 64), tolerance_seeds=64),
+    "tiny": Profile((128, 256), 2, (128, 256), 256, (1, 4), 2),
+    "quick": Profile(OCTAVES[:4], 4, (2**8, 2**10, 2**12), 1024, (1, 2, 4, 8, 16), 8),
+    "standard": Profile(OCTAVES, 8, tuple(round(10 ** (k / 2)) for k in range(5, 15)), 4096, (1, 2, 4, 8, 16, 32), 32),
+    "full": Profile(OCTAVES, 32, tuple(round(10 ** (k / 4)) for k in range(10, 29)), 8192, (1, 2, 4, 8, 16, 32, 64), 64),
 }
 
 
-def measure(profile: str) -> Iterator[dict]:
-    """Rows of a profile, in a fixed order, each from its own seed."""
-    p = PROFILES[profile]
-    for units in p["built"]:
-        for seed in range(p["seeds"]):
-            yield from built_errors(units, p["s"], seed)
-    for criterion in CRITERIA:
-        for units in p["law"]:
-            yield {"kind": "law", "criterion": criterion, "units": units, "neurons": 8 * units, "s": p["s"], "m": capacity(p["s"], units, criterion)}
-    for s in p["sparsities"]:
-        for seed in range(p["tolerance_seeds"]):
-            yield measured_tolerance(p["tolerance_units"], s, seed)
+def tasks(profile: Profile) -> list[Steps]:
+    """Built ladders, the law, tolerances: one step a network, or a point of the law."""
+    built = [{"kind": "built", "units": d, "s": profile.s, "seed": seed} for d in profile.built for seed in range(profile.seeds)]
+    law = [{"kind": "law", "criterion": criterion, "units": d, "s": profile.s} for criterion in CRITERIA for d in profile.law]
+    errors = [
+        {"kind": "tolerance", "units": profile.tolerance_units, "s": s, "seed": seed}
+        for s in profile.sparsities
+        for seed in range(profile.tolerance_seeds)
+    ]
+    return [Steps(tuple(built), built_ladder), Steps(tuple(law), law_point), Steps(tuple(errors), largest_tolerated)]
 
 
-def built_errors(units: int, s: int, seed: int) -> Iterator[dict]:
+def built_ladder(cell: dict) -> dict:
     """One network and one input with features 0, ..., s - 1 active, for m along a ladder, each m adding features to the last.
 
     The incoming code is ternary as the new one, so the read-offs that are corrected carry the cross-talk of an exact state.
     Ends four steps of 2^(1/4) beyond the first m at which both criteria fail, for some networks recover.
     """
-    rng = host_rng(jax.random.key(seed * 1_000_003 + units))
+    units, s = cell["units"], cell["s"]
+    rng = host_rng(jax.random.key(cell["seed"] * 1_000_003 + units))
     density = 1 / np.sqrt(units * s)
     m, before = max(4 * s, int(0.1 * strict_leading_order(units, s))), 0
-    x = h = None
-    u, codes, failures = np.zeros(units), [], 0
+    x = signal = None
+    u, codes, rungs, failures = np.zeros(units), [], [], 0
     while failures < 5:
         incoming, code = (ternary_code(rng, m - before, units, density) for _ in range(2))
         if x is None:
@@ -63,65 +80,76 @@ def built_errors(units: int, s: int, seed: int) -> Iterator[dict]:
         reads = np.concatenate([h @ read for read in codes])
         noise, wrong = float(np.abs(u - signal).max()), int((reads[:s] <= 0.5).sum() + (reads[s:] > 0.5).sum())
         failures += failures > 0 or (noise >= 1 / 3 and wrong > 0)
-        yield {"kind": "built", "units": units, "neurons": 8 * units, "s": s, "seed": seed, "m": m, "largest_noise": noise,
-               "wrong_bits": wrong, "lowest_active": float(reads[:s].min()), "highest_idle": float(reads[s:].max())}
+        rungs.append({"m": m, "largest_noise": noise, "wrong_bits": wrong,
+                      "lowest_active": float(reads[:s].min()), "highest_idle": float(reads[s:].max())})  # fmt: skip
         before, m = m, int(np.ceil(m * 2**0.25))
+    return {"rungs": rungs}
 
 
-def measured_tolerance(units: int, s: int, seed: int) -> dict:
+def law_point(cell: dict) -> dict:
+    """The largest m at which half of all networks pass, by the exact law."""
+    return {"m": capacity(cell["s"], cell["units"], cell["criterion"])}
+
+
+def largest_tolerated(cell: dict) -> dict:
     """The largest eps such that read-off errors of +-eps, of random sign, leave every unit's noise below 1/3; m = 2 D."""
-    rng = host_rng(jax.random.key(seed * 1_000_003 + units + s))
-    m = 2 * units
-    code = ternary_code(rng, m, units, 1 / np.sqrt(units * s))
-    signs = rng.integers(0, 2, m) * 2.0 - 1
-    eps = float(1 / (3 * np.abs(signs @ code).max()))
-    return {"kind": "tolerance", "units": units, "neurons": 8 * units, "m": m, "s": s, "seed": seed, "eps": eps, "theory": tolerance(units, m, s)}
+    units, s = cell["units"], cell["s"]
+    rng = host_rng(jax.random.key(cell["seed"] * 1_000_003 + units + s))
+    code = ternary_code(rng, 2 * units, units, 1 / np.sqrt(units * s))
+    signs = rng.integers(0, 2, 2 * units) * 2.0 - 1
+    return {"eps": float(1 / (3 * np.abs(signs @ code).max())), "theory": tolerance(units, 2 * units, s)}
 
 
-def capacities(rows: list[dict]) -> dict[tuple[str, str], dict[int, list[float]]]:
-    """{(kind, criterion): {units: the m of every seed}}: where a built network goes from passing to failing, and the law's m."""
-    found: dict = {}
-    for row in rows:
-        if row["kind"] == "law":
-            found.setdefault(("law", row["criterion"]), {})[row["units"]] = [row["m"]]
-    built = [row for row in rows if row["kind"] == "built"]
-    for criterion, passes in (("round", lambda r: r["largest_noise"] < 1 / 3), ("decode", lambda r: r["wrong_bits"] == 0)):
-        for units, seed in sorted({(r["units"], r["seed"]) for r in built}):
-            own = sorted((r for r in built if (r["units"], r["seed"]) == (units, seed)), key=lambda r: r["m"])
-            fails = [i for i, r in enumerate(own) if not passes(r)]
-            passed = [i for i, r in enumerate(own) if passes(r)]
-            if fails and passed:  # the middle of the stretch in which it passes here and fails there
-                edge = np.log(own[min(fails)]["m"]) + np.log(own[max(passed)]["m"])
-                found.setdefault(("built", criterion), {}).setdefault(units, []).append(float(np.exp(edge / 2)))
-    return found
+def rows_of(profile: Profile, seen: Seen) -> dict[str, list[dict]]:
+    """Rows by kind, the cell and what was seen in one dict; a rung of a ladder is a row of its own. d counts neurons."""
+    rows: dict[str, list[dict]] = {"built": [], "law": [], "tolerance": []}
+    for task in tasks(profile):
+        for cell, found in zip(task.cells, task.results(seen), strict=True):
+            own = {**cell, "d": 8 * cell["units"]}
+            rows[cell["kind"]] += [own | rung for rung in found.get("rungs", [found])]
+    return rows
 
 
-def slope(points: dict[int, list[float]]) -> tuple[float, float]:
-    """Exponent of the median m against units by least squares, and its standard error from the scatter about the line."""
-    x, y = np.log(list(points)), np.log([np.median(m) for m in points.values()])
-    if len(x) < 3:
-        return float(np.polyfit(x, y, 1)[0]), float("nan")
-    fit, covariance = np.polyfit(x, y, 1, cov=True)
-    return float(fit[0]), float(np.sqrt(covariance[0, 0]))
+def capacities(profile: Profile, built: list[dict], criterion: str) -> list[dict]:
+    """For every built network the interval of m in which it stops passing."""
+    records = []
+    for units in profile.built:
+        for seed in range(profile.seeds):
+            low, high = edge([(r["m"], PASSES[criterion](r)) for r in built if (r["units"], r["seed"]) == (units, seed)])
+            records.append({"criterion": criterion, "d": 8 * units, "seed": seed, "low": low, "high": high})
+    return records
 
 
-def tolerance_slope(rows: list[dict]) -> tuple[float, float]:
-    """Exponent of eps against s over seeds, and its standard error."""
-    own = [row for row in rows if row["kind"] == "tolerance"]
-    fit, covariance = np.polyfit(np.log([r["s"] for r in own]), np.log([r["eps"] for r in own]), 1, cov=True)
-    return float(fit[0]), float(np.sqrt(covariance[0, 0]))
+def law_finding(law: list[dict], criterion: str) -> Finding:
+    """The law's last local exponent; "computed", for a closed law has no scatter that a verdict could rest on."""
+    (d0, m0), (d1, m1) = sorted((r["d"], r["m"]) for r in law if r["criterion"] == criterion)[-2:]
+    slope = np.log(m1 / m0) / np.log(d1 / d0)
+    question = f"Exact law of one correction, {criterion}: local exponent of m* at the largest d?"
+    return Finding(question, f"d = {d0:.6g} to {d1:.6g}, no seeds", f"{slope:.3f}", "computed", "a closed form, evaluated; not a fit")
 
 
-def verdict(rows: list[dict]) -> dict:
-    """Exponents with standard errors, over the range of units they were measured on."""
-    exponents = {" ".join(key): (*slope(points), min(points), max(points)) for key, points in capacities(rows).items()}
-    return {"exponents": exponents, "eps_against_s": tolerance_slope(rows), "printed": -0.25, "proof": 0.25}
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """m* against d under both criteria, built and by law; the tolerance against s."""
+    rows, found, records, findings = rows_of(profile, seen), {}, {}, []
+    for criterion, (claim, question) in CLAIMS.items():
+        records[criterion] = capacities(profile, rows["built"], criterion)
+        law = computed_law("exact law", [(r["d"], r["m"]) for r in rows["law"] if r["criterion"] == criterion], claim)
+        found[criterion] = capacity_report(records[criterion], claim, more_laws=[law])
+        findings.append(capacity_finding(f"{question} s = {profile.s}", found[criterion], records[criterion]))
+        findings.append(law_finding(rows["law"], criterion))
+    errors = [{"s": r["s"], "seed": r["seed"], "low": r["eps"], "high": r["eps"]} for r in rows["tolerance"]]
+    question = "Theorem 21: tolerated read-off error grows as s^(1/4), as the proof has it (printed: s^(-1/4))?"
+    found["tolerance"] = capacity_report(errors, 1 / 4, "s")
+    findings.append(capacity_finding(question, found["tolerance"], errors, "s"))
+    table = [row for kind in rows.values() for row in kind] + [{"kind": "m*", **r} for own in records.values() for r in own]
+    return Analysis(table, fits_json(found), findings, (profile.s, records, rows, found))
 
 
-def draw(rows: list[dict], figure) -> None:
-    """Left: largest m against width under both criteria, built and by law. Right: the tolerance against s."""
-    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-    s = next(row["s"] for row in rows if row["kind"] == "built")
-    found = capacities(rows)
-    plot_capacity(left, found, {key: slope(points) for key, points in found.items()}, s, strict_leading_order)
-    plot_tolerance(right, [row for row in rows if row["kind"] == "tolerance"], tolerance_slope(rows))
+EXPERIMENT = Experiment(
+    claim="Theorem 21 (Hänni et al. 2024): one correction of d neurons bears Õ(d^(3/2)) features and a read-off error ~ (D s)^(1/4)/√m",
+    profiles=PROFILES,
+    tasks=tasks,
+    analyse=analyse,
+    draw=draw_correction,
+    size=(11, 4.8),
+)

@@ -5,95 +5,123 @@
 "codes": how many units two features share, for channels whose overlaps are designed and for random ones.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import jax
 import numpy as np
 
-from superposed.circuit import sparse_features
+from superposed.circuit import evaluate_active, sparse_features, wires
 from superposed.codes import coprime_code, host_rng
 from superposed.compiler import build
 from superposed.constructions.corrected import Corrected
 from superposed.deep import run_network
-from superposed.figures.circuits import plot_codes, plot_reads_by_depth, plot_spectrum
+from superposed.experiment import Analysis, Experiment, Finding
+from superposed.figures.gallery import draw_gallery
 from superposed.planted import planted_circuit
+from superposed.sweep import Seen, Steps
 
-PROFILES = {
-    "tiny": dict(features=dict(width=2**11, m=2**12, depth=3), depth=dict(width=2**13, m=300, layers=6), codes=dict(m=300, units=200)),
-    "quick": dict(features=dict(width=2**12, m=2**14, depth=12), depth=dict(width=2**14, m=1500, layers=16), codes=dict(m=3000, units=1000)),
-}
-PROFILES |= {"standard": PROFILES["quick"], "full": PROFILES["quick"]}
-S = 3
+S, INPUTS = 3, 20
 
 
-def measure(profile: str) -> Iterator[dict]:
-    """Rows of a profile: read-offs and overlaps as histograms and lists, each with what it is of."""
-    p = PROFILES[profile]
-    yield from spectrum(**p["features"])
-    yield from reads_by_depth(**p["depth"])
-    yield from overlaps(**p["codes"])
+@dataclass(frozen=True)
+class Profile:
+    """Sizes of the three pictures: (width, m, depth), (width, m, depth), (m, units)."""
+
+    features: tuple[int, int, int]
+    depth: tuple[int, int, int]
+    codes: tuple[int, int]
 
 
-def spectrum(width: int, m: int, depth: int) -> Iterator[dict]:
-    """How many features read at every multiple of 1/4 in the first and last layers, active and idle, over 20 inputs."""
-    circuit, active = planted_circuit(jax.random.key(0), m, S, depth, 20)
-    network = build(jax.random.key(1), circuit, width, S)
-    for layer, state in enumerate(run_network(network, sparse_features(active, m))):
-        if layer in (1, depth):
-            read = (state @ network.stages[layer].read).toarray()
-            on = read > network.stages[layer].threshold
-            for name, values in (("on", read[on]), ("off", read[~on])):
-                counts = np.bincount(np.round(values * 4).astype(int), minlength=5)
-                yield {"kind": "features", "layer": layer, "width": network.width, "m": m, "inputs": 20, "features": name, "counts": counts.tolist()}
+QUICK = Profile((2**12, 2**14, 12), (2**14, 1500, 16), (3000, 1000))
+PROFILES = {"tiny": Profile((2**11, 2**12, 3), (2**13, 300, 6), (300, 200)), "quick": QUICK, "standard": QUICK, "full": QUICK}
 
 
-def reads_by_depth(width: int, m: int, layers: int) -> Iterator[dict]:
+def tasks(profile: Profile) -> list[Steps]:
+    """One step a picture and variant."""
+    width, m, depth = profile.features
+    features = Steps(({"kind": "features", "d": width, "m": m, "depth": depth, "inputs": INPUTS, "seed": 0},), spectrum)
+    width, m, depth = profile.depth
+    shared = {"kind": "depth", "d": width, "m": m, "depth": depth, "seed": 2}
+    reads = Steps(tuple({**shared, "reset": reset} for reset in ("round", "identity")), reads_by_depth)
+    m, units = profile.codes
+    codes = Steps(tuple({"kind": "codes", "code": code, "m": m, "units": units, "c": 4, "seed": 4} for code in ("coprime", "random")), overlaps)
+    return [features, reads, codes]
+
+
+def spectrum(cell: dict) -> dict:
+    """How many features read at every multiple of 1/4 after the last layer: features that ought to be active, and idle ones."""
+    circuit, active = planted_circuit(jax.random.key(cell["seed"]), cell["m"], S, cell["depth"], cell["inputs"])
+    network = build(jax.random.key(cell["seed"] + 1), circuit, cell["d"], S)
+    truth = sparse_features(active, cell["m"])
+    *_, state = run_network(network, truth)
+    for gates in circuit.layers:
+        truth = evaluate_active(gates, wires(gates, cell["m"]), truth)
+    read, is_on = (state @ network.stages[-1].read).toarray(), truth.toarray() > 0
+    counts = {name: np.bincount(np.round(read[which] * 4).astype(int), minlength=5).tolist() for name, which in (("active", is_on), ("idle", ~is_on))}
+    wrong = int(((read > network.stages[-1].threshold) != is_on).sum())
+    return {**counts, "wrong": wrong, "width": network.width, "threshold": network.stages[-1].threshold}
+
+
+def reads_by_depth(cell: dict) -> dict:
     """The read-offs of one input's three active features and the highest idle one, layer after layer."""
-    circuit, active = planted_circuit(jax.random.key(2), m, S, layers, 1)
-    b = sparse_features(active, m)
-    for reset in ("round", "identity"):
-        network = Corrected(S, reset)(jax.random.key(3), circuit, width)
-        truth = active[0]
-        for layer, (stage, state) in enumerate(zip(network.stages, run_network(network, b), strict=True)):
-            if layer:
-                truth = np.flatnonzero(np.isin(circuit.layers[layer - 1].inputs, truth).all(1))
-            read = (state @ stage.read).toarray()[0]
-            yield {"kind": "depth", "reset": reset, "width": network.width, "m": m, "layer": layer, "active": read[truth].astype(float).tolist(),
-                   "highest_idle": float(np.delete(read, truth).max())}
+    circuit, active = planted_circuit(jax.random.key(cell["seed"]), cell["m"], S, cell["depth"], 1)
+    network = Corrected(S, cell["reset"])(jax.random.key(cell["seed"] + 1), circuit, cell["d"])
+    truth, layers = active[0], []
+    for layer, (stage, state) in enumerate(zip(network.stages, run_network(network, sparse_features(active, cell["m"])), strict=True)):
+        if layer:
+            truth = np.flatnonzero(np.isin(circuit.layers[layer - 1].inputs, truth).all(1))
+        read = (state @ stage.read).toarray()[0]
+        layers.append({"layer": layer, "active": read[truth].astype(float).tolist(), "highest_idle": float(np.delete(read, truth).max())})
+    return {"layers": layers, "width": network.width}
 
 
-def overlaps(m: int, units: int) -> Iterator[dict]:
-    """Pairs of features by the number of units they share: coprime channels, and as many units drawn at random."""
-    c, rng = 4, host_rng(jax.random.key(4))
-    designed = coprime_code(rng, m, c, units)
-    random = np.argsort(rng.random((m, units)), axis=1)[:, :c]
-    for name, code in (("coprime", designed), ("random", random)):
-        wired = np.zeros((m, units), np.float32)
-        np.put_along_axis(wired, code, 1, 1)
-        shared = (wired @ wired.T)[np.triu_indices(m, 1)].astype(int)
-        yield {"kind": "codes", "code": name, "m": m, "units": units, "c": c, "pairs": np.bincount(shared, minlength=c + 1).tolist()}
+def overlaps(cell: dict) -> dict:
+    """Pairs of features by the number of units they share: coprime channels, or as many units drawn at random."""
+    m, units, c, rng = cell["m"], cell["units"], cell["c"], host_rng(jax.random.key(cell["seed"]))
+    code = coprime_code(rng, m, c, units) if cell["code"] == "coprime" else np.argsort(rng.random((m, units)), axis=1)[:, :c]
+    wired = np.zeros((m, units), np.float32)
+    np.put_along_axis(wired, code, 1, 1)
+    shared = (wired @ wired.T)[np.triu_indices(m, 1)].astype(int)
+    return {"pairs": np.bincount(shared, minlength=c + 1).tolist()}
 
 
-def verdict(rows: list[dict]) -> dict:
-    """The largest overlap of designed channels, and whether correction kept the active features above one half."""
-    own = {row["code"]: int(np.flatnonzero(row["pairs"]).max()) for row in rows if row["kind"] == "codes"}
-    lowest = {reset: min(min(r["active"]) for r in rows if r["kind"] == "depth" and r["reset"] == reset) for reset in ("round", "identity")}
-    return {"largest_overlap": own, "lowest_active": lowest}
+def findings_of(features: dict, reads: list[dict], codes: list[dict]) -> list[Finding]:
+    """Three sights in words; "holds" and "fails" are counts of wrong bits or shared units, not statistics."""
+    words = {True: "holds", False: "fails"}
+    span = f"d = {features['d']}, m = {features['m']}, depth {features['depth']}, {INPUTS} inputs"
+    found = [Finding("Every feature read right after the last layer, m > d?", span, f"{features['wrong']} wrong bits", words[features["wrong"] == 0])]
+    for one in reads:
+        far = max(abs(read - 1) for layer in one["layers"] for read in layer["active"])
+        name = {"round": "with correction", "identity": "without correction (control, must fail)"}[one["reset"]]
+        span = f"d = {one['d']}, m = {one['m']}, depth {one['depth']}, 1 input"
+        found.append(Finding(f"Active features stay within 1/4 of one, {name}?", span, f"furthest {far:.2f} away", words[far < 1 / 4]))
+    for one in codes:
+        most = int(np.flatnonzero(one["pairs"]).max())
+        name = one["code"] + ("" if one["code"] == "coprime" else " (control, must fail)")
+        span = f"{one['m']} channels of {one['c']} in {one['units']} units"
+        found.append(Finding(f"Any two channels share at most one unit, {name}?", span, f"at most {most}", words[most <= 1]))
+    return found
 
 
-def draw_features(rows: list[dict], figure) -> None:
-    plot_spectrum(figure.subplots(), [row for row in rows if row["kind"] == "features"])
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """What the three pictures show."""
+    rows = [{**cell, **result} for task in tasks(profile) for cell, result in zip(task.cells, task.results(seen), strict=True)]
+    features, reads, codes = ([r for r in rows if r["kind"] == kind] for kind in ("features", "depth", "codes"))
+    table = [{"kind": "features", "d": r["d"], "m": r["m"], "of": of, "read_off": n / 4, "count": count}
+             for r in features for of in ("active", "idle") for n, count in enumerate(r[of])]  # fmt: skip
+    table += [{"kind": "depth", "d": r["d"], "m": r["m"], "reset": r["reset"], "layer": layer["layer"], "of": of, "read_off": value}
+              for r in reads for layer in r["layers"]
+              for of, value in [*(("active", read) for read in layer["active"]), ("highest idle", layer["highest_idle"])]]  # fmt: skip
+    table += [{"kind": "codes", "code": r["code"], "m": r["m"], "units": r["units"], "shared": n, "count": count}
+              for r in codes for n, count in enumerate(r["pairs"])]  # fmt: skip
+    return Analysis(table, {}, findings_of(features[0], reads, codes), (features[0], reads, codes))
 
 
-def draw_depth(rows: list[dict], figure) -> None:
-    plot_reads_by_depth(figure.subplots(), [row for row in rows if row["kind"] == "depth"])
-
-
-def draw_codes(rows: list[dict], figure) -> None:
-    plot_codes(figure.subplots(), [row for row in rows if row["kind"] == "codes"])
-
-
-def draw(rows: list[dict], figure) -> None:
-    """The three pictures side by side."""
-    for part, one in zip(figure.subfigures(1, 3), (draw_features, draw_depth, draw_codes)):
-        one(rows, part)
+EXPERIMENT = Experiment(
+    claim="Three compiled networks from inside: more features than neurons, correction through the depth, the overlap of codes",
+    profiles=PROFILES,
+    tasks=tasks,
+    analyse=analyse,
+    draw=draw_gallery,
+    size=(13, 4.4),
+)

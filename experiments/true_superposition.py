@@ -1,145 +1,173 @@
 """Circuits over many more features than neurons, deep, without one wrong bit.
 
-Claim: channels with an exact step run circuits of m = 8 d features and more in d ReLU neurons at any depth tried, no
-active bit ever lost; the largest m at depth 64 grows nearly as d^2, up to logarithms, and just above it chance hits
-breed and the network breaks within a few layers. Controls: a ReLU in place of the step, and 4 m*, must fail.
-
-Rows: "run" (one network and one layer of its circuit: wrong bits of the whole batch, read-offs at the extremes),
-"frontier" (one network at depth 64 with m a fixed fraction of the law's largest m: the first layer with a wrong bit).
-d is always the number of ReLU neurons of the widest layer, two a unit; `units` is the dimension of the state.
+"run": one network, piece by piece: the wrong bits of the whole batch in every layer; controls: a ReLU in place of the
+step, and 4 m*, both of which must fail. "frontier": one network at a fixed fraction of the law's largest m, run to its
+depth. d is the number of ReLU neurons of the widest layer, two a unit; `units` is the dimension of the state.
 """
 
-from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import product
 
-import jax
-import numpy as np
-
-from superposed.circuit import sparse_features
+from superposed.capacities import capacity_finding, capacity_report, computed_law, edge, fits_json
 from superposed.constructions.channels import Channels
-from superposed.deep import StageErrors, errors_by_depth
-from superposed.figures.circuits import plot_frontier, plot_margins
+from superposed.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
+from superposed.experiment import Analysis, Experiment, Finding
+from superposed.figures.circuits import draw_superposition
 from superposed.laws.channels import largest_m
-from superposed.planted import group_features, group_layers, path_features, path_layers
+from superposed.sweep import Chain, Seen
 
-GROUPS, PATHS = dict(circuit="groups"), dict(circuit="paths")
-STEP, RELU, RAMP = dict(c=4, reset="step"), dict(c=8, reset="relu"), dict(c=8, reset="ramp")
 FRACTIONS = (0.5, 0.65, 0.8, 0.9, 1.0, 1.15)
+"""Of the law's largest m: where the frontier is looked for, fixed in advance."""
 
+
+@dataclass(frozen=True)
+class Run:
+    """One network through the depth: its name in the figure, and all that it depends on but the seed."""
+
+    name: str
+    width: int
+    m: int
+    depth: int
+    batch: int
+    circuit: str = "groups"
+    c: int = 4
+    reset: str = "step"
+    s: int = 3
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Widths, s and circuits for which the largest m is bracketed at a depth."""
+
+    widths: tuple[int, ...]
+    s: tuple[int, ...]
+    depth: int
+    batch: int
+    seeds: int
+    circuits: tuple[str, ...] = ("groups",)
+    c: int = 4
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Networks to run deep, and frontiers."""
+
+    runs: tuple[Run, ...]
+    frontiers: tuple[Frontier, ...]
+
+
+def powers(first: int, last: int) -> tuple[int, ...]:
+    """2^first, ..., 2^last."""
+    return tuple(2**k for k in range(first, last + 1))
+
+
+RANDOM = "step, random gates"
+D = 2**14
+RELU = Run("relu", D, 2 * D, 64, 200, c=8, reset="relu")
+TOO_MANY = Run("step at 4 m*", D, 2**20, 64, 20)
 PROFILES = {
-    "tiny": dict(
-        runs=[dict(name="step", width=512, m=1024, s=3, depth=6, batch=10, **STEP, **GROUPS),
-              dict(name="relu", width=512, m=1024, s=3, depth=16, batch=10, **RELU, **GROUPS)],
-        frontier=[dict(widths=(256, 512), s=(3,), c=4, depth=8, batch=5, seeds=2, circuits=("groups",))],
+    "tiny": Profile(
+        (Run("step", 1024, 1100, 6, 10), Run("relu", 1024, 1100, 16, 10, c=8, reset="relu")),
+        (Frontier((256, 512), (3,), 8, 5, 2),),
     ),
-    "quick": dict(
-        runs=[dict(name="step", width=2**14, m=2**15, s=3, depth=64, batch=200, **STEP, **GROUPS),
-              dict(name="step, random gates", width=2**14, m=2**17, s=3, depth=16, batch=200, **STEP, **PATHS),
-              dict(name="relu", width=2**14, m=2**15, s=3, depth=64, batch=200, **RELU, **GROUPS),
-              dict(name="step at 4 m*", width=2**12, m=2**17, s=3, depth=64, batch=20, **STEP, **GROUPS)],
-        frontier=[dict(widths=(2**9, 2**10, 2**11, 2**12), s=(3,), c=4, depth=64, batch=20, seeds=2, circuits=("groups",))],
+    "quick": Profile(
+        (Run("step", D, 2 * D, 64, 200), Run(RANDOM, D, 8 * D, 16, 200, "paths"), RELU, Run("step at 4 m*", 2**12, 2**17, 64, 20)),
+        (Frontier(powers(9, 12), (3,), 64, 20, 2),),
     ),
-    "standard": dict(
-        runs=[dict(name="step, random gates", width=2**16, m=10**6, s=3, depth=256, batch=1000, **STEP, **PATHS),
-              dict(name="step", width=2**14, m=12 * 2**14, s=3, depth=256, batch=200, **STEP, **GROUPS),
-              dict(name="step, random gates", width=2**14, m=2**17, s=3, depth=256, batch=200, **STEP, **PATHS),
-              dict(name="ramp", width=2**14, m=2**15, s=3, depth=256, batch=200, **RAMP, **GROUPS),
-              dict(name="relu", width=2**14, m=2**15, s=3, depth=64, batch=200, **RELU, **GROUPS),
-              dict(name="step at 4 m*", width=2**14, m=2**20, s=3, depth=64, batch=20, **STEP, **GROUPS)],
-        frontier=[dict(widths=tuple(2**k for k in range(10, 15)), s=(3,), c=4, depth=64, batch=50, seeds=2, circuits=("groups", "paths")),
-                  dict(widths=(2**10, 2**11, 2**12), s=(2, 4, 6), c=4, depth=64, batch=50, seeds=2, circuits=("groups",))],
+    "standard": Profile(
+        (Run(RANDOM, 2**16, 10**6, 256, 1000, "paths"), Run("step", D, 12 * D, 256, 200), Run(RANDOM, D, 8 * D, 256, 200, "paths"),
+         Run("ramp", D, 2 * D, 256, 200, c=8, reset="ramp"), RELU, TOO_MANY),
+        (Frontier(powers(10, 14), (3,), 64, 50, 2, ("groups", "paths")), Frontier(powers(10, 12), (2, 4, 6), 64, 50, 2)),
     ),
-    "full": dict(
-        runs=[dict(name="step", width=2**16, m=2 * 10**6, s=3, depth=256, batch=1000, **STEP, **GROUPS),
-              dict(name="step, random gates", width=2**16, m=10**6, s=3, depth=1024, batch=1000, **STEP, **PATHS),
-              dict(name="ramp", width=2**14, m=2**15, s=3, depth=1024, batch=200, **RAMP, **GROUPS),
-              dict(name="relu", width=2**14, m=2**15, s=3, depth=64, batch=200, **RELU, **GROUPS),
-              dict(name="step at 4 m*", width=2**14, m=2**20, s=3, depth=64, batch=20, **STEP, **GROUPS)],
-        frontier=[dict(widths=tuple(2**k for k in range(10, 18)), s=(2, 3, 4, 6), c=4, depth=64, batch=50, seeds=4, circuits=("groups", "paths"))],
+    "full": Profile(
+        (Run("step", 2**16, 2 * 10**6, 256, 1000), Run(RANDOM, 2**16, 10**6, 1024, 1000, "paths"),
+         Run("ramp", D, 2 * D, 1024, 200, c=8, reset="ramp"), RELU, TOO_MANY),
+        (Frontier(powers(10, 17), (2, 3, 4, 6), 64, 50, 4, ("groups", "paths")),),
     ),
-}
+}  # fmt: skip
 
 
-def measure(profile: str) -> Iterator[dict]:
-    """Rows of a profile, in a fixed order, each from its own seed."""
-    p = PROFILES[profile]
-    for seed, run in enumerate(p["runs"]):
-        for depth, errors in enumerate(run_channels(**{k: v for k, v in run.items() if k != "name"}, seed=seed), start=1):
-            yield {"kind": "run", **run, "seed": seed, "layer": depth, **errors._asdict(), "wrong": errors.wrong}
-    for f in p["frontier"]:
-        for circuit, s, width, seed in product(f["circuits"], f["s"], f["widths"], range(f["seeds"])):
-            yield from frontier_rows(circuit, s, f["c"], width, f["depth"], f["batch"], seed)
-
-
-def run_channels(circuit: str, m: int, s: int, c: int, reset: str, width: int, depth: int, batch: int, seed: int) -> Iterator[StageErrors]:
-    """One network, one circuit and a batch of inputs, layer after layer; ends early in an avalanche of wrong bits."""
-    features_key, layers_key, build_key = jax.random.split(jax.random.key(seed), 3)
-    active = (group_features if circuit == "groups" else path_features)(features_key, m, s, batch)
-
-    def layers():
-        return group_layers(layers_key, m, s, depth) if circuit == "groups" else path_layers(layers_key, active, m, depth)
-
-    stages = Channels(c, reset).stages(build_key, layers(), m, width)
-    return errors_by_depth(stages, layers(), sparse_features(active, m), stop_at=10.0)
-
-
-def frontier_rows(circuit: str, s: int, c: int, width: int, depth: int, batch: int, seed: int) -> Iterator[dict]:
-    """Networks at fixed fractions of the law's largest m; `broke_at` is the first layer with a wrong bit, None if there is none."""
-    most = largest_m(s, c, width // 2, 0 if circuit == "groups" else 2 * s)
-    for fraction in FRACTIONS:
-        m = int(fraction * most)
-        if m < batch * s:
-            continue
-        errors = list(run_channels(circuit, m, s, c, "step", width, depth, batch, seed))
-        broke = next((layer for layer, e in enumerate(errors, start=1) if e.wrong), None)
-        yield {"kind": "frontier", "circuit": circuit, "s": s, "c": c, "width": width, "units": width // 2, "m": m, "fraction": fraction,
-               "inputs": batch, "depth": depth, "seed": seed, "broke_at": broke,
-               "wrong": sum(e.wrong for e in errors), "lost": sum(e.lost for e in errors)}
-
-
-def frontier(rows: list[dict]) -> dict[tuple[str, int], dict[int, list[tuple[float, float]]]]:
-    """{(circuit, s): {width: for every seed the (last passing, first failing) m}}; nan where the ladder did not reach."""
-    found: dict = {}
-    own = [row for row in rows if row["kind"] == "frontier"]
-    for key in sorted({(r["circuit"], r["s"], r["width"], r["seed"]) for r in own}):
-        ladder = sorted(((r["m"], r["broke_at"]) for r in own if (r["circuit"], r["s"], r["width"], r["seed"]) == key))
-        first = next((i for i, (_, broke) in enumerate(ladder) if broke is not None), len(ladder))
-        low = ladder[first - 1][0] if first else float("nan")
-        high = ladder[first][0] if first < len(ladder) else float("nan")
-        found.setdefault(key[:2], {}).setdefault(key[2], []).append((float(low), float(high)))
+def runs(profile: Profile) -> list[tuple[Run, Chain]]:
+    """The networks to look at, each with a seed of its own; about 2^23 gates a piece, under a minute on one core."""
+    found = []
+    for seed, run in enumerate(profile.runs):
+        cell = {"kind": "run", **asdict(run), "seed": seed}
+        found.append((run, deep_run(cell, Channels(run.c, run.reset), piece=max(min(2**23 // run.m, 64), 1), stop_at=10)))
     return found
 
 
-def frontier_slope(points: dict[int, list[tuple[float, float]]]) -> tuple[float, float]:
-    """Exponent of m* (middle of its interval) against width and its standard error, over all seeds."""
-    middles = [(np.log(width), (np.log(low) + np.log(high)) / 2) for width, edges in points.items() for low, high in edges]
-    x, y = np.array([pair for pair in middles if np.isfinite(pair[1])]).reshape(-1, 2).T
-    if len(set(x)) < 2 or len(x) < 4:
-        return float("nan"), float("nan")
-    fit, covariance = np.polyfit(x, y, 1, cov=True)
-    return float(fit[0]), float(np.sqrt(covariance[0, 0]))
+@lru_cache
+def most(circuit: str, s: int, c: int, width: float | int) -> float:
+    """The law's largest m for d = `width` neurons."""
+    return largest_m(s, c, width // 2, 0 if circuit == "groups" else 2 * s)
 
 
-def verdict(rows: list[dict]) -> dict:
-    """For every run m/d, wrong bits and the layer reached; for every frontier its exponent."""
-    runs = {}
-    for row in (row for row in rows if row["kind"] == "run"):
-        new = {"m_over_d": row["m"] / row["width"], "inputs": row["batch"], "asked": row["depth"], "wrong": 0}
-        own = runs.setdefault((row["name"], row["width"], row["m"]), new)
-        own["wrong"] += row["wrong"]
-        own["layers"] = row["layer"]
-        if row["wrong"] and "broke_at" not in own:
-            own["broke_at"] = row["layer"]
-    exponents = {key: frontier_slope(points) for key, points in frontier(rows).items()}
-    return {"runs": {str(k): v for k, v in runs.items()}, "exponents": {str(k): v for k, v in exponents.items()}}
+def ladders(profile: Profile) -> list[Chain]:
+    """One chain for each circuit, s, width and seed, up the law's fractions to the first network that errs.
+
+    Fractions at which the batch's paths find no room among m features are left out.
+    """
+    found = []
+    for f in profile.frontiers:
+        for circuit, s, width, seed in product(f.circuits, f.s, f.widths, range(f.seeds)):
+            ms = [int(fraction * most(circuit, s, f.c, width)) for fraction in FRACTIONS]
+            shared = {"kind": "frontier", "circuit": circuit, "s": s, "c": f.c, "width": width, "depth": f.depth, "batch": f.batch, "seed": seed}
+            found.append(Chain(tuple({**shared, "m": m} for m in ms if m >= f.batch * s), rung))
+    return found
 
 
-def draw(rows: list[dict], figure) -> None:
-    """Left: wrong bits through the depth, network and controls. Right: the largest m against width."""
-    left, right = figure.subplots(1, 2)
-    plot_margins(left, [row for row in rows if row["kind"] == "run"])
-    found = frontier(rows)
-    c = next(row["c"] for row in rows if row["kind"] == "frontier")
-    law = {(circuit, s): {width: largest_m(s, c, width // 2, 0 if circuit == "groups" else 2 * s) for width in points}
-           for (circuit, s), points in found.items()}
-    plot_frontier(right, found, law, {key: frontier_slope(points) for key, points in found.items()})
+def rung(cell: dict, before: dict | None) -> dict:
+    """One network run to its depth or an avalanche; `broke_at` is the first layer with a wrong bit, which ends the ladder."""
+    layers = run_piece({**cell, "first": 0, "layers": cell["depth"]}, None, Channels(cell["c"]), stop_at=10)["layers"]
+    broke_at = next((n for n, layer in enumerate(layers, start=1) if layer["wrong"]), None)
+    totals = {name: sum(layer[name] for layer in layers) for name in ("wrong", "lost")}
+    return {"broke_at": broke_at, "layers": len(layers), **totals, "ended": broke_at is not None}
+
+
+def run_finding(run: Run, layers: list[dict]) -> Finding:
+    """Whether the network never erred; a control is there to fail."""
+    verdict, measured, why = no_wrong_bit(layers, run.depth)
+    control = " (control, must fail)" if run.reset == "relu" or "4 m*" in run.name else ""
+    question = f"Channels, {run.name}: no wrong bit with m = {run.m / run.width:.3g} d?{control}"
+    span = f"d = {run.width}, m = {run.m}, s = {run.s}, depth {run.depth}, {run.batch} inputs, 1 seed"
+    return Finding(question, span, measured, verdict, why)
+
+
+def edges(rows: list[dict]) -> dict[tuple[str, int], list[dict]]:
+    """{(circuit, s): for every width and seed the interval of m in which the network first errs}."""
+    found: dict = {}
+    for circuit, s, width, seed in sorted({(r["circuit"], r["s"], r["width"], r["seed"]) for r in rows}):
+        own = [r for r in rows if (r["circuit"], r["s"], r["width"], r["seed"]) == (circuit, s, width, seed)]
+        low, high = edge([(r["m"], r["broke_at"] is None) for r in own])
+        record = {"kind": "m*", "circuit": circuit, "s": s, "d": width, "seed": seed, "low": low, "high": high}
+        found.setdefault((circuit, s), []).append(record)
+    return found
+
+
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """Every run's wrong bits layer by layer; the frontier's law for each circuit and s."""
+    layers = [(run, layers_of(chain.results(seen))) for run, chain in runs(profile)]
+    findings = [run_finding(*one) for one in layers]
+    rows = [{**cell, **result} for chain in ladders(profile) for cell, result in zip(chain.cells, chain.results(seen), strict=False)]
+    found, records = {}, edges(rows)
+    lines = {key: [(d, most(*key, rows[0]["c"], d)) for d in sorted({r["d"] for r in own})] for key, own in records.items()}
+    for (circuit, s), own in records.items():
+        law = computed_law("chance hits", lines[circuit, s], 2)
+        name = f"{circuit}, s = {s}"
+        found[name] = capacity_report(own, 2, more_laws=[law])
+        findings.append(capacity_finding(f"Channels, {name}: m* at depth {rows[0]['depth']} grows as d^2?", found[name], own))
+    table = [{"kind": "run", **asdict(run), "d": run.width, **layer} for run, own in layers for layer in own]
+    table += rows + [r for own in records.values() for r in own]
+    table += [{"kind": "law", "circuit": circuit, "s": s, "d": d, "m": m} for (circuit, s), line in lines.items() for d, m in line]
+    return Analysis(table, fits_json(found), findings, (layers, records, found, lines))
+
+
+EXPERIMENT = Experiment(
+    claim="Channels with an exact step run circuits of m >= 2 d features in d ReLU neurons, deep, without a wrong bit; m* grows as d^2",
+    profiles=PROFILES,
+    tasks=lambda profile: [*(chain for _, chain in runs(profile)), *ladders(profile)],
+    analyse=analyse,
+    draw=draw_superposition,
+    size=(11, 4.8),
+)

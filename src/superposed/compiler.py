@@ -18,6 +18,7 @@ from superposed.deep import SparseNetwork, check_network
 
 Template = Literal["channels", "correct"]
 MOST_INPUTS = 2_000_000  # an exhaustive check beyond this many inputs is refused
+MOST_TIMES = 80  # the width asked for: how far a width that would do is looked for
 BATCH = 4096  # inputs run at once
 
 
@@ -159,7 +160,8 @@ def compile_circuit(
     if problem is None:
         return network, result
     enough = smallest_passing_width(build_key, circuit, width, s, template, b)
-    way_out = f"--width {enough} would do" if enough else "no width up to 80 times this one passes; try --template channels"
+    other = "; try --template channels" if template == "correct" else ", nor one at which no two features share a unit"
+    way_out = f"--width {enough} would do" if enough else f"no width up to {MOST_TIMES} times this one passes{other}"
     raise ValueError(f"--width {width} is too small for this circuit at s = {s}: {problem}; {way_out}")
 
 
@@ -180,9 +182,15 @@ def _attempt(key, circuit, width, s, template, b, exhaustive=False):
 
 
 def smallest_passing_width(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template, b: sp.csr_array) -> int | None:
-    """The first width on the ladder width * 1.25^k, k = 1, 2, ... up to 86 times, that passes the check on inputs b."""
-    for k in range(1, 21):
-        wider = int(np.ceil(max(width, 8) * 1.25**k))
-        if _attempt(key, circuit, wider, s, template, b)[0] is None:
-            return wider
+    """The first width on the ladder width * 1.25^k, k = 1, 2, ... that passes the check on inputs b.
+
+    Ends at MOST_TIMES the width; for channels not before they no longer share units.
+    """
+    width = max(width, 8)
+    disjoint = 2.5 * channel_size(s) * max(circuit.widths) if template == "channels" else 0
+    wider = width * 1.25
+    while wider <= max(MOST_TIMES * width, disjoint):
+        if _attempt(key, circuit, int(np.ceil(wider)), s, template, b)[0] is None:
+            return int(np.ceil(wider))
+        wider *= 1.25
     return None

@@ -129,15 +129,23 @@ def errors_by_depth(
       b: inputs [batch, m].
       stop_at: end after a layer with more wrong bits than this many an input: what follows is noise, and slow.
     """
-    stages = iter(stages)
-    h = b @ next(stages).code
-    for gates, stage in zip(layers, stages, strict=True):
-        h = run(stage, h)
-        b = evaluate_active(gates, wires(gates, b.shape[1]), b)
-        errors = compare(stage, h, b)
+    for errors, _ in errors_and_states(stages, layers, b):
         yield errors
         if errors.wrong > stop_at * b.shape[0]:
             return
+
+
+def errors_and_states(
+    stages: Iterable[Stage], layers: Iterable[Gates], b: sp.csr_array, h: sp.csr_array | None = None
+) -> Iterator[tuple[StageErrors, sp.csr_array]]:
+    """As `errors_by_depth`, with the state [batch, D] after every layer; starts from the state h if one is given."""
+    stages = iter(stages)
+    code = next(stages).code
+    h = b @ code if h is None else h
+    for gates, stage in zip(layers, stages, strict=True):
+        h = run(stage, h)
+        b = evaluate_active(gates, wires(gates, b.shape[1]), b)
+        yield compare(stage, h, b), h
 
 
 def run_network(network: SparseNetwork, b: sp.csr_array) -> Iterator[sp.csr_array]:

@@ -10,8 +10,8 @@ from superposed.circuit import Circuit, Gates, and_gates, evaluate_active, spars
 from superposed.codes import host_rng
 
 
-def group_layers(key: Key[Array, ""], m: int, s: int, depth: int) -> Iterator[Gates]:
-    """Layers of m ANDs in closed groups: the s features of a group, all active, make the s features of the next group.
+def group_layers(key: Key[Array, ""], m: int, s: int, depth: int, first: int = 0) -> Iterator[Gates]:
+    """Layers first + 1, ..., first + depth of m ANDs in closed groups: the s features of a group, all active, make the s features of the next group.
 
         gate pi(s g + j) = AND(pi'(s g + j), pi'(s g + j + 1 mod s))
 
@@ -23,17 +23,21 @@ def group_layers(key: Key[Array, ""], m: int, s: int, depth: int) -> Iterator[Ga
     """
     if s < 2 or m < s:
         raise ValueError(f"m = {m}, s = {s}: closed groups need 2 <= s <= m")
-    rng = host_rng(key)
     j = np.arange(m)
     partner = np.where(j % s == s - 1, j - s + 1, j + 1)
     partner[m - m % s :] = 0  # features left over after the last whole group are never active
-    before = j
-    for _ in range(depth):
-        after = rng.permutation(m)
+    before = group_order(key, m, first)
+    for layer in range(first + 1, first + depth + 1):
+        after = group_order(key, m, layer)
         inputs = np.empty((m, 2), np.int32)
         inputs[after] = np.stack([before, before[partner]], 1)
         yield and_gates(inputs)
         before = after
+
+
+def group_order(key: Key[Array, ""], m: int, layer: int) -> Int[np.ndarray, " m"]:
+    """pi of `group_layers` after a layer: the input whose features 0, 1, ... are active has pi(0), pi(1), ... active there."""
+    return host_rng(jax.random.fold_in(key, layer)).permutation(m) if layer else np.arange(m)
 
 
 def group_features(key: Key[Array, ""], m: int, s: int, batch: int) -> Int[np.ndarray, "batch s"]:
@@ -42,8 +46,8 @@ def group_features(key: Key[Array, ""], m: int, s: int, batch: int) -> Int[np.nd
     return groups[:, None] * s + np.arange(s)
 
 
-def path_layers(key: Key[Array, ""], active: Int[np.ndarray, "batch s"], m: int, depth: int) -> Iterator[Gates]:
-    """Layers of m random ANDs around planted paths, one a row of `active`.
+def path_layers(key: Key[Array, ""], active: Int[np.ndarray, "batch s"], m: int, depth: int, first: int = 0) -> Iterator[Gates]:
+    """Layers first + 1, ..., first + depth of m random ANDs around planted paths, one a row of `active`, the inputs.
 
     In each layer every path has s gates of its own, the ANDs of its active features with the next of them; all other
     gates read two random features, drawn again where they would be on for any of the inputs. So a path keeps exactly s
@@ -55,10 +59,11 @@ def path_layers(key: Key[Array, ""], active: Int[np.ndarray, "batch s"], m: int,
     batch, s = active.shape
     if s < 2 or batch * s > m:
         raise ValueError(f"{batch} paths of s = {s}: a layer of m = {m} gates has room for {m // max(s, 1)} paths of s >= 2")
-    rng = host_rng(key)
-    for _ in range(depth):
+    active = path_active(key, active, m, first)
+    for layer in range(first + 1, first + depth + 1):
+        rng = host_rng(jax.random.fold_in(key, 2 * layer))
         inputs = _distinct_pairs(rng, m, m)
-        own = rng.permutation(m)[: batch * s].reshape(batch, s)
+        own = path_active(key, active, m, layer)
         inputs[own] = np.stack([active, np.roll(active, -1, axis=1)], 2)
         if s == 2:  # the two gates of a pair would be the same AND twice: that is allowed, and keeps two features active
             inputs[own] = active[:, None, :]
@@ -74,6 +79,12 @@ def path_layers(key: Key[Array, ""], active: Int[np.ndarray, "batch s"], m: int,
             inputs[chance] = _distinct_pairs(rng, len(chance), m)
         yield gates
         active = own
+
+
+def path_active(key: Key[Array, ""], active: Int[np.ndarray, "batch s"], m: int, layer: int) -> Int[np.ndarray, "batch s"]:
+    """The features of each path of `path_layers` after a layer; `active` itself after none."""
+    own = host_rng(jax.random.fold_in(key, 2 * layer + 1)).permutation(m)[: active.size].reshape(active.shape)
+    return own if layer else active
 
 
 def _distinct_pairs(rng: np.random.Generator, n: int, m: int) -> Int[np.ndarray, "n 2"]:

@@ -12,6 +12,8 @@ from superposed.probe import Probe
 
 def describe(value: object) -> object:
     """A frozen dataclass (a construction, a probe) as plain JSON: its class in kebab case under "name", and its fields."""
+    if isinstance(value, tuple):
+        return [describe(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
         return {"name": kebab(type(value).__name__)} | {f.name: describe(getattr(value, f.name)) for f in fields(value)}
     return value

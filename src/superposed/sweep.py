@@ -173,6 +173,44 @@ class Steps:
         return [seen[step.id].seen for step in map(Step, self.cells)]
 
 
+@dataclass(frozen=True)
+class Next(Step):
+    """A step of a chain with what the step before saw; that belongs to no identity, for the cells before determine it."""
+
+    before: dict | None = None
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Steps that go on from one another: a long run in pieces, or a ladder that is climbed until something fails.
+
+    Args:
+      cells: everything a result depends on, one dict a step, in order.
+      run: (cell, what the step before saw, None at the first) -> dict; a dict with "ended" true is the chain's last.
+    """
+
+    cells: tuple[dict, ...]
+    run: Callable[[dict, dict | None], dict]
+
+    def pending(self, seen: Seen) -> list[Next]:
+        done = self.results(seen)
+        if len(done) == len(self.cells) or (done and done[-1].get("ended")):
+            return []
+        return [Next(self.cells[len(done)], done[-1] if done else None)]
+
+    def measure(self, cells: Sequence[Next]) -> list[dict]:
+        return [self.run(step.cell, step.before) for step in cells]
+
+    def results(self, seen: Seen) -> list[dict]:
+        """What was seen so far, in order."""
+        found = []
+        for step in map(Step, self.cells):
+            if step.id not in seen or (found and found[-1].get("ended")):
+                break
+            found.append(seen[step.id].seen)
+        return found
+
+
 def _raises(check: Callable[[Problem, int], None], problem: Problem, width: int) -> bool:
     try:
         check(problem, width)

@@ -113,6 +113,18 @@ def test_a_width_too_small_is_refused_with_one_that_does(tmp_path, capsys):
     assert main([*command, "--width", enough]) == 0
 
 
+def test_a_tiny_width_is_told_one_that_does_and_a_folder_is_no_file(tmp_path, capsys):
+    circuit, _ = planted_circuit(jax.random.key(0), 100, 3, 2, 1)
+    write_circuit(circuit, tmp_path / "c.json")
+    command = ["compile", str(tmp_path / "c.json"), "--inputs", "200"]
+    assert main([*command, "--width", "5", "-o", str(tmp_path / "n.safetensors")]) == 2
+    assert "would do" in capsys.readouterr().err
+    assert main([*command, "--width", "500", "-o", str(tmp_path)]) == 2
+    assert "is a folder" in capsys.readouterr().err
+    assert main(["verify", str(tmp_path / "none.safetensors")]) == 2
+    assert "none.safetensors: No such file" in capsys.readouterr().err
+
+
 MIXED = Circuit(4, (make_gates([(Op.OR, (0, 1)), (Op.OR, (1, 2)), (Op.COPY, (3,))]),))
 
 

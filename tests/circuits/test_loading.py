@@ -1,4 +1,6 @@
-"""The lines of the README that load a compiled network, in NumPy and in PyTorch."""
+"""The lines of docs/circuits.md that load a compiled network, in NumPy and in PyTorch."""
+
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -37,6 +39,11 @@ def truth(tmp_path, monkeypatch):
     b = np.zeros((8, 90), np.float32)
     np.put_along_axis(b, active, 1, 1)
     return b, evaluate_circuit(circuit, b > 0)[-1]
+
+
+def test_the_documentation_has_these_lines():
+    text = (Path(__file__).parents[2] / "docs" / "circuits.md").read_text()
+    assert NUMPY in text and TORCH in text
 
 
 def test_numpy(truth):

@@ -49,6 +49,8 @@ def run_compile(args: argparse.Namespace) -> int:
     out = Path(args.out)
     if not out.parent.is_dir():
         raise ValueError(f"--out {out}: the folder {out.parent} does not exist; make it or choose another")
+    if out.is_dir():
+        raise ValueError(f"--out {out}: is a folder; name the file to write, such as {out / 'net.safetensors'}")
     circuit = read_circuit(args.circuit, args.fan_in)
     s = circuit.s if args.s is None else args.s
     if s is None:

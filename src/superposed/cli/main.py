@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         if args.debug:
             raise
-        print(f"superposed: {error}", file=sys.stderr)
+        known = isinstance(error, OSError) and error.filename is not None and error.strerror
+        print(f"superposed: {f'{error.filename}: {error.strerror}' if known else error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         line = " ".join(sys.argv[1:] if argv is None else argv)

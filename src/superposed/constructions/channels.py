@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Array, Int, Key
 
-from superposed.circuit import Circuit, Gates, Op, wires
+from superposed.circuit import Circuit, Gates, Op, and_gates, wires
 from superposed.codes import coprime_code, host_rng
 from superposed.deep import SparseNetwork, Stage
 from superposed.laws.channels import bearable_load, chance_of_count, hits
@@ -59,20 +59,26 @@ class Channels:
         """The whole network of a circuit in at most `width` ReLU neurons a layer. Raises ValueError as `stages` does."""
         return SparseNetwork(tuple(self.stages(key, circuit.layers, circuit.n_inputs, width)))
 
-    def stages(self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int) -> Iterator[Stage]:
+    def stages(self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int, first: int = 0) -> Iterator[Stage]:
         """The encoding of m input features, then a stage a circuit layer; none has more than `width` ReLU neurons.
+
+        With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features in place
+        of the encoding, then the same stages as in one go. For circuits of ANDs with m gates a layer.
 
         Raises ValueError where a layer's kinds of gates do not find room for one channel each.
         """
         encoding_key, layers_key = jax.random.split(key)
-        rng = host_rng(encoding_key)
         units = min(width // 2, self.c * m)
         if units < self.c:
             raise ValueError(f"width {width}: a channel of {self.c} units takes {2 * self.c} neurons; raise --width or lower --c")
-        code = index_matrix(coprime_code(rng, m, self.c, units), units)
+        if first:
+            ands = and_gates(np.zeros((m, 2), np.int32))
+            code, _ = self._channels(host_rng(jax.random.fold_in(layers_key, first - 1)), ands, width)
+        else:
+            code = index_matrix(coprime_code(host_rng(encoding_key), m, self.c, units), units)
         counts = code.T.tocsr()
         yield Stage((), code, self._mean(counts), self.threshold)
-        for i, gates in enumerate(layers):
+        for i, gates in enumerate(layers, start=first):
             wiring = wires(gates, code.shape[0])
             code, blocks = self._channels(host_rng(jax.random.fold_in(layers_key, i)), gates, width)
             layer = SparseLayer((counts, wiring, code), blocks)

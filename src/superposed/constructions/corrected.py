@@ -35,8 +35,11 @@ class Corrected:
         """The whole network of a circuit of ANDs, at most `width` ReLU neurons a layer. Raises ValueError as `stages`."""
         return SparseNetwork(tuple(self.stages(key, circuit.layers, circuit.n_inputs, width)))
 
-    def stages(self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int) -> Iterator[Stage]:
+    def stages(self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int, first: int = 0) -> Iterator[Stage]:
         """The encoding of m input features in the correction's code, then a stage a circuit layer.
+
+        With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features in place
+        of the encoding, then the same stages as in one go. For circuits with m gates a layer.
 
         Raises ValueError for gates other than ANDs, and for a width that has no room for a rounding neuron a feature.
         """
@@ -45,10 +48,12 @@ class Corrected:
         if units < 4 * self.s:
             raise ValueError(f"width {width}: correction needs 8 neurons a unit and 4 s units, {32 * self.s}; raise --width")
         encoding_key, layers_key = jax.random.split(key)
+        if first:
+            encoding_key = jax.random.split(jax.random.fold_in(layers_key, first - 1))[1]
         code = correction.code(host_rng(encoding_key), m, units)
         read = mean_read(code)
         yield Stage((), code, read, 0.5)
-        for i, gates in enumerate(layers):
+        for i, gates in enumerate(layers, start=first):
             and_key, correction_key = jax.random.split(jax.random.fold_in(layers_key, i))
             ands, approximate = targeted_and(host_rng(and_key), gates, read, width, self.s)
             code = correction.code(host_rng(correction_key), len(gates.op), units)

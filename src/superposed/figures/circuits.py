@@ -1,170 +1,190 @@
-"""Figures of circuits in superposition, each drawn on the Axes it is given from rows already measured."""
+"""Figures of circuits in superposition: capacities, errors through the depth, frontiers. d counts ReLU neurons everywhere."""
+
+from collections.abc import Iterable
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-COLOURS = {"round": "#1b6ca8", "decode": "#d1495b", "decode-rescaled": "#edae49"}
-WORDS = {"round": "every unit rounds exactly", "decode": "every bit decodes at 1/2", "decode-rescaled": "every bit, read-off rescaled"}
-WITH, WITHOUT, TOO_MANY = "#1b6ca8", "#d1495b", "#8d6a9f"
+from superposed.capacities import exponent_text
+from superposed.figures.fits import COLOURS, INK, draw_law
+from superposed.fitting import Report
+from superposed.laws.error_correction import strict_leading_order
+
+BLUE, RED, GREEN, PINK, ORANGE, SKY = COLOURS
+WORDS = {"round": "every unit rounds exactly", "decode": "every bit right at 1/2", "decode-rescaled": "every bit, read-off rescaled"}
+NEURONS = "ReLU neurons d of the widest layer"
+LARGEST = "largest number of features m*"
 
 
-def _plain(axes, x: str, y: str, title: str = "") -> None:
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    axes.set_title(title, fontsize=10, loc="left")
-    axes.spines[["top", "right"]].set_visible(False)
+def slope_text(found: Report | str) -> str:
+    """The exponent of a power law with its 95% interval, and the best law."""
+    return "not fitted" if isinstance(found, str) else exponent_text(found)
 
 
-def plot_capacity(axes, found: dict, slopes: dict, s: int, leading_order) -> None:
-    """Largest m of a correction layer against its units: points built (median and range of seeds), lines by law."""
-    for (kind, criterion), points in sorted(found.items(), reverse=True):
-        units = np.array(sorted(points), float)
-        median = np.array([np.median(points[int(u)]) for u in units])
-        exponent, error = slopes[kind, criterion]
-        label = f"{WORDS[criterion]} ({kind}, slope {exponent:.2f}" + (")" if np.isnan(error) else f" ± {error:.2f})")
-        if kind == "law":
-            axes.plot(units, median, color=COLOURS[criterion], lw=1.6, label=label)
+def draw_intervals(ax: Axes, found: Report | str, records: list[dict], colour: str, label: str) -> None:
+    """Where every network stops passing, seeds side by side, and the best law; triangles point to where open ends lie."""
+    seeds = sorted({r["seed"] for r in records})
+    for r in records:
+        x = r["d"] * np.exp(0.06 * (2 * seeds.index(r["seed"]) - len(seeds) + 1) / len(seeds))
+        if r["low"] > 0 and r["high"] < np.inf:
+            ax.plot([x, x], [r["low"], r["high"]], "-", color=colour, lw=2, solid_capstyle="butt")
         else:
-            low = median - [min(points[int(u)]) for u in units]
-            high = [max(points[int(u)]) for u in units] - median
-            axes.errorbar(units, median, [low, high], fmt="o", color=COLOURS[criterion], ms=5, capsize=2, label=label)
-    units = np.array(sorted({u for points in found.values() for u in points}), float)
-    axes.plot(units, [leading_order(u, s) for u in units], ":", color="0.35", lw=1.2, label="D^(3/2) / (18 √s ln D)")
-    axes.plot(units, 8 * units, "-", color="0.85", lw=6, zorder=0, label="m = number of neurons")
-    axes.set(xscale="log", yscale="log")
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high * (high / low) ** 0.55)  # room for the legend above the points
-    axes.legend(fontsize=7, frameon=False, loc="upper left")
-    _plain(axes, "units D of the layer (8 ReLU neurons each)", "largest number of features m", f"Capacity of one error correction, s = {s}")
+            ax.plot(x, r["low"] or r["high"], "^" if r["low"] else "v", ms=4, color=colour)
+    if not isinstance(found, str):
+        draw_law(ax, found.best.fitted, colour)
+    ax.plot([], [], "-", color=colour, lw=1.6, label=f"{label}\n{slope_text(found)}")
+    ax.set(xscale="log", yscale="log")
 
 
-def plot_tolerance(axes, rows: list[dict], fitted: tuple[float, float]) -> None:
+def neuron_ticks(ax: Axes, d: Iterable) -> None:
+    """Ticks at the widths that were measured, where they are few and near enough to be told apart."""
+    values = sorted(set(d))
+    if values[-1] <= 256 * values[0]:
+        ax.set_xticks(values, [f"{value:,.0f}" for value in values])
+        ax.get_xaxis().set_tick_params(which="minor", bottom=False, labelbottom=False)
+
+
+def as_many_as_neurons(ax: Axes, d: Iterable) -> None:
+    """The line m = d, above which features are in superposition."""
+    ends = np.array([min(d), max(d)], float)
+    ax.plot(ends, ends, color="0.85", lw=5, zorder=0, label="m = d: as many features as neurons")
+
+
+def draw_correction(panels: tuple, figure: Figure) -> None:
+    """Left: largest m against d under both criteria, built and by law. Right: the tolerance against s.
+
+    Args:
+      panels: (s, intervals by criterion, rows by kind, reports by name).
+    """
+    s, records, rows, found = panels
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    for criterion, colour in (("decode-rescaled", ORANGE), ("decode", RED), ("round", BLUE)):
+        line = sorted((r["d"], r["m"]) for r in rows["law"] if r["criterion"] == criterion)
+        left.plot(*np.array(line).T, "--", color=colour, lw=1.2, label=f"{WORDS[criterion]}: exact law")
+        if criterion in records:
+            draw_intervals(left, found[criterion], records[criterion], colour, f"{WORDS[criterion]}: built")
+    d = np.array(sorted({r["d"] for kind in ("law", "built") for r in rows[kind]}), float)
+    left.plot(d, [strict_leading_order(one / 8, s) for one in d], ":", color=INK, lw=1.2, label="leading order $D^{3/2} / (18\\sqrt{s}\\,\\ln D)$")
+    as_many_as_neurons(left, d)
+    neuron_ticks(left, list(d))
+    low, high = left.get_ylim()
+    left.set(ylim=(low, high * (high / low) ** 0.75), xlabel="ReLU neurons d = 8 D of the layer", ylabel=LARGEST)
+    left.set_title(f"Capacity of one error correction, s = {s}")
+    left.legend(loc="upper left", fontsize=7.5)
+    draw_tolerance(right, rows["tolerance"], found["tolerance"])
+
+
+def draw_tolerance(ax: Axes, rows: list[dict], found: Report | str) -> None:
     """Largest tolerated read-off error against s, with the two printed powers through its middle."""
     s = np.array(sorted({row["s"] for row in rows}), float)
     eps = [[row["eps"] for row in rows if row["s"] == value] for value in s]
     median = np.array([np.median(e) for e in eps])
-    axes.errorbar(s, median, [median - [np.quantile(e, 0.16) for e in eps], [np.quantile(e, 0.84) for e in eps] - median],
-                  fmt="o", color=WITH, capsize=2, label=f"built, slope {fitted[0]:+.2f} ± {fitted[1]:.2f}")
-    middle = np.exp(np.log(median).mean())
-    relative = s / np.exp(np.log(s).mean())
-    axes.plot(s, middle * relative**0.25, color=WITH, lw=1.2, label="proof: $(Ds)^{1/4}/\\sqrt{m}$")
-    axes.plot(s, middle * relative**-0.25, "--", color=WITHOUT, lw=1.2, label="as printed: $(D/s)^{1/4}/\\sqrt{m}$")
-    axes.set(xscale="log", yscale="log")
-    axes.legend(fontsize=7, frameon=False)
-    _plain(axes, "active features s", "largest tolerated read-off error ε", f"Tolerance at D = {rows[0]['units']}, m = {rows[0]['m']}")
+    bars = [median - [np.quantile(e, 0.16) for e in eps], [np.quantile(e, 0.84) for e in eps] - median]
+    ax.errorbar(s, median, bars, fmt="o", color=BLUE, capsize=2, label=f"built (median, 16-84%)\n{slope_text(found)}")
+    middle, relative = np.exp(np.log(median).mean()), s / np.exp(np.log(s).mean())
+    ax.plot(s, middle * relative**0.25, color=BLUE, lw=1.2, label="as the proof has it, $(Ds)^{1/4}/\\sqrt{m}$")
+    ax.plot(s, middle * relative**-0.25, "--", color=RED, lw=1.2, label="as printed, $(D/s)^{1/4}/\\sqrt{m}$")
+    ax.set(xscale="log", yscale="log", xlabel="active features s", ylabel="largest tolerated read-off error ε")
+    ax.set_xticks(s, [f"{value:g}" for value in s])
+    ax.minorticks_off()
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * (high / low) ** 0.5)
+    ax.set_yticks([value for value in (0.006, 0.008, 0.01, 0.0125, 0.015, 0.02, 0.025, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2) if low <= value <= high])
+    ax.get_yaxis().set_major_formatter(lambda value, _: f"{value:g}")
+    ax.set_title(f"Tolerance at d = {rows[0]['d']:,}, m = {2 * rows[0]['units']:,}")
+    ax.legend(loc="upper left", fontsize=7.5)
 
 
-def plot_margins(axes, rows: list[dict]) -> None:
-    """Wrong bits of every layer, in the whole batch: a line at zero for networks that never err, and the controls leaving it."""
-    styles = {"step": (WITH, "-"), "step, random gates": ("#2a9d8f", "-"), "ramp": ("#edae49", "-"),
-              "relu": (WITHOUT, "--"), "step at 4 m*": (TOO_MANY, "--")}
-    for name, width, m in dict.fromkeys((row["name"], row["width"], row["m"]) for row in rows):
-        own = [row for row in rows if (row["name"], row["width"], row["m"]) == (name, width, m)]
-        colour, line = styles[name]
-        layers, wrong = [row["layer"] for row in own], [row["wrong"] for row in own]
-        label = f"{name}: {m:,} features in {width:,} neurons\n(m = {m / width:.0f} d), {own[0]['batch']} inputs, {sum(wrong):,} wrong bits"
-        axes.plot(layers, wrong, line, color=colour, lw=2, marker="x" if sum(wrong) else None, label=label)
-    axes.set_yscale("symlog", linthresh=1)
-    axes.set_ylim(-0.15, None)
-    axes.set_xscale("log", base=2)
-    axes.legend(fontsize=6.5, frameon=False, loc="upper right")
-    _plain(axes, "layer of the circuit", "wrong bits in the batch", "Exact steps never err; a ReLU or too many features do")
+def draw_deep(panels: tuple, figure: Figure) -> None:
+    """Left: read-offs through the depth, with correction and for the controls. Right: the frontier.
+
+    Args:
+      panels: (rows a layer by network, intervals by s, reports by name).
+    """
+    depth, records, found = panels
+    left, right = figure.subplots(1, 2)
+    draw_reads(left, depth)
+    for (s, own), report, colour in zip(records.items(), found.values(), COLOURS, strict=False):
+        draw_intervals(right, report, own, colour, f"built, s = {s}")
+    as_many_as_neurons(right, [r["d"] for own in records.values() for r in own])
+    power_guides(right, [r for own in records.values() for r in own], (3 / 2, "3/2"), (2, "2"))
+    neuron_ticks(right, [r["d"] for own in records.values() for r in own])
+    right.set(xlabel=NEURONS, ylabel=LARGEST)
+    right.set_title(f"Largest m without a wrong bit, {next(iter(found)).removeprefix('no wrong bit ').split(',')[0]}")
+    right.legend(loc="upper left")
 
 
-def plot_frontier(axes, found: dict, law: dict, slopes: dict) -> None:
-    """Intervals of the largest m without a wrong bit against the number of neurons, by circuit and s, with the law's line."""
-    palette = ("#1b6ca8", "#d1495b", "#2a9d8f", "#8d6a9f", "#edae49", "#5f7a61", "#30638e", "#b56576")
-    colours = dict(zip(sorted(found), palette))
-    for key, points in sorted(found.items()):
-        circuit, s = key
-        exponent, error = slopes[key]
-        for width, edges in points.items():
-            for low, high in edges:
-                axes.plot([width, width], [low, high], "_-", color=colours[key], lw=2, ms=6)
-        axes.plot([], [], "_-", color=colours[key], label=f"{circuit}, s = {s}: slope {exponent:.2f} ± {error:.2f}")
-        axes.plot(list(law[key]), list(law[key].values()), ":", color=colours[key], lw=1.2)
-    widths = np.array(sorted({width for points in found.values() for width in points}), float)
-    axes.plot(widths, widths, "-", color="0.85", lw=6, zorder=0, label="m = d: as many features as neurons")
-    axes.set(xscale="log", yscale="log")
-    axes.legend(fontsize=7, frameon=False)
-    _plain(axes, "neurons d of the widest layer", "largest m without a wrong bit", "Frontier (dotted: law of chance hits)")
+def power_guides(ax: Axes, records: list[dict], *powers: tuple[float, str]) -> None:
+    """Lines of given slopes below the measured intervals, with room for the legend above."""
+    d = np.array([min(r["d"] for r in records), max(r["d"] for r in records)], float)
+    start = min((r["low"] for r in records if r["low"] > 0), default=1.0) / 3
+    for (exponent, name), style in zip(powers, (":", "-."), strict=True):
+        ax.plot(d, start * (d / d[0]) ** exponent, style, color="0.5", lw=1.1, label=f"slope {name}")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * (high / low) ** 0.6)
 
 
-def plot_depth(axes, rows: list[dict]) -> None:
+def draw_reads(ax: Axes, depth: dict[str, list[dict]]) -> None:
     """The lowest read-off of a feature that is on and the highest of one that is off, layer by layer, a colour a network."""
-    for name, colour in zip(dict.fromkeys(row["name"] for row in rows), (WITH, WITHOUT, TOO_MANY)):
-        own = [row for row in rows if row["name"] == name]
-        layers = np.array([row["layer"] for row in own])
-        low, high = ([row[key] for row in own] for key in ("lowest_active", "highest_idle"))
-        wrong = sum(row["wrong"] for row in own)
-        label = f"{name}: m = {own[0]['m']:,}, {wrong:,} wrong bits in {len(own)} layers"
-        axes.plot(layers, low, "-", color=colour, lw=1.6, label=label)
-        axes.plot(layers, high, "--", color=colour, lw=1.6)
-        if len(own) < own[0]["asked"]:
-            axes.plot(layers[-1:], low[-1:], "x", color=colour)
-            axes.plot(layers[-1:], high[-1:], "x", color=colour)
-    axes.axhline(0.5, color="0.8", lw=1, zorder=0)
-    axes.set_ylim(-0.6, 2.4)
-    axes.set_xscale("log", base=2)
-    axes.legend(fontsize=7, frameon=False, loc="upper right")
-    _plain(axes, "layer of the circuit", "read-off", f"d = {rows[0]['width']:,}: lowest active (solid), highest idle (dashed)")
+    for (name, rows), colour in zip(depth.items(), (BLUE, RED, PINK), strict=True):
+        layers, wrong = [row["layer"] for row in rows], sum(row["wrong"] for row in rows)
+        low, high = ([np.nan if row[key] is None else row[key] for row in rows] for key in ("lowest_active", "highest_idle"))
+        label = f"{name}: m = {rows[0]['m']:,}, {wrong:,} wrong bits in {len(rows)} layers"
+        ax.plot(layers, low, "-", color=colour, lw=1.6, label=label)
+        ax.plot(layers, high, "--", color=colour, lw=1.6)
+        if len(rows) < rows[0]["depth"]:
+            ax.plot(layers[-1:] * 2, [low[-1], high[-1]], "x", color=colour, clip_on=False)
+    one = next(iter(depth.values()))[0]
+    ax.plot([], [], "-", color=INK, lw=1.6, label="lowest read-off of an active feature")
+    ax.plot([], [], "--", color=INK, lw=1.6, label="highest read-off of an idle one")
+    ax.axhline(0.5, color="0.8", lw=1, zorder=0)
+    ax.set(ylim=(-0.6, 3.6), xscale="log", xlabel="layer of the circuit", ylabel="read-off")
+    ax.set_xscale("log", base=2)
+    ax.get_xaxis().set_major_formatter(lambda value, _: f"{value:g}")
+    ax.set_title(f"d = {one['width']:,} ReLU neurons, s = {one['s']}, {one['batch']} inputs (×: stopped)")
+    ax.legend(loc="upper right", fontsize=7.5)
 
 
-def plot_template_frontier(axes, found: dict, slopes: dict) -> None:
-    """Intervals of the largest m without a wrong bit of the corrected template against the number of neurons, by s."""
-    for (s, points), colour in zip(sorted(found.items()), ("#2a9d8f", "#1b6ca8", "#d1495b", "#8d6a9f")):
-        for width, edges in points.items():
-            for low, high in edges:
-                axes.plot([width, width], [low, high], "_-", color=colour, lw=2, ms=6)
-        axes.plot([], [], "_-", color=colour, label=f"s = {s}: slope {slopes[s][0]:.2f} ± {slopes[s][1]:.2f}")
-    widths = np.array(sorted({width for points in found.values() for width in points}), float)
-    top = np.sqrt(np.prod(found[min(found)][int(widths[-1])][0]))
-    axes.plot(widths, top * (widths / widths[-1]) ** 1.5, ":", color="0.35", label="power 3/2")
-    axes.plot(widths, top * (widths / widths[-1]) ** 2, "-.", color="0.6", label="power 2")
-    axes.plot(widths, widths, "-", color="0.85", lw=6, zorder=0, label="m = d: as many features as neurons")
-    axes.set(xscale="log", yscale="log")
-    axes.legend(fontsize=7, frameon=False)
-    _plain(axes, "neurons d of the widest layer", "largest m without a wrong bit", "Frontier of the corrected template")
+STYLES = {"step": (BLUE, "-", "o"), "step, random gates": (GREEN, "-", "s"), "ramp": (ORANGE, "-", "^"),
+          "relu": (RED, "--", "x"), "step at 4 m*": (PINK, "--", "x")}  # fmt: skip
 
 
-def plot_spectrum(axes, rows: list[dict]) -> None:
-    """How many features have each read-off in the last layer, active and idle ones in colours of their own."""
-    last = max(row["layer"] for row in rows)
-    for row, colour in zip([r for r in rows if r["layer"] == last], (WITHOUT, WITH)):
-        counts = np.array(row["counts"]) / row["inputs"]
-        values = np.arange(len(counts)) / 4
-        label = f"{counts.sum():,.0f} features that are {row['features']}"
-        axes.bar(values[counts > 0], counts[counts > 0], 0.12, color=colour, label=label)
-    m, width = rows[0]["m"], rows[0]["width"]
-    axes.axvline(0.875, color="0.5", lw=1, ls=":")
-    axes.set_yscale("log")
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
-    axes.set_ylim(0.02, 40 * m)
-    axes.legend(fontsize=8, frameon=False)
-    _plain(axes, f"read-off after {last} layers (dotted: threshold)", "features, mean of an input", f"{m:,} features in {width:,} neurons")
+def draw_superposition(panels: tuple, figure: Figure) -> None:
+    """Left: wrong bits through the depth, networks and controls. Right: the largest m against d.
+
+    Args:
+      panels: (layers of every run, intervals by (circuit, s), reports by name, the law's lines by (circuit, s)).
+    """
+    runs, records, found, lines = panels
+    left, right = figure.subplots(1, 2)
+    draw_wrong_bits(left, runs)
+    for (key, own), report, colour in zip(records.items(), found.values(), (BLUE, GREEN, PINK, ORANGE, SKY, RED, INK, "0.5"), strict=False):
+        draw_intervals(right, report, own, colour, f"{key[0]}, s = {key[1]}")
+        right.plot(*np.array(lines[key]).T, ":", color=colour, lw=1.4)
+    right.plot([], [], ":", color=INK, lw=1.4, label="law of chance hits")
+    as_many_as_neurons(right, [r["d"] for own in records.values() for r in own])
+    neuron_ticks(right, [r["d"] for own in records.values() for r in own])
+    low, high = right.get_ylim()
+    right.set(xlabel=NEURONS, ylabel=LARGEST, ylim=(low, high * (high / low) ** 0.35), title="Largest m without a wrong bit")
+    right.legend(loc="upper left", fontsize=7.5)
 
 
-def plot_reads_by_depth(axes, rows: list[dict]) -> None:
-    """The active features of one input through the layers, with rounding and without, and the highest idle read-off."""
-    for reset, colour, name in (("identity", WITHOUT, "without correction"), ("round", WITH, "with correction")):
-        own = [row for row in rows if row["reset"] == reset]
-        layers = [row["layer"] for row in own]
-        active = axes.plot(layers, [row["active"] for row in own], "-", color=colour, lw=1.8)
-        active[0].set_label(f"active features, {name}")
-        axes.plot(layers, [row["highest_idle"] for row in own], ":", color=colour, lw=1.4, label=f"highest idle one, {name}")
-    axes.axhline(0.5, color="0.85", lw=1, zorder=0)
-    axes.set_ylim(-0.3, 2.2)
-    axes.legend(fontsize=7, frameon=False, loc="upper left")
-    _plain(axes, "layer of the circuit", "read-off", f"One input through the depth, m = {rows[0]['m']:,}")
-
-
-def plot_codes(axes, rows: list[dict]) -> None:
-    """Pairs of features by the number of units they share, designed and random channels side by side."""
-    for row, colour, offset in zip(rows, (WITH, "0.6"), (-0.2, 0.2)):
-        pairs = np.array(row["pairs"])
-        shared = np.arange(len(pairs))
-        axes.bar((shared + offset)[pairs > 0], pairs[pairs > 0], 0.38, color=colour, label=f"{row['code']} channels")
-    axes.set_yscale("log")
-    axes.set_ylim(0.5, None)
-    axes.set_xticks(range(rows[0]["c"] + 1))
-    axes.legend(fontsize=8, frameon=False)
-    _plain(axes, "units that two features share", "pairs of features", f"{rows[0]['m']:,} channels of {rows[0]['c']} in {rows[0]['units']:,} units")
+def draw_wrong_bits(ax: Axes, runs: list[tuple]) -> None:
+    """Wrong bits of every layer in the whole batch: along zero for networks that never err, the controls leaving it."""
+    for run, layers in runs:
+        colour, line, mark = STYLES[run.name]
+        at, wrong = [row["layer"] for row in layers], [row["wrong"] for row in layers]
+        total = sum(wrong)
+        label = f"{run.name}: m = {run.m:,} = {run.m / run.width:.3g} d, {run.batch} inputs, {total:,} wrong"
+        ax.plot(at, wrong, line, color=colour, lw=1.6, marker=mark, ms=5 if total else 3.5, markevery=[-1] if not total else None, label=label)
+    ax.set_yscale("symlog", linthresh=1)
+    low, high = -0.3, max(10.0, *(row["wrong"] for _, layers in runs for row in layers))
+    ax.set_ylim(low, high**1.9)
+    ax.set_yticks([0, *(10.0**k for k in range(0, int(np.log10(high)) + 1, 2))])
+    ax.minorticks_off()
+    ax.set_xscale("log", base=2)
+    ax.get_xaxis().set_major_formatter(lambda value, _: f"{value:g}")
+    ax.set(xlabel="layer of the circuit", ylabel="wrong bits in the batch")
+    ax.set_title("Exact steps do not err; a ReLU or too many features do")
+    ax.legend(loc="upper right", fontsize=7)
