@@ -1,12 +1,15 @@
 """Which error rules Theorem 2's construction where: its terms switched off one by one, and what remedies do to the width."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log
 
-from superposed.constructions import Bernoulli, CentredBernoulli, CentredReadOff, RandomInit, Rademacher, SignedBernoulli, Superposed
+import jax
+
+from superposed.constructions import Bernoulli, CentredBernoulli, CentredReadOff, RandomInit, SignedBernoulli, Superposed
 from superposed.experiment import Analysis, Experiment, Finding
 from superposed.figures.crossover import draw_crossover
-from superposed.fitting import report
+from superposed.fitting import Report, report
 from superposed.laws.bernoulli import best_density
 from superposed.laws.bernoulli_terms import drawn_terms
 from superposed.laws.bernoulli_width import error_terms, predicted_width
@@ -14,10 +17,11 @@ from superposed.laws.sign import gaussian_constant
 from superposed.laws.sign_moments import random_init_variance, superposed_sign_width
 from superposed.probe import Probe
 from superposed.sweep import Seen, SmallestWidth, Steps
-from superposed.widths import WidthSeries, finding_of, interval_text, series_of
+from superposed.widths import WidthSeries, finding_of, series_of
 
 S, EPS = 2, 0.5
 TERMS = ("bystanders", "common_mode", "kink")
+tuned = jax.jit(best_density)
 Z = 2.576
 """99% quantile of |N|."""
 
@@ -32,17 +36,19 @@ REMEDIES: dict[str, tuple[object, float, Callable[[float], float]]] = {
     "centred weights": (Superposed(CentredBernoulli()), 2 / 3, lambda m: predicted_width(m, S, EPS, centred=True)),
     "signed weights": (Superposed(SignedBernoulli()), 2 / 3, lambda m: predicted_width(2 * m, S, EPS, centred=True)),
     "centred read-off": (Superposed(CentredReadOff()), 2 / 3, lambda m: superposed_sign_width(m, S, EPS)),
-    "Rademacher": (Superposed(Rademacher()), 2 / 3, lambda m: superposed_sign_width(m, S, EPS)),
     "random init": (RandomInit(), 0.0, random_init_width),
 }
-"""Construction, the exponent it should have, and the width that closed forms predict: where the search starts."""
+"""Construction, the exponent it should have, and the width that closed forms predict: where the search starts.
+
+At s = 2 the centred read-off at p = 1/2 is `Superposed(Rademacher())` itself: weights +-1/2, no bias, read by their products.
+"""
 
 
 @dataclass(frozen=True)
 class Profile:
     """`terms` are measured at the predicted smallest width; `m` is where smallest widths are searched.
 
-    The exponents are read off m >= `top`.
+    Exponents are read off m >= `top`, but for claims of no power at all, which hold at every m.
     """
 
     terms: tuple[float, ...]
@@ -73,7 +79,7 @@ def term_steps(profile: Profile) -> Steps:
     cells = []
     for m in profile.terms:
         d = predicted_width(m, S, EPS)
-        cells.append({"terms": "drawn", "m": m, "width": d, "density": float(best_density(m, S, d, d)), "events": profile.term_events, "seed": 0})
+        cells.append({"terms": "drawn", "m": m, "width": d, "density": float(tuned(m, S, d, d)), "events": profile.term_events, "seed": 0})
     return Steps(tuple(cells), terms_of)
 
 
@@ -113,10 +119,10 @@ def which_rules(rows: list[dict]) -> Finding:
     }
     said = "; ".join(f"above {name.replace('_', ' ')} from m = {m:.0e} on" if m else f"never above {name}" for name, m in overtakes.items())
     shares = ", ".join(f"{name.replace('_', ' ')} {at[name, m]:.3f}" for m in (ms[0], ms[-1]) for name in TERMS)
-    off = max(abs(row["measured"] / row["closed form"] - 1) for row in rows if row["m"] >= 1e6)
+    off = max(abs(row["measured"] / row["closed form"] - 1) for row in rows if row["m"] >= 1e6 and row["closed form"] > 0.01)
     return Finding(
         "Theorem 2: which error of one-active pairs rules at the smallest width?", f"m = {ms[0]:.0f} to {ms[-1]:.0e}",
-        f"kink {said}; {shares} (first and last m)", "measured", f"each term switched off in the drawn law; within {off:.0%} of its closed form from 10^6 on",
+        f"kink {said}; {shares} (first and last m)", "measured", f"each term switched off in the drawn law; within {off:.0%} of its closed form where above 0.01, from 10^6 on",
     )  # fmt: skip
 
 
@@ -127,7 +133,7 @@ def gain(name: str, series: dict[str, WidthSeries]) -> Finding:
     ratios = [other[m] / plain[m] for m in (first, last)]
     return Finding(
         f"{name}: width against the plain construction", f"m = {first} and {last:.0e}",
-        f"{ratios[0]:.3f} and {ratios[1]:.3g} times", "narrower" if ratios[1] < 0.98 else "wider" if ratios[1] > 1.02 else "no gain at large m",
+        f"{ratios[0]:.3g} and {ratios[1]:.3g} times", "narrower" if ratios[1] < 0.97 else "wider" if ratios[1] > 1.03 else "no gain at large m",
     )  # fmt: skip
 
 
@@ -138,13 +144,43 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     findings, fits = [which_rules(rows)], {}
     for name, one in series.items():
         claim = REMEDIES[name][1]
-        fits[name] = report(one.above(profile.top).sample, claim=claim)
-        asked = "no power of m?" if claim == 0 else "width grows as m^(2/3)?"
-        findings.append(finding_of(f"{name}, s = {S}, q99 < {EPS:g}, drawn: {asked}", fits[name], profile.seeds))
+        fits[name] = report((one.above(profile.top) if claim else one).sample, claim=claim)
+        asked = "width grows as m^(2/3)?" if claim else "no power of m?"
+        found = finding_of(f"{name}, s = {S}, q99 < {EPS:g}, drawn: {asked}", fits[name], profile.seeds)
+        findings.append(replace(found, measured=exponents(fits)[name]))
         if name != "plain":
             findings.append(gain(name, series))
-    table = rows + [row for one in series.values() for row in one.rows()]
-    return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, findings, (rows, series, {n: interval_text(f) for n, f in fits.items()}))
+    bound, said = all_pairs(profile)
+    table = rows + [row for one in series.values() for row in one.rows()] + bound
+    return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, [*findings, said], (rows, series, exponents(fits)))
+
+
+def exponents(fits: dict[str, Report]) -> dict[str, str]:
+    """The exponent of the plain power law through the widths, whichever law the verdict rests on."""
+    found = {}
+    for name, fit in fits.items():
+        low, best, high = fit.entry("power").candidate.exponent
+        found[name] = f"power: exponent {best:.3f} [{low:.3f}, {high:.3f}]"
+    return found
+
+
+def all_pairs(profile: Profile) -> tuple[list[dict], Finding]:
+    """Where a union bound over the 2 m one-active pairs of an input passes half of the time, in closed form; no measurement.
+
+        predicted_width(m, quantile = 1 - 1/(2 s m))
+
+    A Cornish-Fisher tail that far out is an approximation: it is there to show the sign and size of the polylog.
+    """
+    ms = [m for m in profile.terms if m >= 1e3]
+    width = {m: predicted_width(m, S, EPS, quantile=1 - 1 / (2 * S * m)) for m in ms}
+    rows = [{"kind": "predicted", "criterion": "max, union bound", "s": S, "m": m, "width": d} for m, d in width.items()]
+    slopes = [log(width[b] / width[a]) / log(b / a) for a, b in zip(ms, ms[1:], strict=False)]
+    usual = log(predicted_width(ms[-1], S, EPS) / predicted_width(ms[-2], S, EPS)) / log(ms[-1] / ms[-2]) if slopes else float("nan")
+    said = ", ".join(f"{slope:.3f}" for slope in slopes)
+    return rows, Finding(
+        "max over all pairs, union bound: local exponents (polylog above 2/3)?", f"m = {ms[0]:.0e} to {ms[-1]:.0e}, closed form only",
+        f"{said}; q99 at the top {usual:.3f}", "not measured", "the union bound asks for a quantile that moves outwards with m",
+    )  # fmt: skip
 
 
 EXPERIMENT = Experiment(

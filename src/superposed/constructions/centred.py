@@ -9,14 +9,11 @@ from jaxtyping import Array, Float, Key
 from superposed.constructions.rows import Width, random_rows
 from superposed.laws.bernoulli import best_density
 from superposed.laws.bernoulli_drawn import draw_aligned, draw_superposed
+from superposed.laws.codes import ALIGNED
 from superposed.laws.remedies import centred_constant, draw_centred_read_off, draw_signed
 from superposed.network import Layer, Network
 from superposed.problem import Problem
 from superposed.read_off import Product, SharedMean
-
-ALIGNED = 1e30
-"""Dimensions in which code vectors are as good as orthogonal at every m: drawn laws then hold for aligned features."""
-
 
 def check_density(density: float | None) -> None:
     """Raises ValueError for a density outside (0, 1); None is tuned."""

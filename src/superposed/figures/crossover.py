@@ -48,3 +48,29 @@ def draw_remedies(ax: Axes, series: dict, exponents: dict[str, str]) -> None:
     ax.set(xscale="log", yscale="log", xlabel="features m", ylabel=r"smallest width $d^*\,/\,m^{2/3}$")
     ax.set_title("remedies: width, and the exponent at large m")
     ax.legend(loc="lower left")
+
+
+def draw_sparsity_and_tolerance(panels: tuple, figure: Figure) -> None:
+    """Smallest widths against s and against eps, with the closed form of the tuned density.
+
+    Args:
+      panels: (width series, predicted lines by (what varies, m)).
+    """
+    series, lines = panels
+    claims = {"s": (2 / 3, "2/3", "active features s"), "eps": (-4 / 3, "-4/3", "error allowed, eps")}
+    for ax, (along, (slope, name, label)) in zip(figure.subplots(1, 2), claims.items(), strict=True):
+        own = [one for one in series if one.along == along]
+        for i, one in enumerate(own):
+            x, d = np.array(one.median()).T
+            ax.plot(x, d, MARKS[i], color=COLOURS[i], ms=5.5, label=one.name)
+            ax.plot(x, d[0] * (x / x[0]) ** slope, color=COLOURS[i], lw=0.9, ls=":")
+        for (kind, _), line in lines.items():
+            if kind == along:
+                ax.plot(*np.array(line).T, color=INK, lw=1)
+        ax.plot([], [], color=INK, lw=1, label="closed form, tuned density")
+        ax.plot([], [], color="0.4", lw=0.9, ls=":", label=f"slope {name} through the first point")
+        ticks = sorted({x for one in own for x, _ in one.median()})
+        ax.set(xscale="log", yscale="log", xlabel=label, ylabel="smallest width d* (neurons)")
+        ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
+        ax.minorticks_off()
+        ax.legend(loc="best")
