@@ -41,7 +41,7 @@ class WidthSeries:
     def median(self) -> list[tuple[float, float]]:
         """(m, median over seeds of the interval's geometric middle), for each m."""
         ms = sorted({r[self.along] for r in self.records})
-        middle = lambda r: np.sqrt(max(r["low"], 1) * r["high"])
+        middle = lambda r: np.sqrt(float(max(r["low"], 1)) * float(r["high"]))
         return [(m, float(np.median([middle(r) for r in self.records if r[self.along] == m]))) for m in ms]
 
     def rows(self) -> list[dict]:
