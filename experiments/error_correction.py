@@ -15,7 +15,8 @@ from superposed.codes import host_rng, mean_read, ternary_code
 from superposed.experiment import Analysis, Experiment, Finding
 from superposed.figures.circuits import draw_correction
 from superposed.laws.error_correction import CRITERIA, capacity, rounded, strict_leading_order, tolerance
-from superposed.sweep import Seen, Steps
+from superposed.record import Seen
+from superposed.sweep import Steps
 
 CLAIMS = {
     "round": (3 / 2, "Theorem 21: with every unit rounding exactly, m* grows as d^(3/2)?"),

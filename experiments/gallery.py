@@ -18,7 +18,8 @@ from superposed.deep import run_network
 from superposed.experiment import Analysis, Experiment, Finding
 from superposed.figures.gallery import draw_gallery
 from superposed.planted import planted_circuit
-from superposed.sweep import Seen, Steps
+from superposed.record import Seen
+from superposed.sweep import Steps
 
 S, INPUTS = 3, 20
 

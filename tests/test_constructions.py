@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from superposed.constructions import Bernoulli, Gaussian, Naive, RandomInit, Rademacher, Superposed
+from superposed.constructions import (
+    Bernoulli, CentredBernoulli, CentredReadOff, Gaussian, Naive, RandomInit, Rademacher, SignedBernoulli, Superposed,
+)  # fmt: skip
 from superposed.evaluate import dense_read_offs
 from superposed.measure import measure
 from superposed.network import encode, hidden
@@ -17,6 +19,8 @@ from superposed.sweep import pooled
 CONSTRUCTIONS = [
     Naive(), Bernoulli(), Bernoulli(0.5), Rademacher(), Gaussian(), RandomInit(), RandomInit("aligned"), RandomInit(d_in=9),
     Superposed(Bernoulli()), Superposed(Rademacher()), Superposed(Gaussian(), d_in=7), Superposed(Naive()),
+    CentredBernoulli(), SignedBernoulli(0.6), CentredReadOff(), Superposed(CentredBernoulli(0.4)), Superposed(CentredReadOff(), d_in=9),
+    Superposed(SignedBernoulli()),
 ]  # fmt: skip
 PROBLEMS = [Problem(4, 2), Problem(6, 3), Problem(5, 1), Problem(4, 4)]
 
@@ -133,6 +137,9 @@ def test_naive_is_exact_from_one_neuron_a_pair_on():
     [
         (lambda: Bernoulli(0.0), "density = 0.0"),
         (lambda: Bernoulli(1.5), "density = 1.5"),
+        (lambda: Bernoulli(0.2, shared=40.0), "shared = 40.0"),
+        (lambda: Bernoulli(shared=0.0), "shared = 0.0"),
+        (lambda: CentredReadOff(1.0), "density = 1.0"),
         (lambda: Bernoulli("papr"), "density = 'papr'"),
         (lambda: Bernoulli("paper").check(Problem(300, 3), 500), "exceeds 1"),
         (lambda: Superposed(Bernoulli("paper")).check(Problem(300, 3), 500), "exceeds 1"),

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from superposed.constructions import Bernoulli, RandomInit, Superposed
+from superposed.constructions import Bernoulli, Naive, RandomInit, Superposed
 from superposed.errors import EDGES, Errors, bin_of, tally
 from superposed.evaluate import evaluate
 from superposed.measure import bucket, measure, n_compilations
@@ -78,7 +78,7 @@ def test_unlike_cells_do_not_share_a_block():
     with pytest.raises(ValueError, match="shares s"):
         measure([Cell(RandomInit(), 6, s, 100, 0, Probe(None)) for s in (2, 3)])
     with pytest.raises(ValueError, match="no drawn law"):
-        measure([Cell(Superposed(RandomInit()), 70, 3, 100, 0, Probe(20), "drawn")])
+        measure([Cell(Superposed(Naive()), 70, 3, 100, 0, Probe(20), "drawn")])
 
 
 def test_powers_of_two_are_edges():

@@ -98,3 +98,14 @@ def test_bad_criteria_are_refused():
         passes(errors, "max", -1)
     with pytest.raises(ValueError, match="criterion = 'mean'"):
         passes(errors, "mean", 1)
+
+
+def test_rungs_of_other_searches_do_not_lengthen_the_stride():
+    rungs = ladder(2**20)
+    below = {width: False for width in rungs[20:60]}
+    start = rungs[80]
+    assert next_width(below, start, 2**20) == start
+    assert next_width(below | {start: False}, start, 2**20) == rungs[81]
+    above = {width: True for width in rungs[100:120]}
+    assert next_width(above, start, 2**20) == start
+    assert next_width(above | {start: True}, start, 2**20) == rungs[79]

@@ -49,7 +49,7 @@ def next_width(passed: Mapping[int, bool], start: float, most: int, steps: int =
     """The rung to measure next, or None when neighbouring rungs enclose the smallest passing width or the ladder ends.
 
     From the rung nearest above `start` the search strides 1, 2, 4, ... rungs until it has a failing and a passing
-    width, then halves the rungs between.
+    width, then halves the rungs between. Rungs that other searches measured on the far side of `start` lengthen no stride.
 
     Args:
       passed: whether each measured rung passed.
@@ -60,14 +60,19 @@ def next_width(passed: Mapping[int, bool], start: float, most: int, steps: int =
     rungs = ladder(most, steps)
     index = {width: n for n, width in enumerate(rungs)}
     known = bracket({w: ok for w, ok in passed.items() if w in index})
+    first = min(bisect_left(rungs, start), len(rungs) - 1)
     if not passed:
-        return rungs[min(bisect_left(rungs, start), len(rungs) - 1)]
+        return rungs[first]
     low = index[known.low] if known.low else None
     high = index[known.high] if known.high is not None else None
     if high is None:
-        failing = sum(not ok for ok in passed.values())
+        if low < first:
+            return rungs[first]
+        failing = sum(not ok for width, ok in passed.items() if width >= rungs[first])
         return None if low == len(rungs) - 1 else rungs[min(low + 2 ** (failing - 1), len(rungs) - 1)]
     if low is None:
-        passing = sum(passed.values())
+        if high > first:
+            return rungs[first]
+        passing = sum(ok for width, ok in passed.items() if width <= rungs[first])
         return None if high == 0 else rungs[max(high - 2 ** (passing - 1), 0)]
     return None if high - low == 1 else rungs[(low + high) // 2]

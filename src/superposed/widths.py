@@ -6,39 +6,44 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from superposed.experiment import Finding
-from superposed.fitting import Report, Sample, from_records
+from superposed.fitting import Report, Sample, from_records, sample
 from superposed.record import Seen
 from superposed.sweep import SmallestWidth
 
 
 @dataclass(frozen=True, eq=False)
 class WidthSeries:
-    """Intervals of the smallest width along m, everything else held fixed.
+    """Intervals of the smallest width along m (or s, or eps), everything else held fixed.
 
     Args:
       name: what legends and reports call it.
       labels: what is held fixed (criterion, mode, s).
       records: dicts with m, seed, low and high; low = 0 or high = inf where the search ended on one side.
+      along: "m", or "s" or "eps", which then take the place of m in the records.
     """
 
     name: str
     labels: dict
     records: tuple[dict, ...]
+    along: str = "m"
 
     @property
     def sample(self) -> Sample:
-        """The intervals as the fits take them; a unit is one seed at one m."""
-        return from_records(self.records, covariates=("m",))
+        """The intervals as the fits take them; a unit is one seed at one m or s, or one seed at every eps it was asked at."""
+        if self.along != "eps":
+            return from_records(self.records, self.along, covariates=(self.along,))
+        low, high, seed, eps = ([r[key] for r in self.records] for key in ("low", "high", "seed", "eps"))
+        return sample(low, high, unit=seed, along="eps", eps=eps)
 
     def above(self, least: float) -> "WidthSeries":
         """The part with m >= least."""
-        return replace(self, records=tuple(r for r in self.records if r["m"] >= least))
+        return replace(self, records=tuple(r for r in self.records if r[self.along] >= least))
 
     def median(self) -> list[tuple[float, float]]:
         """(m, median over seeds of the interval's geometric middle), for each m."""
-        ms = sorted({r["m"] for r in self.records})
-        middle = lambda r: np.sqrt(max(r["low"], 1) * r["high"])
-        return [(m, float(np.median([middle(r) for r in self.records if r["m"] == m]))) for m in ms]
+        ms = sorted({r[self.along] for r in self.records})
+        middle = lambda r: np.sqrt(float(max(r["low"], 1)) * float(r["high"]))
+        return [(m, float(np.median([middle(r) for r in self.records if r[self.along] == m]))) for m in ms]
 
     def rows(self) -> list[dict]:
         """Table rows of kind "width"."""
@@ -47,18 +52,18 @@ class WidthSeries:
     def local_rows(self, found: Report) -> list[dict]:
         """Table rows of kind "local exponent"."""
         return [
-            {"kind": "local exponent", **self.labels, "m": e.middle, "low": e.low, "best": e.best, "high": e.high} for e in found.local
+            {"kind": "local exponent", **self.labels, self.along: e.middle, "low": e.low, "best": e.best, "high": e.high} for e in found.local
         ]
 
 
-def series_of(name: str, tasks: Sequence[SmallestWidth], seen: Seen, **labels: object) -> WidthSeries:
-    """The answers to searches at several m."""
+def series_of(name: str, tasks: Sequence[SmallestWidth], seen: Seen, along: str = "m", **labels: object) -> WidthSeries:
+    """The answers to searches at several m (or s, or eps)."""
     records = [
-        {"m": task.m, "seed": seed, "low": found.low, "high": float("inf") if found.high is None else found.high}
+        {along: getattr(task, along), "seed": seed, "low": found.low, "high": float("inf") if found.high is None else found.high}
         for task in tasks
         for seed, found in enumerate(task.brackets(seen))
     ]
-    return WidthSeries(name, labels, tuple(records))
+    return WidthSeries(name, labels, tuple(records), along)
 
 
 def finding_of(question: str, found: Report, seeds: int) -> Finding:

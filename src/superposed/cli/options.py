@@ -5,13 +5,18 @@ from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 
-from superposed.constructions import Bernoulli, Gaussian, Naive, RandomInit, Rademacher, Superposed
+from superposed.constructions import (
+    Bernoulli, CentredBernoulli, CentredReadOff, Gaussian, Naive, RandomInit, Rademacher, SignedBernoulli, Superposed,
+)  # fmt: skip
 from superposed.measure import bucket
 from superposed.probe import Probe
 from superposed.problem import Problem, check_problem
 from superposed.record import kebab
 
-CONSTRUCTIONS = {kebab(c.__name__): c for c in (Naive, Bernoulli, Rademacher, Gaussian, RandomInit)}
+CONSTRUCTIONS = {
+    kebab(c.__name__): c
+    for c in (Naive, Bernoulli, CentredBernoulli, SignedBernoulli, CentredReadOff, Rademacher, Gaussian, RandomInit)
+}
 PLACING = ("inputs", "d_in", "inner")
 """Fields that --inputs and --d-in set, the same for every construction."""
 ALL_PAIRS_UP_TO = 4096

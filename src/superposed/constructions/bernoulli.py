@@ -30,13 +30,17 @@ class Bernoulli:
     Args:
       density: p in (0, 1]; None takes the best for this problem and width (`laws.bernoulli.best_density`); "paper"
         takes log^2 m / sqrt d.
+      shared: instead of a density, L = d p^2, the neurons that a pair shares on average: p = sqrt(L / d), at most 1.
 
     Source: Hänni et al. 2024, Theorem 1 and Corollary 12.
     """
 
     density: float | str | None = None
+    shared: float | None = None
 
     def __post_init__(self):
+        if self.shared is not None and (self.density is not None or self.shared <= 0):
+            raise ValueError(f"shared = {self.shared}: a number of neurons above 0, and no density beside it")
         if isinstance(self.density, str):
             if self.density != "paper":
                 raise ValueError(f'density = {self.density!r}: give a number in (0, 1], "paper", or leave it out to tune it')
@@ -67,6 +71,8 @@ class Bernoulli:
 
     def tuned(self, problem: Problem, width: Width) -> Float[Array, ""]:
         """The density p at this problem and width. Needs no randomness, so `measure` computes it ahead, for all m alike."""
+        if self.shared is not None:
+            return jnp.minimum(jnp.sqrt(self.shared / jnp.maximum(jnp.float32(width), 1)), 1.0)
         if self.density is None:
             return best_density(problem.m, problem.s, width, problem.d_in)
         return paper_density(problem.m, width) if self.density == "paper" else jnp.float32(self.density)

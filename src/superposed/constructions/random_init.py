@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Key
 
 from superposed.constructions.rows import Width, random_codes, random_rows
 from superposed.constructions.superposed import check_d_in
+from superposed.laws.codes import existing
 from superposed.laws.sign import gaussian_constant
+from superposed.laws.sign_drawn import draw_gaussian, draw_random_init
 from superposed.network import Layer, Network, matmul
 from superposed.problem import Problem
 from superposed.read_off import Product
@@ -51,3 +53,12 @@ class RandomInit:
         # The first d_in draws of a row are the same however many follow, and those meet only zero rows of Phi.
         w = random_rows(weight_key, rows, width, lambda k: jax.random.normal(k, (columns,)))
         return Network(phi, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(matmul(w, phi)), scale))
+
+    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.sign_drawn`)."""
+        c = gaussian_constant(problem.s)
+        if self.inputs == "aligned":
+            return draw_gaussian(key, problem.m, problem.s, width, None, c, n_events, max_active=s_max)
+        d_in = width if self.d_in is None else self.d_in
+        errors = draw_random_init(key, problem.s, width, d_in, c, n_events, max_active=s_max)
+        return existing(errors, problem.m, problem.s)

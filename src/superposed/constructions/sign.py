@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Key
 
 from superposed.constructions.rows import Width, random_rows
 from superposed.laws.sign import gaussian_constant, noisy_rademacher_constant, rademacher_constant
+from superposed.laws.sign_drawn import draw_gaussian, draw_rademacher
 from superposed.network import Layer, Network
 from superposed.problem import Problem
 from superposed.read_off import Product
@@ -27,11 +28,18 @@ class Rademacher:
 
     def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
         w = random_rows(key, rows, width, lambda k: jax.random.rademacher(k, (problem.m,)))
+        return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(w, self.constant(problem) * width))
+
+    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.sign_drawn`)."""
+        c = self.constant(problem)
+        return draw_rademacher(key, problem.m, problem.s, width, problem.d_in, c, n_events, max_active=s_max)
+
+    def constant(self, problem: Problem) -> Float[Array, ""]:
+        """The normalisation c of this problem."""
         if problem.d_in is None:
-            c = rademacher_constant(problem.s)
-        else:
-            c = noisy_rademacher_constant(problem.s, problem.m * problem.s / problem.d_in)
-        return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(w, c * width))
+            return rademacher_constant(problem.s)
+        return noisy_rademacher_constant(problem.s, problem.m * problem.s / problem.d_in)
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,14 @@ class Gaussian:
 
     def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
         w = random_rows(key, rows, width, lambda k: jax.random.normal(k, (problem.m,)))
+        return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(w), self.constant(problem) * width))
+
+    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.sign_drawn`)."""
+        c = self.constant(problem)
+        return draw_gaussian(key, problem.m, problem.s, width, problem.d_in, c, n_events, max_active=s_max)
+
+    def constant(self, problem: Problem) -> Float[Array, ""]:
+        """The normalisation c of this problem."""
         nu = 0.0 if problem.d_in is None else problem.m * problem.s / problem.d_in
-        c = gaussian_constant(problem.s, nu)
-        return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(w), c * width))
+        return gaussian_constant(problem.s, nu)

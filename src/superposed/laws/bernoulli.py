@@ -38,7 +38,7 @@ class Cumulants(NamedTuple):
 
 
 def error_cumulants(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""]
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""], centred: bool = False
 ) -> Cumulants:
     """Mean, variance and third cumulant of read-off - truth, for pairs with `active` of their members active.
 
@@ -57,12 +57,14 @@ def error_cumulants(
       p: density, in (0, 1].
       d_in: dimension of the code vectors; None for aligned inputs.
       active: 0, 1 or 2 (at most s).
+      centred: for W = (B - p) Phi^T with bias p s - 1, which has no common mode: Var C = (1 - p)^2 own_j / d_in.
     """
     m, s, d, p = map(as_float, (m, s, d, p))
     per_d_in = jnp.float32(0) if d_in is None else 1 / as_float(d_in)
     inactive = jnp.maximum(m - s, 0)
     own = 2 * s - (active == 1)
-    common = jnp.sqrt((p**2 * inactive * s + own) * per_d_in) * jnp.sqrt(3.0) * jnp.array([-1.0, 0.0, 1.0])
+    shared_by_all = (1 - p) ** 2 * own if centred else p**2 * inactive * s + own
+    common = jnp.sqrt(shared_by_all * per_d_in) * jnp.sqrt(3.0) * jnp.array([-1.0, 0.0, 1.0])
     weight = jnp.array([1 / 6, 2 / 3, 1 / 6])
     wired = binomial_pmf(s - active, p)
     first, second, third = (
@@ -96,7 +98,7 @@ def binomial_pmf(n: Float[Array, ""], p: Float[Array, ""]) -> Float[Array, " k"]
 
 
 def error_quantile(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""], quantile: Scalar = 0.99
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""], quantile: Scalar = 0.99, centred: bool = False
 ) -> Float[Array, ""]:
     """Upper quantile of the error, from its first three cumulants (Cornish-Fisher expansion).
 
@@ -105,21 +107,22 @@ def error_quantile(
     The errors of this construction are positive or skewed upwards, so this stands for the quantile of their absolute
     value too. Arguments as in `error_cumulants`.
     """
-    mean, variance, third = error_cumulants(m, s, d, p, d_in, active=active)
+    mean, variance, third = error_cumulants(m, s, d, p, d_in, active=active, centred=centred)
     z = -ndtri(as_float(1 - quantile))  # a Python float of 1 - 1e-12 keeps its distance from 1
     return mean + z * jnp.sqrt(variance) + (z**2 - 1) / 6 * third / jnp.maximum(variance, 1e-12)
 
 
 def worst_quantile(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, quantile: Scalar = 0.99
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, quantile: Scalar = 0.99, centred: bool = False
 ) -> Float[Array, ""]:
     """The larger of the error quantiles of pairs with one and with both members active."""
-    one, both = jax.vmap(lambda j: error_quantile(m, s, d, p, d_in, active=j, quantile=quantile))(jnp.array([1, 2]))
+    of = lambda j: error_quantile(m, s, d, p, d_in, active=j, quantile=quantile, centred=centred)
+    one, both = jax.vmap(of)(jnp.array([1, 2]))
     return jnp.where(as_float(s) < 2, one, jnp.maximum(one, both))
 
 
 def best_density(
-    m: Scalar, s: Scalar, d: Scalar, d_in: Scalar | None = None, quantile: Scalar = 0.99
+    m: Scalar, s: Scalar, d: Scalar, d_in: Scalar | None = None, quantile: Scalar = 0.99, centred: bool = False
 ) -> Float[Array, ""]:
     """The tuned density: the p that minimises the predicted error quantile of the worst stratum (`worst_quantile`).
 
@@ -129,17 +132,18 @@ def best_density(
     then share their randomness. It depends on nothing but its arguments and looks at no measurement.
 
     Against brute force over p of the drawn law (s = 2, 3, m = 64 to 10^10, 99% quantile <= 1/2, d_in = d) the smallest
-    width with this density is at most 3% above the smallest possible; aligned (m = 300) 0% at s = 3, 6% at s = 6.
+    width with this density is at most 3% above the smallest possible; aligned (m = 300) 0% at s = 3.
 
     Args:
       m, s, d, d_in: features, active features, neurons (at least 1), code dimension (None: aligned). May be traced.
       quantile: the quantile of the error to be made small.
+      centred: for the centred weights of `error_cumulants`.
 
     Source: derived for this project (its leading terms: p = (z/2)^(2/3) (s' d)^(-1/3) for aligned inputs).
     """
     def zoom(_, ends: Float[Array, "2"]) -> Float[Array, "2"]:
         grid = jnp.linspace(ends[0], ends[1], GRID)
-        error = jax.vmap(lambda log_p: worst_quantile(m, s, d, jnp.exp(log_p), d_in, quantile))(grid)
+        error = jax.vmap(lambda log_p: worst_quantile(m, s, d, jnp.exp(log_p), d_in, quantile, centred))(grid)
         best = jnp.argmin(error)
         return grid[jnp.array([jnp.maximum(best - 1, 0), jnp.minimum(best + 1, GRID - 1)])]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from superposed.laws.codes import STRATA, event_reads, existing, static_bound
 from superposed.laws.relu import Scalar, as_float
@@ -26,7 +26,7 @@ def draw_superposed(
     n_events: int,
     *,
     max_active: int | None = None,
-    centred: bool = False,
+    centred: bool | Bool[Array, ""] = False,
 ) -> Float[Array, "3 n_events"]:
     """Errors (read-off - truth) of pairs with 0, 1, 2 active members, features in superposition: W = B Phi^T.
 
@@ -51,7 +51,7 @@ def draw_superposed(
       m, s, d, d_in, p: features, active features, neurons, code dimension, density; may be traced (m as a float).
       max_active: static bound on s; None takes s, which then must be a plain number.
       centred: W = (B - p) Phi^T with bias p s - 1 instead, which takes the common mode p (sum_k phi_k.x - s) from every
-        neuron and leaves everything else as it is.
+        neuron and leaves everything else as it is. May be traced.
 
     Returns: errors [3, n_events]; NaN in strata that do not exist (both active with s = 1, none active with s = m).
 
@@ -69,7 +69,7 @@ def draw_superposed(
     pair = pair.sum(0)
     n_inactive = jnp.maximum(m - s - (2 - STRATA), 1)
     common = jnp.sqrt(n_inactive / d_in) * jax.random.normal(common_key, shape)
-    offset = p * (pair + others.sum(0) + x * common - s) if centred else 0.0
+    offset = centred * p * (pair + others.sum(0) + x * common - s)
 
     def neuron(key):
         wired_key, noise_key = jax.random.split(key)

@@ -1,14 +1,17 @@
 """The width that the closed forms of the Bernoulli universal AND predict, and the error terms that compete in it."""
 
-from functools import partial
+from functools import lru_cache, partial
 from math import exp, log, pi, sqrt
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from superposed.laws.bernoulli import best_density, worst_quantile
 
 WIDEST = 1e30
+POINTS = 65  # widths compared at once
 
 
 class ErrorTerms(NamedTuple):
@@ -43,11 +46,16 @@ def error_terms(m: int | float, s: int | float, d_in: int | float, p: float) -> 
     )
 
 
-@partial(jax.jit, static_argnames="quantile")
-def _tuned_error(m, s, d, d_in, quantile):
-    return worst_quantile(m, s, d, best_density(m, s, d, d_in, quantile), d_in, quantile)
+@partial(jax.jit, static_argnames=("superposed", "quantile", "centred"))
+def _tuned_errors(m, s, log_d, d_in, superposed, quantile, centred):
+    def one(d):
+        code = None if not superposed else d if d_in is None else d_in
+        return worst_quantile(m, s, d, best_density(m, s, d, code, quantile, centred), code, quantile, centred)
+
+    return jax.vmap(one)(jnp.exp(log_d))
 
 
+@lru_cache(maxsize=1024)
 def predicted_width(
     m: int | float,
     s: int | float,
@@ -56,10 +64,11 @@ def predicted_width(
     superposed: bool = True,
     d_in: int | float | None = None,
     quantile: float = 0.99,
+    centred: bool = False,
 ) -> float:
     """The smallest width at which the predicted error quantile of the worst stratum, at the tuned density, is eps.
 
-    Closed forms only (`laws.bernoulli`): a line to hold measured widths against, not a measurement. Bisection on log d.
+    Closed forms only (`laws.bernoulli`): a line to hold measured widths against, not a measurement. Subdivision of log d.
 
     Args:
       m, s: features, active features.
@@ -67,6 +76,7 @@ def predicted_width(
       superposed: features in superposition; otherwise aligned with the input's coordinates.
       d_in: dimension of the code vectors; None for as many as there are neurons. Ignored for aligned inputs.
       quantile: the quantile of the error to be held below eps.
+      centred: for the centred weights of `laws.bernoulli.error_cumulants`.
 
     Raises:
       ValueError: eps is not positive, or no width up to 1e30 brings the error below eps (possible when d_in is fixed).
@@ -74,17 +84,14 @@ def predicted_width(
     if eps <= 0:
         raise ValueError(f"eps = {eps}: the error allowed must be positive; use --eps 0.5, say")
 
-    def passes(log_d: float) -> bool:
-        d = exp(log_d)
-        code = None if not superposed else d if d_in is None else float(d_in)
-        return float(_tuned_error(float(m), float(s), d, code, quantile=quantile)) <= eps
-
-    low, high = 0.0, 1.0
-    while not passes(high):
-        low, high = high, 2 * high
-        if high > log(WIDEST):
-            raise ValueError(f"eps = {eps}: no width reaches it with code vectors of dimension {d_in}; raise --d-in or --eps")
+    low, high = 0.0, log(WIDEST)
     while high - low > 1e-5:
-        middle = (low + high) / 2
-        low, high = (low, middle) if passes(middle) else (middle, high)
+        grid = np.linspace(low, high, POINTS)
+        code = None if d_in is None else float(d_in)
+        error = _tuned_errors(float(m), float(s), grid, code, superposed=superposed, quantile=quantile, centred=centred)
+        above = np.flatnonzero(~(np.asarray(error) <= eps))
+        last = int(above[-1]) if len(above) else -1
+        if last == POINTS - 1:
+            raise ValueError(f"eps = {eps}: no width reaches it with code vectors of dimension {d_in}; raise --d-in or --eps")
+        low, high = grid[max(last, 0)], grid[max(last, 0) + 1]
     return exp(high)

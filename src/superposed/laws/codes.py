@@ -7,6 +7,8 @@ from jaxtyping import Array, Float, Key
 from superposed.laws.relu import Scalar, as_float
 
 STRATA = jnp.arange(3.0)[:, None]  # pair members active, against events
+ALIGNED = 1e30
+"""Dimensions in which code vectors are as good as orthogonal at every m: drawn laws then hold for aligned features."""
 
 
 def chi_square(normal: Float[Array, "*shape"], dof: Float[Array, "*#shape"]) -> Float[Array, "*shape"]:

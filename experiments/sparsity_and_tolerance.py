@@ -1,0 +1,88 @@
+"""How the width of Theorem 2's construction grows with the active features s and shrinks with the tolerance eps."""
+
+from dataclasses import dataclass
+
+from superposed.constructions import Bernoulli, Superposed
+from superposed.experiment import Analysis, Experiment
+from superposed.figures.crossover import draw_sparsity_and_tolerance
+from superposed.fitting import report
+from superposed.laws.bernoulli_width import predicted_width
+from superposed.probe import Probe
+from superposed.record import Seen
+from superposed.sweep import SmallestWidth
+from superposed.widths import finding_of, series_of
+
+S, EPS = 2, 0.5
+"""s where eps varies, and eps where s does."""
+SHARED = 40.0
+CONSTRUCTIONS = {"tuned density": Superposed(Bernoulli()), f"L = {SHARED:g} fixed": Superposed(Bernoulli(shared=SHARED))}
+"""L = d p^2, the neurons that a pair shares on average: the law m^(2/3) s^(2/3) eps^(-4/3) L^(1/3) holds at a fixed L."""
+CLAIMS = {"s": 2 / 3, "eps": -4 / 3}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Smallest widths along s and along eps, at each m."""
+
+    m: tuple[int, ...]
+    s: tuple[int, ...]
+    eps: tuple[float, ...]
+    seeds: int
+    events: int
+    steps: int = 32
+
+
+PROFILES = {
+    "tiny": Profile(m=(10**12,), s=(2, 3), eps=(0.5, 0.25), seeds=3, events=512, steps=16),
+    "quick": Profile(m=(10**12,), s=(2, 4, 8), eps=(0.5, 0.25, 0.125, 0.0625), seeds=6, events=2048),
+    "standard": Profile(m=(10**6, 10**12), s=(2, 3, 4, 6, 8, 12, 16), eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625), seeds=16, events=8192, steps=64),
+    "full": Profile(m=(10**6, 10**12), s=(2, 3, 4, 6, 8, 12, 16), eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625), seeds=32, events=20_000, steps=64),
+}  # fmt: skip
+
+
+def question(profile: Profile, construction: str, m: int, s: int, eps: float) -> SmallestWidth:
+    """The smallest width of each seed; the closed form of the tuned density only says where the search starts."""
+    start, probe = predicted_width(m, s, eps), Probe(profile.events)
+    return SmallestWidth(
+        CONSTRUCTIONS[construction], m, s, profile.seeds, probe, "q99", eps, start=start, most=2**44, mode="drawn", steps=profile.steps
+    )
+
+
+def questions(profile: Profile) -> dict[tuple[str, str, int], list[SmallestWidth]]:
+    """All questions, by (construction, what varies, m)."""
+    found = {}
+    for name in CONSTRUCTIONS:
+        for m in profile.m:
+            found[name, "s", m] = [question(profile, name, m, s, EPS) for s in profile.s]
+            found[name, "eps", m] = [question(profile, name, m, S, eps) for eps in profile.eps]
+    return found
+
+
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """Widths and their exponents in s and in eps."""
+    series, fits, findings = [], {}, []
+    for (name, along, m), tasks in questions(profile).items():
+        held = f"eps = {EPS:g}" if along == "s" else f"s = {S}"
+        one = series_of(f"{name}, m = {m:.0e}, {held}", tasks, seen, along, construction=name, m=m)
+        power = "s^(2/3)" if along == "s" else "eps^(-4/3)"
+        fits[one.name] = report(one.sample, claim=CLAIMS[along])
+        findings.append(finding_of(f"Theorem 2, {one.name}: width grows as {power}?", fits[one.name], profile.seeds))
+        series.append(one)
+    lines = {
+        (along, m): [(x, predicted_width(m, *((x, EPS) if along == "s" else (S, x)))) for x in getattr(profile, along)]
+        for along in CLAIMS
+        for m in profile.m
+    }
+    table = [row for one in series for row in one.rows()]
+    table += [{"kind": "predicted", "along": along, "m": m, along: x, "width": d} for (along, m), line in lines.items() for x, d in line]
+    return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, findings, (series, lines))
+
+
+EXPERIMENT = Experiment(
+    claim="Theorem 2: at a fixed number L of neurons a pair, the width grows as s^(2/3) and eps^(-4/3)",
+    profiles=PROFILES,
+    tasks=lambda profile: [task for tasks in questions(profile).values() for task in tasks],
+    analyse=analyse,
+    draw=draw_sparsity_and_tolerance,
+    size=(10, 4.4),
+)

@@ -1,0 +1,153 @@
+"""Three remedies for what makes Theorem 2's construction wide: centred weights, signed weights, a centred read-off."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from superposed.constructions.rows import Width, random_rows
+from superposed.laws.bernoulli import best_density
+from superposed.laws.bernoulli_drawn import draw_aligned, draw_superposed
+from superposed.laws.codes import ALIGNED
+from superposed.laws.remedies import centred_constant, draw_centred_read_off, draw_signed
+from superposed.network import Layer, Network
+from superposed.problem import Problem
+from superposed.read_off import Product, SharedMean
+
+def check_density(density: float | None) -> None:
+    """Raises ValueError for a density outside (0, 1); None is tuned."""
+    if density is not None and not 0 < density < 1:
+        raise ValueError(f"density = {density}: a probability in (0, 1); leave it out to have it chosen")
+
+
+@dataclass(frozen=True)
+class CentredBernoulli:
+    """Theorem 1's random subsets with the mean taken from the weights.
+
+        a = ReLU((B - p) b + p s - 1),   B_ik ~ Bernoulli(p),   AND(k, l) ~ sum_i B_ik B_il a_i / sum_i B_ik B_il
+
+    Aligned inputs give exactly what `Bernoulli` does, since sum_k b_k = s. Behind random codes the cross-talk common to
+    all neurons, p (sum_k phi_k.x - s), is gone, at no cost; each neuron's own cross-talk stays, and with it m^(2/3).
+
+    Args:
+      density: p in (0, 1); None takes the best for this problem and width.
+
+    Source: derived for this project (`laws.remedies`).
+    """
+
+    density: float | None = None
+
+    def __post_init__(self):
+        check_density(self.density)
+
+    def __call__(
+        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, p: Float[Array, ""] | None = None
+    ) -> Network:
+        p = self.tuned(problem, width) if p is None else p
+        wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
+        return Network(None, (centred(wired, width, p, problem.s),), SharedMean(wired))
+
+    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.bernoulli_drawn`)."""
+        m, s, d_in, p = problem.m, problem.s, problem.d_in, self.tuned(problem, width)
+        if d_in is None:
+            return draw_aligned(key, m, s, width, p, n_events, max_active=s_max)
+        return draw_superposed(key, m, s, width, d_in, p, n_events, max_active=s_max, centred=True)
+
+    def tuned(self, problem: Problem, width: Width) -> Float[Array, ""]:
+        """The density p at this problem and width."""
+        if self.density is not None:
+            return jnp.float32(self.density)
+        return best_density(problem.m, problem.s, width, problem.d_in, centred=True)
+
+
+@dataclass(frozen=True)
+class SignedBernoulli:
+    """Random subsets with random signs; the AND is read where both signs are plus.
+
+        a = ReLU(V b - 1),   V_ik = +1, -1, 0 with probabilities p/2, p/2, 1 - p
+        AND(k, l) ~ mean of a_i over the neurons with V_ik = V_il = +1
+
+    Takes away the common cross-talk and the bystanders' mean. But half of the wired neurons serve no read-off, which
+    doubles the variance of each neuron's cross-talk at the same number of neurons a read-off: 2^(2/3) times the width
+    where the kink rules.
+
+    Args:
+      density: p in (0, 1); None takes twice that of centred weights with 2 m features, which have the same cross-talk and
+        as many neurons a read-off.
+
+    Source: signs as in Hänni et al. 2024, Theorem 11; derived for this project (`laws.remedies`).
+    """
+
+    density: float | None = None
+
+    def __post_init__(self):
+        check_density(self.density)
+
+    def __call__(
+        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, p: Float[Array, ""] | None = None
+    ) -> Network:
+        p = self.tuned(problem, width) if p is None else p
+
+        def signed(key: Key[Array, ""]) -> Float[Array, " m"]:
+            u = jax.random.uniform(key, (problem.m,))
+            return jnp.where(u < p / 2, 1.0, jnp.where(u < p, -1.0, 0.0))
+
+        v = random_rows(key, rows, width, signed)
+        return Network(None, (Layer((v,), -jnp.ones(rows)),), SharedMean(jnp.maximum(v, 0)))
+
+    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.remedies`)."""
+        d_in, p = code_dimension(problem), self.tuned(problem, width)
+        return draw_signed(key, problem.m, problem.s, width, d_in, p, n_events, max_active=s_max)
+
+    def tuned(self, problem: Problem, width: Width) -> Float[Array, ""]:
+        """The density p at this problem and width."""
+        if self.density is not None:
+            return jnp.float32(self.density)
+        return jnp.minimum(2 * best_density(2 * problem.m, problem.s, width, problem.d_in, centred=True), 1.0)
+
+
+@dataclass(frozen=True)
+class CentredReadOff:
+    """Centred weights read by their products, so that nothing counts that does not depend on both features.
+
+        a = ReLU((B - p) b + p s - 1),   AND(k, l) ~ sum_i (B_ik - p)(B_il - p) a_i / (d p^2 (1 - p)^2 c)
+
+    with c = `laws.remedies.centred_constant`, which makes an active pair read 1. All d neurons take part in every
+    read-off. The bias at the kink is gone; the exponent of m is not, since cross-talk hides the signal instead.
+
+    Args:
+      density: p in (0, 1); 1/2 is best behind codes with cross-talk well above s.
+
+    Source: derived for this project (`laws.remedies`).
+    """
+
+    density: float = 0.5
+
+    def __post_init__(self):
+        check_density(self.density)
+
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
+        p, s = self.density, problem.s
+        wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
+        layer = centred(wired, width, p, s)
+        scale = width * (p * (1 - p)) ** 2 * centred_constant(problem.m, s, code_dimension(problem), p)
+        return Network(None, (layer,), Product(layer.factors[0], scale))
+
+    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.remedies`)."""
+        d_in = code_dimension(problem)
+        return draw_centred_read_off(key, problem.m, problem.s, width, d_in, self.density, n_events, max_active=s_max)
+
+
+def code_dimension(problem: Problem) -> Width | float:
+    """d_in, or so many dimensions that cross-talk vanishes where features are aligned."""
+    return ALIGNED if problem.d_in is None else problem.d_in
+
+
+def centred(wired: Float[Array, "rows m"], width: Width, p: Float[Array, ""] | float, s: int | Array) -> Layer:
+    """The layer b -> ReLU((B - p) b + p s - 1), zero from neuron `width` on."""
+    real = jnp.arange(wired.shape[0]) < width
+    return Layer((jnp.where(real[:, None], wired - p, 0),), jnp.where(real, p * s - 1, 0.0))

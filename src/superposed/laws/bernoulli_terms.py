@@ -1,0 +1,34 @@
+"""The error terms that compete in Theorem 2's construction, each measured by switching it off in the drawn law."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from superposed.laws.bernoulli_drawn import draw_superposed
+from superposed.laws.bernoulli_width import ErrorTerms
+from superposed.laws.codes import ALIGNED
+
+ONE_ACTIVE = 1
+_draw = jax.jit(draw_superposed, static_argnames=("n_events", "max_active"))
+
+
+def drawn_terms(seed: int, m: int | float, s: int, d: float, d_in: float, p: float, n_events: int) -> ErrorTerms:
+    """`bernoulli_width.error_terms` measured on n_events pairs with one active member, all terms at work at once.
+
+        bystanders  = mean error of the same networks with orthogonal codes: no cross-talk at all
+        common_mode = standard deviation of (error - error with centred weights), event by event: neurons, codes and
+                      inputs are the same, and centring takes away the common mode alone
+        kink        = mean of (error with centred weights - error with orthogonal codes)
+
+    So the terms are seen as they act together, where the closed forms take each without the others.
+    """
+    key = jax.random.key(seed)
+
+    def errors(d_in: float, centred: bool) -> np.ndarray:
+        drawn = _draw(key, float(m), s, d, d_in, p, n_events, max_active=s, centred=jnp.asarray(centred))
+        return np.asarray(drawn, float)[ONE_ACTIVE]
+
+    plain, centred, orthogonal = errors(d_in, False), errors(d_in, True), errors(ALIGNED, False)
+    return ErrorTerms(
+        bystanders=float(orthogonal.mean()), common_mode=float((plain - centred).std()), kink=float((centred - orthogonal).mean())
+    )
