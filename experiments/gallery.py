@@ -88,19 +88,19 @@ def overlaps(cell: dict) -> dict:
 
 def findings_of(features: dict, reads: list[dict], codes: list[dict]) -> list[Finding]:
     """Three sights in words; "holds" and "fails" are counts of wrong bits or shared units, not statistics."""
-    words = {True: "holds", False: "fails"}
+    words = {True: ("holds", "counted on what is shown, not a statistic"), False: ("fails", "counted on what is shown, not a statistic")}
     span = f"d = {features['d']}, m = {features['m']}, depth {features['depth']}, {INPUTS} inputs"
-    found = [Finding("Every feature read right after the last layer, m > d?", span, f"{features['wrong']} wrong bits", words[features["wrong"] == 0])]
+    found = [Finding("Every feature read right after the last layer, m > d?", span, f"{features['wrong']} wrong bits", *words[features["wrong"] == 0])]
     for one in reads:
         far = max(abs(read - 1) for layer in one["layers"] for read in layer["active"])
         name = {"round": "with correction", "identity": "without correction (control, must fail)"}[one["reset"]]
         span = f"d = {one['d']}, m = {one['m']}, depth {one['depth']}, 1 input"
-        found.append(Finding(f"Active features stay within 1/4 of one, {name}?", span, f"furthest {far:.2f} away", words[far < 1 / 4]))
+        found.append(Finding(f"Active features stay within 1/4 of one, {name}?", span, f"furthest {far:.2f} away", *words[far < 1 / 4]))
     for one in codes:
         most = int(np.flatnonzero(one["pairs"]).max())
         name = one["code"] + ("" if one["code"] == "coprime" else " (control, must fail)")
         span = f"{one['m']} channels of {one['c']} in {one['units']} units"
-        found.append(Finding(f"Any two channels share at most one unit, {name}?", span, f"at most {most}", words[most <= 1]))
+        found.append(Finding(f"Any two channels share at most one unit, {name}?", span, f"at most {most}", *words[most <= 1]))
     return found
 
 

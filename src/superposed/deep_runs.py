@@ -1,5 +1,7 @@
 """Deep networks run piece by piece, as chains of steps: a kill loses one piece, and every piece is a row."""
 
+from itertools import tee
+
 import jax
 import numpy as np
 import scipy.sparse as sp
@@ -31,13 +33,14 @@ def run_piece(cell: dict, before: dict | None, construction: Channels | Correcte
     features_key, layers_key, build_key = jax.random.split(jax.random.key(cell["seed"]), 3)
     if cell["circuit"] == "groups":
         active = group_features(features_key, m, s, cell["batch"])
-        now, gates = group_order(layers_key, m, first)[active], lambda: group_layers(layers_key, m, s, n_layers, first)
+        now, gates = group_order(layers_key, m, first)[active], group_layers(layers_key, m, s, n_layers, first)
     else:
         active = path_features(features_key, m, s, cell["batch"])
-        now, gates = path_active(layers_key, active, m, first), lambda: path_layers(layers_key, active, m, n_layers, first)
-    stages = construction.stages(build_key, gates(), m, cell["width"], first)
+        now, gates = path_active(layers_key, active, m, first), path_layers(layers_key, active, m, n_layers, first)
+    built, judged = tee(gates)  # side by side, so that one layer is in memory at a time
+    stages = construction.stages(build_key, built, m, cell["width"], first)
     found, ended, h = [], False, None if before is None else unpacked(before["state"])
-    for errors, h in errors_and_states(stages, gates(), sparse_features(now, m), h):
+    for errors, h in errors_and_states(stages, judged, sparse_features(now, m), h):
         found.append({name: plain(value) for name, value in errors._asdict().items()} | {"wrong": errors.wrong})
         ended = errors.wrong > stop_at * cell["batch"]
         if ended:

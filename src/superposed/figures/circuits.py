@@ -159,7 +159,8 @@ def draw_superposition(panels: tuple, figure: Figure) -> None:
     runs, records, found, lines = panels
     left, right = figure.subplots(1, 2)
     draw_wrong_bits(left, runs)
-    for (key, own), report, colour in zip(records.items(), found.values(), (BLUE, GREEN, PINK, ORANGE, SKY, RED, INK, "0.5"), strict=False):
+    colours = (BLUE, GREEN, PINK, ORANGE, SKY, RED, INK, "0.5")
+    for (key, own), report, colour in zip(records.items(), found.values(), colours, strict=False):
         draw_intervals(right, report, own, colour, f"{key[0]}, s = {key[1]}")
         right.plot(*np.array(lines[key]).T, ":", color=colour, lw=1.4)
     right.plot([], [], ":", color=INK, lw=1.4, label="law of chance hits")
