@@ -49,7 +49,7 @@ At s = 2 the centred read-off at p = 1/2 is `Superposed(Rademacher())` itself: w
 class Profile:
     """`terms` are measured at the predicted smallest width; `m` is where smallest widths are searched.
 
-    Exponents are read off m >= `top`, but for claims of no power at all, which hold at every m.
+    Exponents are read off m >= `top`.
     """
 
     terms: tuple[float, ...]
@@ -145,7 +145,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     findings, fits = [which_rules(rows)], {}
     for name, one in series.items():
         claim = REMEDIES[name][1]
-        fits[name] = report((one.above(profile.top) if claim else one).sample, claim=claim)
+        fits[name] = report(one.above(profile.top).sample, claim=claim)
         asked = "width grows as m^(2/3)?" if claim else "no power of m?"
         found = finding_of(f"{name}, s = {S}, q99 < {EPS:g}, drawn: {asked}", fits[name], profile.seeds)
         findings.append(replace(found, measured=exponents(fits)[name]))
