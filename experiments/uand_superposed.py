@@ -35,6 +35,7 @@ class Profile:
     seeds: int
     inputs: int
     events: int
+    worst_s: tuple[int, ...] = (2, 3)
     worst_inputs: int = 16
     idle: int = 32
     steps: int = 16
@@ -42,8 +43,8 @@ class Profile:
 
 
 PROFILES = {
-    "tiny": Profile(s=(2,), built=(16, 32), drawn=(4**3, 4**6, 4**9, 4**20), worst=(16, 32), seeds=3, inputs=32, events=512),
-    "quick": Profile(s=(2, 3), built=powers(2, 6, 10), drawn=powers(4, 3, 20), worst=powers(2, 5, 7), seeds=8, inputs=128, events=4096),
+    "tiny": Profile(s=(2,), built=(16, 32), drawn=(4**3, 4**6, 4**9, 4**20), worst=(16, 32), worst_s=(2,), seeds=3, inputs=32, events=512),
+    "quick": Profile(s=(2, 3), built=powers(4, 3, 5), drawn=(64, *powers(16, 2, 8), *powers(4, 17, 20)), worst=powers(2, 5, 7), worst_s=(2,), seeds=8, inputs=64, events=4096),
     "standard": Profile(s=(2, 3), built=powers(2, 6, 13), drawn=powers(2, 6, 40), worst=powers(2, 5, 10), seeds=16, inputs=256, events=10_000),
     "full": Profile(s=(2, 3), built=powers(2, 6, 14), drawn=powers(2, 6, 40), worst=powers(2, 5, 12), seeds=32, inputs=512, events=20_000),
 }  # fmt: skip
@@ -51,8 +52,7 @@ PROFILES = {
 
 def question(profile: Profile, m: int, s: int, criterion: str, mode: str) -> SmallestWidth:
     """The smallest width of each seed; the closed form only says where the search starts."""
-    quantile = 1 - 1 / (profile.worst_inputs * s * m) if criterion == "max" else 0.99
-    start = predicted_width(m, s, EPS, quantile=quantile)
+    start = predicted_width(m, s, EPS) * (1.9 if criterion == "max" else 1.0)
     if mode == "drawn":
         probe, most, steps = Probe(profile.events), 2**34, profile.drawn_steps
     elif criterion == "max":
@@ -64,11 +64,15 @@ def question(profile: Profile, m: int, s: int, criterion: str, mode: str) -> Sma
 
 def questions(profile: Profile) -> dict[tuple[str, str, int], list[SmallestWidth]]:
     """All questions, by (criterion, mode, s)."""
-    kinds = (("q99", "drawn", profile.drawn), ("q99", "built", profile.built), ("max", "built", profile.worst))
+    kinds = (
+        ("q99", "drawn", profile.drawn, profile.s),
+        ("q99", "built", profile.built, profile.s),
+        ("max", "built", profile.worst, profile.worst_s),
+    )
     return {
         (criterion, mode, s): [question(profile, m, s, criterion, mode) for m in ms]
-        for criterion, mode, ms in kinds
-        for s in profile.s
+        for criterion, mode, ms, sparsities in kinds
+        for s in sparsities
     }
 
 

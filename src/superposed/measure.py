@@ -1,7 +1,7 @@
 """Blocks of (seed x width) cells as one compiled program: the only place with jit, vmap over cells and `lax.map`."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,8 @@ LEAST_ROWS = 1024
 """Narrower networks share one program: their empty rows cost less than compiling another."""
 S_STEP = 8
 """Programs are compiled for at most 8, 16, 24, ... active features."""
+DRAWN_S_STEP = 4
+"""The same where errors are drawn, whose cost grows with the bound."""
 CELL_BYTES = 2**28
 """Weights of the cells that are vmapped together stay below this; wider networks go one after the other."""
 
@@ -62,13 +64,22 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
 
 def n_compilations() -> int:
     """How many programs have been compiled so far in this process."""
-    return _built._cache_size() + _drawn._cache_size()
+    return _compiled(_built, 7)._cache_size() + _compiled(_drawn, 3)._cache_size()
 
 
 def _fitting_batch(rows: int, m: int) -> int:
     if jax.default_backend() == "cpu":
         return 2
     return 1 << int(np.clip(CELL_BYTES // (4 * rows * m), 2, BLOCK)).bit_length() - 1
+
+
+@cache
+def _compiled(function: Callable, n_static: int) -> Callable:
+    """The function jitted, its first arguments static. On a CPU LLVM's lowest useful level compiles in two thirds of the
+    time and runs as fast, for the time goes into library products and scattered counts.
+    """
+    options = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
+    return jax.jit(function, static_argnums=range(n_static), compiler_options=options)
 
 
 def _column(cells: Sequence[Cell], name: str, fill: int, dtype: type = np.int32) -> Array:
@@ -79,9 +90,9 @@ def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Erro
     first = cells[0]
     n_inputs, s_max, per_call = _portions(first.probe, first.m, max(c.s for c in cells))
     entropy, s, widths = _column(cells, "entropy", 0, np.uint32), _column(cells, "s", first.s), _column(cells, "width", 0)
-    tuned = None if not hasattr(first.construction, "tuned") else _tuned(first.construction, jnp.float32(first.m), s, widths)
+    tuned = None if not hasattr(first.construction, "tuned") else _compiled(_tuned, 1)(first.construction, jnp.float32(first.m), s, widths)
     calls = [
-        _built(
+        _compiled(_built, 7)(
             first.construction, first.m, s_max, rows, first.probe, min(per_call, n_inputs - start), cell_batch,
             entropy, s, widths, tuned, jnp.asarray(start),
         )
@@ -103,8 +114,8 @@ def _draw_block(cells: Sequence[Cell]) -> list[Errors]:
     if not hasattr(first.construction, "draw"):
         raise ValueError(f"mode = drawn: {describe(first.construction)['name']} has no drawn law; use --mode built")
     call = jax.device_get(
-        _drawn(
-            first.construction, max(c.s for c in cells), first.probe.inputs,
+        _compiled(_drawn, 3)(
+            first.construction, -(-max(c.s for c in cells) // DRAWN_S_STEP) * DRAWN_S_STEP, first.probe.inputs,
             _column(cells, "entropy", 0, np.uint32), jnp.float32(first.m), _column(cells, "s", first.s),
             _column(cells, "width", 1, np.float32),
         )
@@ -112,13 +123,11 @@ def _draw_block(cells: Sequence[Cell]) -> list[Errors]:
     return [Errors.of([jax.tree.map(lambda x: x[i], call)]) for i in range(len(cells))]
 
 
-@partial(jax.jit, static_argnums=0)
 def _tuned(construction, m: Float[Array, ""], s: Int[Array, " n"], widths: Int[Array, " n"]) -> Float[Array, " n"] | None:
     """Hyper-parameters that need no randomness: one small program for all m, instead of a part of every one."""
     return jax.vmap(lambda s, width: construction.tuned(Problem(m, s), width))(s, jnp.maximum(widths, 1))
 
 
-@partial(jax.jit, static_argnums=range(7))
 def _built(
     construction, m: int, s_max: int, rows: int, probe: Probe, n_inputs: int, cell_batch: int,
     entropy: UInt[Array, " n"], s: Int[Array, " n"], widths: Int[Array, " n"], tuned: Float[Array, " n"] | None, first_input: Int[Array, ""],
@@ -133,7 +142,6 @@ def _built(
     return jax.lax.map(one, (entropy, s, widths, tuned), batch_size=cell_batch)
 
 
-@partial(jax.jit, static_argnums=range(3))
 def _drawn(
     construction, s_max: int, n_events: int,
     entropy: UInt[Array, " n"], m: Float[Array, ""], s: Int[Array, " n"], widths: Float[Array, " n"],

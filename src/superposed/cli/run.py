@@ -1,8 +1,12 @@
 """`superposed run`, `reproduce`, `figures` and `status`: experiments, their figures, and the table of verdicts."""
 
 import argparse
+import os
 import re
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from superposed.cli.options import check_folder, pick
@@ -24,6 +28,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     every.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)} (default quick)")
     every.add_argument("--runs", type=Path, default=Path("runs"), help="where rows are kept (default runs/)")
     every.add_argument("--figures", type=Path, default=Path("figures"), help="where figures go (default figures/)")
+    every.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="experiments measured at once (default 2)")
     every.add_argument("--json", action="store_true", help="one JSON object on standard output")
     every.set_defaults(run=run_reproduce)
 
@@ -107,20 +112,36 @@ def complete(
 def run_reproduce(args: argparse.Namespace) -> None:
     """Every experiment in turn, then the verdicts."""
     experiments = load_experiments()
+    if args.jobs < 1:
+        raise ValueError(f"--jobs {args.jobs}: measure one experiment at a time or more")
     check_folder("--runs", args.runs)
     check_folder("--figures", args.figures)
     results = {}
     for name, experiment in experiments.items():
         profile_of(name, experiment, args.profile)
-    for name, experiment in experiments.items():
-        started = time.perf_counter()
-        complete(name, experiment, args.profile, args.runs / f"{name}-{args.profile}")
-        results[name] = figure(name, experiment, args.profile, args.runs, args.figures)
-        note(f"{name}: {time.perf_counter() - started:.0f} s, {args.figures / name}.png")
+    started = time.perf_counter()
+    with ThreadPoolExecutor(min(args.jobs, len(experiments))) as pool:
+        measured = {name: pool.submit(run_apart, name, args.profile, args.runs / f"{name}-{args.profile}") for name in experiments}
+        for name, experiment in experiments.items():
+            measured[name].result()
+            results[name] = figure(name, experiment, args.profile, args.runs, args.figures)
+            note(f"{name}: {args.figures / name}.png, {time.perf_counter() - started:.0f} s since the start")
     if args.json:
         print_json({name: [vars(finding) for finding in analysis.findings] for name, analysis in results.items()})
         return
     print(verdict_table(results))
+
+
+def run_apart(name: str, profile: str, folder: Path) -> None:
+    """`superposed run` in a process of its own: compiling keeps hardly more than one core busy.
+
+    Raises:
+      ValueError: it failed; its own message has been printed.
+    """
+    words = [sys.executable, "-m", "superposed", "run", name, "--profile", profile, "--out", str(folder)]
+    status = subprocess.run(words, check=False).returncode
+    if status:
+        raise ValueError(f"{name}: `superposed run {name} --profile {profile}` ended with status {status}; what it measured is kept")
 
 
 def verdict_table(results: dict[str, Analysis]) -> str:
