@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from superposed.cli.options import check_folder, pick
-from superposed.cli.output import note, print_json, table
+from superposed.cli.output import note, print_json
 from superposed.cli.progress import progress
 from superposed.experiment import Analysis, Experiment, configuration, load_experiments
 from superposed.record import Seen
@@ -121,10 +121,11 @@ def run_reproduce(args: argparse.Namespace) -> None:
         profile_of(name, experiment, args.profile)
     started = time.perf_counter()
     with ThreadPoolExecutor(min(args.jobs, len(experiments))) as pool:
-        measured = {name: pool.submit(run_apart, name, args.profile, args.runs / f"{name}-{args.profile}") for name in experiments}
-        for name, experiment in experiments.items():
-            measured[name].result()
-            results[name] = figure(name, experiment, args.profile, args.runs, args.figures)
+        folder = lambda name: args.runs / f"{name}-{args.profile}"
+        measured = {name: pool.submit(run_apart, name, args.profile, folder(name)) for name in reversed(experiments)}
+        for name, finished in measured.items():
+            finished.result()
+            results[name] = figure(name, experiments[name], args.profile, args.runs, args.figures)
             note(f"{name}: {args.figures / name}.png, {time.perf_counter() - started:.0f} s since the start")
     if args.json:
         print_json({name: [vars(finding) for finding in analysis.findings] for name, analysis in results.items()})
@@ -145,13 +146,14 @@ def run_apart(name: str, profile: str, folder: Path) -> None:
 
 
 def verdict_table(results: dict[str, Analysis]) -> str:
-    """The findings of all experiments."""
-    rows = [
-        (name, finding.question, finding.range, finding.measured, finding.verdict)
-        for name, analysis in results.items()
-        for finding in analysis.findings
-    ]
-    return table(("experiment", "question", "range", "measured", "verdict"), rows)
+    """The findings of all experiments, two lines each."""
+    lines = []
+    for name in sorted(results):
+        lines.append(f"\n{name}")
+        for finding in results[name].findings:
+            lines.append(f"  {finding.verdict:>12}  {finding.question}")
+            lines.append(f"{'':16}{finding.measured}   ({finding.range})")
+    return "\n".join(lines)
 
 
 def figure(name: str, experiment: Experiment, profile: str, runs: Path, figures: Path) -> Analysis:

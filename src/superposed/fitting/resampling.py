@@ -38,7 +38,7 @@ class Bootstrap:
         """The bootstrap-t interval: coef - t_(1-a/2) se, coef - t_(a/2) se with t's quantiles over resamples (Efron 1981).
 
         For laws that are not linear in their coefficients standard errors may not exist (a term that has faded), and the
-        interval is that between the quantiles of the coefficient itself.
+        interval is that between the quantiles of the coefficient itself. NaN where most resamples have no scatter.
         """
         k = self.fitted.law.free.index(name)
         tails = [(1 - level) / 2, (1 + level) / 2]
@@ -47,7 +47,10 @@ class Bootstrap:
             return float(below), float(above)
         centre = self.fitted.at[k]
         error = np.sqrt(max(self.fitted.covariance[k, k], 0.0))
-        below, above = np.quantile((self.coef[:, k] - centre) / self.error[:, k], tails)
+        scattered = self.error[:, k] > 0  # a resample of equal rows has no scatter of its own
+        if scattered.mean() < 0.5:
+            return float("nan"), float("nan")
+        below, above = np.quantile((self.coef[scattered, k] - centre) / self.error[scattered, k], tails)
         return float(centre - above * error), float(centre - below * error)
 
 
