@@ -39,7 +39,7 @@ class Profile:
 
 PROFILES = {
     "tiny": Profile(s=(3,), widths=(128, 256), m=(8, 16), seeds=4),
-    "quick": Profile(s=(3, 6), widths=(256, 1024, 4096), m=(8, 32, 128), seeds=8),
+    "quick": Profile(s=(3, 6), widths=(256, 724, 2048), m=(8, 32, 128), seeds=8),
     "standard": Profile(s=(3, 6), widths=tuple(2**n for n in range(9, 16)), m=(16, 32, 64, 128, 256, 512), seeds=16, inputs=40),
     "full": Profile(s=(3, 6), widths=tuple(2**n for n in range(8, 17)), m=tuple(2**n for n in range(4, 12)), seeds=32, inputs=40),
 }
