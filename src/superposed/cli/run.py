@@ -122,7 +122,7 @@ def run_reproduce(args: argparse.Namespace) -> None:
     started = time.perf_counter()
     with ThreadPoolExecutor(min(args.jobs, len(experiments))) as pool:
         folder = lambda name: args.runs / f"{name}-{args.profile}"
-        measured = {name: pool.submit(run_apart, name, args.profile, folder(name)) for name in reversed(experiments)}
+        measured = {name: pool.submit(run_apart, name, args.profile, folder(name)) for name in longest_first(experiments, args.profile)}
         for name, finished in measured.items():
             finished.result()
             results[name] = figure(name, experiments[name], args.profile, args.runs, args.figures)
@@ -131,6 +131,11 @@ def run_reproduce(args: argparse.Namespace) -> None:
         print_json({name: [vars(finding) for finding in analysis.findings] for name, analysis in results.items()})
         return
     print(verdict_table(results))
+
+
+def longest_first(experiments: dict[str, Experiment], profile: str) -> list[str]:
+    """Names by how many questions an experiment asks, so that none is left alone at the end."""
+    return sorted(experiments, key=lambda name: -len(experiments[name].tasks(experiments[name].profiles[profile])))
 
 
 def run_apart(name: str, profile: str, folder: Path) -> None:
