@@ -43,7 +43,7 @@ class Profile:
 
 
 PROFILES = {
-    "tiny": Profile(s=(2,), built=(16, 32), drawn=(4**3, 4**6, 4**9, 4**20), worst=(16, 32), worst_s=(2,), seeds=3, inputs=32, events=512),
+    "tiny": Profile(s=(2,), built=(16, 32), drawn=(4**3, 4**6, 4**17, 4**20), worst=(16, 32), worst_s=(2,), seeds=3, inputs=32, events=512),
     "quick": Profile(s=(2, 3), built=powers(4, 3, 5), drawn=(64, 256, 1024, *powers(16, 3, 8), *powers(4, 17, 20)), worst=powers(2, 5, 7), worst_s=(2,), seeds=8, inputs=64, events=4096, drawn_steps=32),
     "standard": Profile(s=(2, 3), built=powers(2, 6, 13), drawn=powers(2, 6, 40), worst=powers(2, 5, 10), seeds=16, inputs=256, events=10_000),
     "full": Profile(s=(2, 3), built=powers(2, 6, 14), drawn=powers(2, 6, 40), worst=powers(2, 5, 12), seeds=32, inputs=512, events=20_000),

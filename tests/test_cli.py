@@ -30,7 +30,7 @@ def test_measure_prints_one_json_object(capsys):
     assert [stratum["active"] for stratum in result["strata"]] == [0, 1, 2]
     assert sum(stratum["count"] for stratum in result["strata"]) == 3 * 16 * 190
     assert {"count", "mean", "rms", "std", "max", "q50", "q90", "q99"} <= result["strata"][0].keys()
-    assert result["construction"] == {"name": "superposed", "inner": {"name": "bernoulli", "density": 0.4}, "d_in": None}
+    assert result["construction"] == {"name": "superposed", "inner": {"name": "bernoulli", "density": 0.4, "shared": None}, "d_in": None}
     assert result["success"]["seeds"] == 3 and 0 <= result["success"]["passed"] <= 3
 
 

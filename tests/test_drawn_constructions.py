@@ -11,6 +11,8 @@ from superposed.probe import Probe
 from superposed.record import Cell
 from superposed.sweep import pooled
 
+pytestmark = pytest.mark.slow
+
 M, S, WIDTH, NETWORKS = 64, 3, 128, 24
 SLOW = [
     Superposed(Bernoulli()), Superposed(SignedBernoulli()), CentredReadOff(), Superposed(Rademacher()), Bernoulli(), Gaussian(), Superposed(Gaussian()), CentredBernoulli(), SignedBernoulli(), RandomInit("aligned"), RandomInit(d_in=50),

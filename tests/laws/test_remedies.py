@@ -9,6 +9,8 @@ from two_sample import assert_one_law
 
 from superposed.laws.remedies import centred_constant
 
+pytestmark = pytest.mark.slow
+
 COUNTS = dict(networks=60, n_inputs=12, n_pairs=12)
 
 

@@ -34,7 +34,7 @@ def draw_aligned(panels: tuple, figure: Figure) -> None:
     axes[2].set(xscale="log", xlabel="features m", ylabel="smallest width d* (neurons)", title="every pair within 1/2: linear in log m")
     axes[2].set_ylim(top=axes[2].get_ylim()[1] * 1.25)
     axes[2].legend(loc="upper left")
-    ticks_at(axes[2], list(m))
+    ticks_at(axes[2], m.tolist())
 
 
 def draw_falling(ax: Axes, errors: list[dict], statistic: str) -> None:
@@ -79,7 +79,7 @@ def draw_random_init(panels: tuple, figure: Figure) -> None:
     low = min(r["scaled"] for r in rows)
     ax.set(xscale="log", xlabel="features m", ylabel="rms error × √d / s", ylim=(low * 0.85, None))
     ax.set_title(f"random layer on superposed inputs, s = {rows[0]['s']}: no growth with m")
-    ticks_at(ax, list(ms))
+    ticks_at(ax, ms.tolist())
     ax.legend(loc="lower center", ncols=2)
 
 
