@@ -49,7 +49,7 @@ def main() -> None:
     k, l = np.triu_indices(args.m, 1)
     exact = jax.lax.Precision.HIGHEST
 
-    tiles = jax.jit(lambda key, network: evaluate(key, network, problem, Probe(B), 3, 0, B))
+    tiles = jax.jit(lambda key, network: evaluate(key, network, problem, None, 0, B))
     block = jax.jit(lambda network, b: network.read_off.code.T @ (hidden(network, b)[:, None] * network.read_off.code))
     activations = jax.jit(lambda network, b: jax.vmap(hidden, (None, 0))(network, b))
 

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import log
 
-import jax
-
 from superposed.constructions import Bernoulli, CentredBernoulli, CentredReadOff, RandomInit, SignedBernoulli, Superposed
 from superposed.experiment import Analysis, Experiment, Finding
 from superposed.figures.crossover import draw_crossover
@@ -16,13 +14,13 @@ from superposed.laws.bernoulli_width import error_terms, predicted_width
 from superposed.laws.sign import gaussian_constant
 from superposed.laws.sign_moments import random_init_variance, superposed_sign_width
 from superposed.probe import Probe
+from superposed.program import program
 from superposed.record import Seen
 from superposed.sweep import SmallestWidth, Steps
 from superposed.widths import WidthSeries, finding_of, series_of
 
 S, EPS = 2, 0.5
 TERMS = ("bystanders", "common_mode", "kink")
-tuned = jax.jit(best_density)
 Z = 2.576
 """99% quantile of |N|."""
 
@@ -80,7 +78,7 @@ def term_steps(profile: Profile) -> Steps:
     cells = []
     for m in profile.terms:
         d = predicted_width(m, S, EPS)
-        cells.append({"terms": "drawn", "m": m, "width": d, "density": float(tuned(m, S, d, d)), "events": profile.term_events, "seed": 0})
+        cells.append({"terms": "drawn", "m": m, "width": d, "density": float(program(best_density)(m, S, d, d)), "events": profile.term_events, "seed": 0})
     return Steps(tuple(cells), terms_of)
 
 
@@ -168,12 +166,12 @@ def exponents(fits: dict[str, Report]) -> dict[str, str]:
 def all_pairs(profile: Profile) -> tuple[list[dict], Finding]:
     """Where a union bound over the 2 m one-active pairs of an input passes half of the time, in closed form; no measurement.
 
-        predicted_width(m, quantile = 1 - 1/(2 s m))
+        predicted_width(m, tail = 1/(2 s m))
 
     A Cornish-Fisher tail that far out is an approximation: it is there to show the sign and size of the polylog.
     """
     ms = [m for m in profile.terms if m >= 1e3][::3]
-    width = {m: predicted_width(m, S, EPS, quantile=1 - 1 / (2 * S * m)) for m in ms}
+    width = {m: predicted_width(m, S, EPS, tail=1 / (2 * S * m)) for m in ms}
     rows = [{"kind": "predicted", "criterion": "max, union bound", "s": S, "m": m, "width": d} for m, d in width.items()]
     slopes = [log(width[b] / width[a]) / log(b / a) for a, b in zip(ms, ms[1:], strict=False)]
     usual = log(predicted_width(ms[-1], S, EPS) / predicted_width(ms[-2], S, EPS)) / log(ms[-1] / ms[-2]) if slopes else float("nan")

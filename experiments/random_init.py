@@ -29,7 +29,7 @@ class Profile:
 
 PROFILES = {
     "tiny": Profile(m=(64, 256), widths=(128,), seeds=4, inputs=16),
-    "quick": Profile(m=(512, 2048, 8192), widths=(256, 512), seeds=8, inputs=32),
+    "quick": Profile(m=(256, 1024, 4096), widths=(512, 2048), seeds=8, inputs=16),
     "standard": Profile(m=tuple(2**n for n in range(9, 16)), widths=(256, 512, 1024, 2048), seeds=8, inputs=64),
     "full": Profile(m=tuple(2**n for n in range(9, 16)), widths=(256, 512, 1024, 2048, 4096), seeds=16, inputs=64),
 }

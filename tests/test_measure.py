@@ -42,9 +42,8 @@ def test_sums_of_products_are_right_on_this_machine():
 def test_inputs_may_come_in_portions():
     problem, key = Problem(40, 3), jax.random.key(0)
     network = Superposed(Bernoulli())(key, problem, 100, 128)
-    probe = Probe(32)
-    whole = Errors.of([evaluate(key, network, problem, probe, 3, 0, 32)])
-    parts = Errors.of([evaluate(key, network, problem, probe, 3, 0, 13), evaluate(key, network, problem, probe, 3, 13, 19)])
+    whole = Errors.of([evaluate(key, network, problem, None, 0, 32)])
+    parts = Errors.of([evaluate(key, network, problem, None, 0, 13), evaluate(key, network, problem, None, 13, 19)])
     np.testing.assert_array_equal(whole.histogram, parts.histogram)
     np.testing.assert_array_equal(whole.total, parts.total)
 

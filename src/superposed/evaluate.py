@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from superposed.errors import STRATA, Tally, merge, no_events, tally
 from superposed.network import Network, hidden
-from superposed.probe import Probe, every_order, random_order
+from superposed.probe import random_order
 from superposed.problem import Problem
 
 TILE = 256
@@ -17,19 +17,30 @@ GROUP = 16
 
 
 def evaluate(
-    key: Key[Array, ""], network: Network, problem: Problem, probe: Probe, s_max: int, first: int | Int[Array, ""], n: int
+    key: Key[Array, ""],
+    network: Network,
+    problem: Problem,
+    idle: int | None,
+    first: int | Int[Array, ""],
+    n: int,
+    *,
+    s_max: int | Int[Array, ""] | None = None,
+    orders: Int[Array, "every m"] | None = None,
 ) -> Tally:
-    """Errors of the probe's inputs number first, ..., first + n - 1.
+    """Errors of inputs number first, ..., first + n - 1.
 
     Input i is drawn from fold_in(key, i), so results do not depend on how the inputs are portioned out.
 
     Args:
       key: of the inputs and of the sampled pairs.
-      problem: its s may be traced; s_max bounds it (and equals it where the probe takes every input).
+      problem: its s may be traced.
+      idle: pairs with no active member, as in `Probe`.
       n: inputs looked at, a plain integer.
+      s_max: a bound on s shared by all that is vmapped together; None takes s. Time goes with it.
+      orders: the inputs, as permutations of the features that begin with the active ones; None draws them.
     """
     index = first + jnp.arange(-(-n // GROUP) * GROUP).reshape(-1, GROUP)
-    orders = None if probe.inputs is not None else jnp.asarray(every_order(problem.m, s_max))
+    s_max = problem.s if s_max is None else s_max
 
     def group(i: Int[Array, " g"]) -> Tally:
         keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, i)
@@ -40,10 +51,10 @@ def evaluate(
         b = jax.vmap(lambda o: jnp.zeros(problem.m).at[o].set(jnp.arange(problem.m) < problem.s))(order)
         a = jax.vmap(hidden, in_axes=(None, 0))(network, b)
         real = i < first + n
-        if probe.idle is None:
+        if idle is None:
             none = _idle_pairs(network, b, a, real)
         else:
-            none = _some_idle_pairs(network, problem.s, probe.idle, order, a, real)
+            none = _some_idle_pairs(network, problem.s, idle, order, a, real)
         one, both = _touched(network, problem.s, s_max, order, b, a, real)
         return jax.tree.map(lambda *strata: jnp.stack(strata), none, one, both)
 
@@ -58,14 +69,18 @@ def evaluate(
     )
 
 
-def _touched(network: Network, s: int | Int[Array, ""], s_max: int, order, b, a, real) -> tuple[Tally, Tally]:
-    """Every pair with one active member, and every pair with two: each active feature with every other."""
+def _touched(network: Network, s: int | Int[Array, ""], s_max: int | Int[Array, ""], order, b, a, real) -> tuple[Tally, Tally]:
+    """Every pair with one active member, and every pair with two: each active feature in turn with every other."""
     rank = jax.vmap(lambda o: jnp.zeros_like(o).at[o].set(jnp.arange(o.shape[0], dtype=o.dtype)))(order)
-    position = jnp.arange(s_max)[None, :, None]
-    read = jax.vmap(network.read_off.with_all)(a, order[:, :s_max])
-    seen = (position < s) & (rank[:, None, :] > position) & real[:, None, None]
-    both = b[:, None, :] == 1
-    return tally(read, seen & ~both), tally(read - 1, seen & both)
+    active = b == 1
+
+    def add_feature(position: Int[Array, ""], so_far: tuple[Tally, Tally]) -> tuple[Tally, Tally]:
+        read = jax.vmap(network.read_off.with_all)(a, order[:, position])
+        seen = (rank > position) & (position < s) & real[:, None]
+        one, both = so_far
+        return merge(one, tally(read, seen & ~active)), merge(both, tally(read - 1, seen & active))
+
+    return jax.lax.fori_loop(0, s_max, add_feature, (no_events(len(b)), no_events(len(b))))
 
 
 def _idle_pairs(network: Network, b, a, real) -> Tally:

@@ -1,7 +1,6 @@
 """Blocks of (seed x width) cells as one compiled program: the only place with jit, vmap over cells and `lax.map`."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -10,18 +9,17 @@ from jaxtyping import Array, Float, Int, UInt
 
 from superposed.errors import Errors, Tally, tally
 from superposed.evaluate import evaluate
-from superposed.probe import Probe
+from superposed.probe import every_order
 from superposed.problem import Problem
+from superposed.program import program
 from superposed.record import Cell, describe
 
 BLOCK = 8
 """Cells of one compiled call; a shorter block is filled up with networks of width 0, which cost almost nothing."""
-LEAST_ROWS = 1024
+LEAST_ROWS = 2048
 """Narrower networks share one program: their empty rows cost less than compiling another."""
-S_STEP = 8
-"""Programs are compiled for at most 8, 16, 24, ... active features."""
-DRAWN_S_STEP = 4
-"""The same where errors are drawn, whose cost grows with the bound."""
+S_STEP = 4
+"""Programs that draw errors are compiled for at most 4, 8, 12, ... active features; their cost grows with the bound."""
 CELL_BYTES = 2**28
 """Weights of the cells that are vmapped together stay below this; wider networks go one after the other."""
 
@@ -64,7 +62,7 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
 
 def n_compilations() -> int:
     """How many programs have been compiled so far in this process."""
-    return _compiled(_built, 7)._cache_size() + _compiled(_drawn, 3)._cache_size()
+    return program(_built, 6)._cache_size() + program(_drawn, 3, loops=True)._cache_size()
 
 
 def _fitting_batch(rows: int, m: int) -> int:
@@ -73,28 +71,22 @@ def _fitting_batch(rows: int, m: int) -> int:
     return 1 << int(np.clip(CELL_BYTES // (4 * rows * m), 2, BLOCK)).bit_length() - 1
 
 
-@cache
-def _compiled(function: Callable, n_static: int) -> Callable:
-    """The function jitted, its first arguments static. On a CPU LLVM's lowest useful level compiles in two thirds of the
-    time and runs as fast, for the time goes into library products and scattered counts.
-    """
-    options = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
-    return jax.jit(function, static_argnums=range(n_static), compiler_options=options)
-
-
 def _column(cells: Sequence[Cell], name: str, fill: int, dtype: type = np.int32) -> Array:
     return jnp.asarray(np.array([getattr(c, name) for c in cells] + [fill] * (BLOCK - len(cells)), dtype))
 
 
 def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Errors]:
     first = cells[0]
-    n_inputs, s_max, per_call = _portions(first.probe, first.m, max(c.s for c in cells))
+    problem = Problem(first.m, max(c.s for c in cells))
+    n_inputs = first.probe.n_inputs(problem)
+    per_call = first.probe.per_call(problem, n_inputs)
+    orders = None if first.probe.inputs is not None else jnp.asarray(every_order(first.m, first.s))
     entropy, s, widths = _column(cells, "entropy", 0, np.uint32), _column(cells, "s", first.s), _column(cells, "width", 0)
-    tuned = None if not hasattr(first.construction, "tuned") else _compiled(_tuned, 1)(first.construction, jnp.float32(first.m), s, widths)
+    tuned = _tune(first, s, widths)
     calls = [
-        _compiled(_built, 7)(
-            first.construction, first.m, s_max, rows, first.probe, min(per_call, n_inputs - start), cell_batch,
-            entropy, s, widths, tuned, jnp.asarray(start),
+        program(_built, 6)(
+            first.construction, first.m, rows, first.probe.idle, min(per_call, n_inputs - start), cell_batch,
+            entropy, s, widths, tuned, jnp.asarray(start), orders,
         )
         for start in range(0, n_inputs, per_call)
     ]  # fmt: skip
@@ -102,54 +94,58 @@ def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Erro
     return [Errors.of([jax.tree.map(lambda x: x[i], call) for call in calls]) for i in range(len(cells))]
 
 
-def _portions(probe: Probe, m: int, s: int) -> tuple[int, int, int]:
-    """(inputs, bound on s, inputs a call); the bound is coarse, so that one program serves several s."""
-    n_inputs = probe.n_inputs(Problem(m, s))
-    bound = s if probe.inputs is None else min(-(-s // S_STEP) * S_STEP, m)
-    return n_inputs, bound, probe.per_call(Problem(m, bound), n_inputs)
-
-
 def _draw_block(cells: Sequence[Cell]) -> list[Errors]:
     first = cells[0]
     if not hasattr(first.construction, "draw"):
         raise ValueError(f"mode = drawn: {describe(first.construction)['name']} has no drawn law; use --mode built")
+    entropy, s, widths = _column(cells, "entropy", 0, np.uint32), _column(cells, "s", first.s), _column(cells, "width", 1, np.float32)
+    s_max = -(-max(c.s for c in cells) // S_STEP) * S_STEP
     call = jax.device_get(
-        _compiled(_drawn, 3)(
-            first.construction, -(-max(c.s for c in cells) // DRAWN_S_STEP) * DRAWN_S_STEP, first.probe.inputs,
-            _column(cells, "entropy", 0, np.uint32), jnp.float32(first.m), _column(cells, "s", first.s),
-            _column(cells, "width", 1, np.float32),
+        program(_drawn, 3, loops=True)(
+            first.construction, s_max, first.probe.inputs, entropy, jnp.float32(first.m), s, widths, _tune(first, s, widths)
         )
-    )  # fmt: skip
+    )
     return [Errors.of([jax.tree.map(lambda x: x[i], call)]) for i in range(len(cells))]
 
 
-def _tuned(construction, m: Float[Array, ""], s: Int[Array, " n"], widths: Int[Array, " n"]) -> Float[Array, " n"] | None:
-    """Hyper-parameters that need no randomness: one small program for all m, instead of a part of every one."""
-    return jax.vmap(lambda s, width: construction.tuned(Problem(m, s), width))(s, jnp.maximum(widths, 1))
+def _tune(cell: Cell, s: Int[Array, " n"], widths: Int[Array, " n"] | Float[Array, " n"]) -> Float[Array, " n"] | None:
+    """Hyper-parameters that need no randomness, None where there are none: one small program for all m and both modes,
+    instead of a part of every one.
+    """
+    if not hasattr(cell.construction, "tuned"):
+        return None
+    return program(_tuned, 1)(cell.construction, jnp.float32(cell.m), s, jnp.maximum(widths.astype(jnp.float32), 1))
+
+
+def _tuned(construction, m: Float[Array, ""], s: Int[Array, " n"], widths: Float[Array, " n"]) -> Float[Array, " n"] | None:
+    return jax.vmap(lambda s, width: construction.tuned(Problem(m, s), width))(s, widths)
 
 
 def _built(
-    construction, m: int, s_max: int, rows: int, probe: Probe, n_inputs: int, cell_batch: int,
-    entropy: UInt[Array, " n"], s: Int[Array, " n"], widths: Int[Array, " n"], tuned: Float[Array, " n"] | None, first_input: Int[Array, ""],
+    construction, m: int, rows: int, idle: int | None, n_inputs: int, cell_batch: int,
+    entropy: UInt[Array, " n"], s: Int[Array, " n"], widths: Int[Array, " n"], tuned: Float[Array, " n"] | None,
+    first_input: Int[Array, ""], orders: Int[Array, "every m"] | None,
 ) -> Tally:  # fmt: skip
+    s_max = s.max()
+
     def one(cell: tuple[Array, Array, Array, Array | None]) -> Tally:
         entropy, s, width, p = cell
         build_key, probe_key = jax.random.split(jax.random.key(entropy))
         problem = Problem(m, s)
         network = construction(build_key, problem, width, rows, *(() if p is None else (p,)))
-        return evaluate(probe_key, network, problem, probe, s_max, first_input, n_inputs)
+        return evaluate(probe_key, network, problem, idle, first_input, n_inputs, s_max=s_max, orders=orders)
 
     return jax.lax.map(one, (entropy, s, widths, tuned), batch_size=cell_batch)
 
 
 def _drawn(
     construction, s_max: int, n_events: int,
-    entropy: UInt[Array, " n"], m: Float[Array, ""], s: Int[Array, " n"], widths: Float[Array, " n"],
+    entropy: UInt[Array, " n"], m: Float[Array, ""], s: Int[Array, " n"], widths: Float[Array, " n"], tuned: Float[Array, " n"] | None,
 ) -> Tally:  # fmt: skip
-    def one(cell: tuple[Array, Array, Array]) -> Tally:
-        entropy, s, width = cell
-        error = construction.draw(jax.random.key(entropy), Problem(m, s), width, n_events, s_max)
+    def one(cell: tuple[Array, Array, Array, Array | None]) -> Tally:
+        entropy, s, width, p = cell
+        error = construction.draw(jax.random.key(entropy), Problem(m, s), width, n_events, s_max, *(() if p is None else (p,)))
         exists = ~jnp.isnan(error)
         return jax.vmap(tally)(jnp.where(exists, error, 0)[:, None], exists[:, None])
 
-    return jax.lax.map(one, (entropy, s, widths))
+    return jax.lax.map(one, (entropy, s, widths, tuned))

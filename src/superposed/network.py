@@ -59,8 +59,8 @@ class ReadOff(Protocol):
     def block(self, a: Float[Array, " d"], k: Int[Array, " n"], l: Int[Array, " p"]) -> Float[Array, "n p"]:
         """Read-offs of all n x p pairs of one feature of k with one of l."""
 
-    def with_all(self, a: Float[Array, " d"], k: Int[Array, " n"]) -> Float[Array, "n m"]:
-        """Read-offs of the pairs of each feature of k with every feature."""
+    def with_all(self, a: Float[Array, " d"], k: Int[Array, ""]) -> Float[Array, " m"]:
+        """Read-offs of the pairs of feature k with every feature."""
 
 
 class Network(NamedTuple):

@@ -23,8 +23,7 @@ def sum_over_active(
     pad the network change no bit of the result.
     """
     d = a.shape[0]
-    order = jnp.argsort(a == 0, stable=True)
-    order = jnp.pad(order, (0, -d % CHUNK))
+    order = jnp.pad(active_first(a), (0, -d % CHUNK))
     real = jnp.arange(order.shape[0]) < d
     n_chunks = (jnp.count_nonzero(a) + CHUNK - 1) // CHUNK
 
@@ -36,6 +35,14 @@ def sum_over_active(
     return jax.lax.fori_loop(0, n_chunks, add_chunk, zero)
 
 
+def active_first(a: Float[Array, " d"]) -> Int[Array, " d"]:
+    """The neurons' indices in their order, those with a_i != 0 before the others: a stable sort in linear time."""
+    n_active = jnp.cumsum(a != 0)
+    place = jnp.where(a != 0, n_active - 1, n_active[-1] + jnp.cumsum(a == 0) - 1)
+    index = jnp.arange(a.shape[0])
+    return jnp.zeros_like(index).at[place].set(index, unique_indices=True)
+
+
 def sums_by_block(a: Float[Array, " d"], v: Float[Array, "d m"], k: Int[Array, " n"], l: Int[Array, " p"]) -> Float[Array, "n p"]:
     """sum_i a_i v_ik v_il for every k with every l: V_k^T diag(a) V_l over the active neurons."""
     vk, vl = v[:, k], v[:, l]
@@ -43,9 +50,9 @@ def sums_by_block(a: Float[Array, " d"], v: Float[Array, "d m"], k: Int[Array, "
     return sum_over_active(a, product, jnp.zeros((k.shape[0], l.shape[0]), jnp.float32))
 
 
-def sums_with_all(a: Float[Array, " d"], v: Float[Array, "d m"], k: Int[Array, " n"]) -> Float[Array, "n m"]:
-    """sum_i a_i v_ik v_il for the few features k with every l. Vmapped over inputs this is one product with V."""
-    return matmul((a[:, None] * v[:, k]).T, v)
+def sums_with_all(a: Float[Array, " d"], v: Float[Array, "d m"], k: Int[Array, ""]) -> Float[Array, " m"]:
+    """sum_i a_i v_ik v_il for one feature k with every l. Vmapped over inputs this is one product with V."""
+    return matmul((a * v[:, k])[None], v)[0]
 
 
 class SharedMean(NamedTuple):
@@ -60,9 +67,9 @@ class SharedMean(NamedTuple):
         shared = sums_by_block(jnp.ones_like(a), self.code, k, l)
         return sums_by_block(a, self.code, k, l) / jnp.maximum(shared, 1)
 
-    def with_all(self, a: Float[Array, " d"], k: Int[Array, " n"]) -> Float[Array, "n m"]:
-        shared = sums_with_all(jnp.ones_like(a), self.code, k)
-        return sums_with_all(a, self.code, k) / jnp.maximum(shared, 1)
+    def with_all(self, a: Float[Array, " d"], k: Int[Array, ""]) -> Float[Array, " m"]:
+        sums, shared = matmul(jnp.stack([a, jnp.ones_like(a)]) * self.code[:, k], self.code)
+        return sums / jnp.maximum(shared, 1)
 
 
 class Product(NamedTuple):
@@ -77,7 +84,7 @@ class Product(NamedTuple):
     def block(self, a: Float[Array, " d"], k: Int[Array, " n"], l: Int[Array, " p"]) -> Float[Array, "n p"]:
         return sums_by_block(a, self.code, k, l) / self.scale
 
-    def with_all(self, a: Float[Array, " d"], k: Int[Array, " n"]) -> Float[Array, "n m"]:
+    def with_all(self, a: Float[Array, " d"], k: Int[Array, ""]) -> Float[Array, " m"]:
         return sums_with_all(a, self.code, k) / self.scale
 
 
@@ -95,5 +102,5 @@ class OwnNeuron(NamedTuple):
         own = first * self.features.shape[0] - first * (first + 1) // 2 + second - first - 1
         return jnp.where(own < a.shape[0], a[jnp.minimum(own, a.shape[0] - 1)], 0)
 
-    def with_all(self, a: Float[Array, " d"], k: Int[Array, " n"]) -> Float[Array, "n m"]:
-        return self.block(a, k, self.features)
+    def with_all(self, a: Float[Array, " d"], k: Int[Array, ""]) -> Float[Array, " m"]:
+        return self.block(a, k[None], self.features)[0]

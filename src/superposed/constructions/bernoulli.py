@@ -62,9 +62,11 @@ class Bernoulli:
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
         return Network(None, (Layer((wired,), -jnp.ones(rows)),), SharedMean(wired))
 
-    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+    def draw(
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, p: Float[Array, ""] | None = None
+    ) -> Float[Array, "3 n"]:
         """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.bernoulli_drawn`)."""
-        p = self.tuned(problem, width)
+        p = self.tuned(problem, width) if p is None else p
         if problem.d_in is None:
             return draw_aligned(key, problem.m, problem.s, width, p, n_events, max_active=s_max)
         return draw_superposed(key, problem.m, problem.s, width, problem.d_in, p, n_events, max_active=s_max)

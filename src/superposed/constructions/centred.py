@@ -48,9 +48,11 @@ class CentredBernoulli:
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
         return Network(None, (centred(wired, width, p, problem.s),), SharedMean(wired))
 
-    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+    def draw(
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, p: Float[Array, ""] | None = None
+    ) -> Float[Array, "3 n"]:
         """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.bernoulli_drawn`)."""
-        m, s, d_in, p = problem.m, problem.s, problem.d_in, self.tuned(problem, width)
+        m, s, d_in, p = problem.m, problem.s, problem.d_in, self.tuned(problem, width) if p is None else p
         if d_in is None:
             return draw_aligned(key, m, s, width, p, n_events, max_active=s_max)
         return draw_superposed(key, m, s, width, d_in, p, n_events, max_active=s_max, centred=True)
@@ -97,9 +99,11 @@ class SignedBernoulli:
         v = random_rows(key, rows, width, signed)
         return Network(None, (Layer((v,), -jnp.ones(rows)),), SharedMean(jnp.maximum(v, 0)))
 
-    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+    def draw(
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, p: Float[Array, ""] | None = None
+    ) -> Float[Array, "3 n"]:
         """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.remedies`)."""
-        d_in, p = code_dimension(problem), self.tuned(problem, width)
+        d_in, p = code_dimension(problem), self.tuned(problem, width) if p is None else p
         return draw_signed(key, problem.m, problem.s, width, d_in, p, n_events, max_active=s_max)
 
     def tuned(self, problem: Problem, width: Width) -> Float[Array, ""]:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import gammaln, ndtri
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from superposed.laws.relu import Scalar, as_float, relu_moments
 
@@ -38,7 +38,7 @@ class Cumulants(NamedTuple):
 
 
 def error_cumulants(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""], centred: bool = False
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""], centred: bool | Bool[Array, ""] = False
 ) -> Cumulants:
     """Mean, variance and third cumulant of read-off - truth, for pairs with `active` of their members active.
 
@@ -63,7 +63,7 @@ def error_cumulants(
     per_d_in = jnp.float32(0) if d_in is None else 1 / as_float(d_in)
     inactive = jnp.maximum(m - s, 0)
     own = 2 * s - (active == 1)
-    shared_by_all = (1 - p) ** 2 * own if centred else p**2 * inactive * s + own
+    shared_by_all = jnp.where(centred, (1 - p) ** 2 * own, p**2 * inactive * s + own)
     common = jnp.sqrt(shared_by_all * per_d_in) * jnp.sqrt(3.0) * jnp.array([-1.0, 0.0, 1.0])
     weight = jnp.array([1 / 6, 2 / 3, 1 / 6])
     wired = binomial_pmf(s - active, p)
@@ -98,31 +98,31 @@ def binomial_pmf(n: Float[Array, ""], p: Float[Array, ""]) -> Float[Array, " k"]
 
 
 def error_quantile(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""], quantile: Scalar = 0.99, centred: bool = False
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""], tail: Scalar = 0.01, centred: bool | Bool[Array, ""] = False
 ) -> Float[Array, ""]:
-    """Upper quantile of the error, from its first three cumulants (Cornish-Fisher expansion).
+    """The error that a fraction `tail` of all exceed, from its first three cumulants (Cornish-Fisher expansion).
 
-        mean + z sd + (z^2 - 1)/6 third / variance,     z the normal quantile
+        mean + z sd + (z^2 - 1)/6 third / variance,     z the normal quantile at 1 - tail
 
     The errors of this construction are positive or skewed upwards, so this stands for the quantile of their absolute
     value too. Arguments as in `error_cumulants`.
     """
     mean, variance, third = error_cumulants(m, s, d, p, d_in, active=active, centred=centred)
-    z = -ndtri(as_float(1 - quantile))  # a Python float of 1 - 1e-12 keeps its distance from 1
+    z = -ndtri(as_float(tail))
     return mean + z * jnp.sqrt(variance) + (z**2 - 1) / 6 * third / jnp.maximum(variance, 1e-12)
 
 
 def worst_quantile(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, quantile: Scalar = 0.99, centred: bool = False
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, tail: Scalar = 0.01, centred: bool | Bool[Array, ""] = False
 ) -> Float[Array, ""]:
     """The larger of the error quantiles of pairs with one and with both members active."""
-    of = lambda j: error_quantile(m, s, d, p, d_in, active=j, quantile=quantile, centred=centred)
+    of = lambda j: error_quantile(m, s, d, p, d_in, active=j, tail=tail, centred=centred)
     one, both = jax.vmap(of)(jnp.array([1, 2]))
     return jnp.where(as_float(s) < 2, one, jnp.maximum(one, both))
 
 
 def best_density(
-    m: Scalar, s: Scalar, d: Scalar, d_in: Scalar | None = None, quantile: Scalar = 0.99, centred: bool = False
+    m: Scalar, s: Scalar, d: Scalar, d_in: Scalar | None = None, tail: Scalar = 0.01, centred: bool | Bool[Array, ""] = False
 ) -> Float[Array, ""]:
     """The tuned density: the p that minimises the predicted error quantile of the worst stratum (`worst_quantile`).
 
@@ -136,14 +136,14 @@ def best_density(
 
     Args:
       m, s, d, d_in: features, active features, neurons (at least 1), code dimension (None: aligned). May be traced.
-      quantile: the quantile of the error to be made small.
+      tail: the quantile to be made small is that at 1 - tail.
       centred: for the centred weights of `error_cumulants`.
 
     Source: derived for this project (its leading terms: p = (z/2)^(2/3) (s' d)^(-1/3) for aligned inputs).
     """
     def zoom(_, ends: Float[Array, "2"]) -> Float[Array, "2"]:
         grid = jnp.linspace(ends[0], ends[1], GRID)
-        error = jax.vmap(lambda log_p: worst_quantile(m, s, d, jnp.exp(log_p), d_in, quantile, centred))(grid)
+        error = jax.vmap(lambda log_p: worst_quantile(m, s, d, jnp.exp(log_p), d_in, tail, centred))(grid)
         best = jnp.argmin(error)
         return grid[jnp.array([jnp.maximum(best - 1, 0), jnp.minimum(best + 1, GRID - 1)])]
 

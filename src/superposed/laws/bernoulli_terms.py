@@ -1,15 +1,14 @@
 """The error terms that compete in Theorem 2's construction, each measured by switching it off in the drawn law."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from superposed.laws.bernoulli_drawn import draw_superposed
 from superposed.laws.bernoulli_width import ErrorTerms
 from superposed.laws.codes import ALIGNED
+from superposed.program import program
 
 ONE_ACTIVE = 1
-_draw = jax.jit(draw_superposed, static_argnames=("n_events", "max_active"))
 
 
 def drawn_terms(seed: int, m: int | float, s: int, d: float, d_in: float, p: float, n_events: int) -> ErrorTerms:
@@ -25,10 +24,14 @@ def drawn_terms(seed: int, m: int | float, s: int, d: float, d_in: float, p: flo
     key = jax.random.key(seed)
 
     def errors(d_in: float, centred: bool) -> np.ndarray:
-        drawn = _draw(key, float(m), s, d, d_in, p, n_events, max_active=s, centred=jnp.asarray(centred))
+        drawn = program(_draw, 2, loops=True)(n_events, s, key, float(m), d, d_in, p, centred)
         return np.asarray(drawn, float)[ONE_ACTIVE]
 
     plain, centred, orthogonal = errors(d_in, False), errors(d_in, True), errors(ALIGNED, False)
     return ErrorTerms(
         bystanders=float(orthogonal.mean()), common_mode=float((plain - centred).std()), kink=float((centred - orthogonal).mean())
     )
+
+
+def _draw(n_events, s, key, m, d, d_in, p, centred):
+    return draw_superposed(key, m, s, d, d_in, p, n_events, max_active=s, centred=centred)

@@ -1,6 +1,6 @@
 """The width that the closed forms of the Bernoulli universal AND predict, and the error terms that compete in it."""
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import exp, log, pi, sqrt
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from superposed.laws.bernoulli import best_density, worst_quantile
+from superposed.program import program
 
 WIDEST = 1e30
 POINTS = 65  # widths compared at once
@@ -46,11 +47,10 @@ def error_terms(m: int | float, s: int | float, d_in: int | float, p: float) -> 
     )
 
 
-@partial(jax.jit, static_argnames=("superposed", "quantile", "centred"))
-def _tuned_errors(m, s, log_d, d_in, superposed, quantile, centred):
+def _tuned_errors(superposed, m, s, log_d, d_in, tail, centred):
     def one(d):
         code = None if not superposed else d if d_in is None else d_in
-        return worst_quantile(m, s, d, best_density(m, s, d, code, quantile, centred), code, quantile, centred)
+        return worst_quantile(m, s, d, best_density(m, s, d, code, tail, centred), code, tail, centred)
 
     return jax.vmap(one)(jnp.exp(log_d))
 
@@ -63,7 +63,7 @@ def predicted_width(
     *,
     superposed: bool = True,
     d_in: int | float | None = None,
-    quantile: float = 0.99,
+    tail: float = 0.01,
     centred: bool = False,
 ) -> float:
     """The smallest width at which the predicted error quantile of the worst stratum, at the tuned density, is eps.
@@ -75,7 +75,7 @@ def predicted_width(
       eps: error allowed.
       superposed: features in superposition; otherwise aligned with the input's coordinates.
       d_in: dimension of the code vectors; None for as many as there are neurons. Ignored for aligned inputs.
-      quantile: the quantile of the error to be held below eps.
+      tail: fraction of the errors that may exceed eps: 0.01 holds the 99% quantile below it.
       centred: for the centred weights of `laws.bernoulli.error_cumulants`.
 
     Raises:
@@ -88,7 +88,7 @@ def predicted_width(
     while high - low > 1e-5:
         grid = np.linspace(low, high, POINTS)
         code = None if d_in is None else float(d_in)
-        error = _tuned_errors(float(m), float(s), grid, code, superposed=superposed, quantile=quantile, centred=centred)
+        error = program(_tuned_errors, 1)(superposed, float(m), float(s), grid, code, tail, centred)
         above = np.flatnonzero(~(np.asarray(error) <= eps))
         last = int(above[-1]) if len(above) else -1
         if last == POINTS - 1:

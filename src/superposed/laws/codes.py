@@ -2,11 +2,12 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key
 
 from superposed.laws.relu import Scalar, as_float
 
-STRATA = jnp.arange(3.0)[:, None]  # pair members active, against events
+STRATA = np.arange(3, dtype=np.float32)[:, None]  # pair members active, against events
 ALIGNED = 1e30
 """Dimensions in which code vectors are as good as orthogonal at every m: drawn laws then hold for aligned features."""
 
