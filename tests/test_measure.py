@@ -63,8 +63,8 @@ def test_rows_do_not_depend_on_the_number_of_devices():
 
 def test_a_sweep_compiles_once_for_each_m_and_bucket(tmp_path):
     construction = Superposed(Bernoulli(), d_in=64)
-    tasks = [AtWidths(construction, m, s, (900, 1000, 1500, 2000), 3, Probe(16)) for m in (24, 48) for s in (2, 3)]
-    tasks += [SmallestWidth(construction, 24, s, 3, Probe(16), "rms", 0.05, start=900, most=2048) for s in (2, 3)]
+    tasks = [AtWidths(construction, m, s, (900, 2000, 2100, 4000), 3, Probe(16)) for m in (24, 48) for s in (2, 3)]
+    tasks += [SmallestWidth(construction, 24, s, 3, Probe(16), "rms", 0.05, start=900, most=4096) for s in (2, 3)]
     before = n_compilations()
     with Store(tmp_path, {}) as store:
         cells = [record.cell for _, record in sweep(tasks, store)]

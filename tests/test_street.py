@@ -7,7 +7,7 @@ import superposed
 
 ROOT = Path(superposed.__file__).parent
 STREET = [
-    "problem", "network", "read_off", "codes", "circuit", "circuit_formats", "planted", "sparse", "deep", "laws", "constructions",
+    "problem", "program", "network", "read_off", "codes", "circuit", "circuit_formats", "planted", "sparse", "deep", "laws", "constructions",
     "compiler", "compiled_file", "probe", "errors", "evaluate", "record", "measure", "store", "criteria", "search", "sweep", "deep_runs",
     "fitting", "experiment", "capacities", "widths", "figures", "cli", "__main__",
 ]  # fmt: skip
