@@ -49,6 +49,11 @@ def test_predicted_width_is_that_of_the_drawn_law(m):
     assert abs(error - 0.5) < 0.5 * 0.03  # 1% from the closed form, 0.5% from the sample
 
 
+def test_predicted_width_grows_with_s_also_where_hardly_anything_varies():
+    widths = [predicted_width(10**12, s, 0.5) for s in (2, 8, 12, 16, 32)]
+    assert all(a < b for a, b in zip(widths, widths[1:]))
+
+
 def test_local_exponents_of_the_predicted_width():
     """theory.md (14b): from .49 at m = 10^3-10^4 to 2/3."""
     m = 10.0 ** np.arange(3, 13)

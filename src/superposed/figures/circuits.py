@@ -32,7 +32,7 @@ def draw_intervals(ax: Axes, found: Report | str, records: list[dict], colour: s
         else:
             ax.plot(x, r["low"] or r["high"], "^" if r["low"] else "v", ms=4, color=colour)
     if not isinstance(found, str):
-        draw_law(ax, found.best.fitted, colour)
+        draw_law(ax, found.best.fitted, colour, band=False)
     ax.plot([], [], "-", color=colour, lw=1.6, label=f"{label}\n{slope_text(found)}")
     ax.set(xscale="log", yscale="log")
 

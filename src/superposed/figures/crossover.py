@@ -18,12 +18,16 @@ def draw_crossover(panels: tuple, figure: Figure) -> None:
     """Terms against m; widths of the remedies in units of m^(2/3) against m.
 
     Args:
-      panels: (term rows, width series by remedy, their exponents in words).
+      panels: (term rows, width series by remedy, their exponents in words, rows of the width for all pairs).
     """
-    rows, series, exponents = panels
+    rows, series, exponents, all_pairs = panels
     left, right = figure.subplots(1, 2)
     draw_terms(left, rows)
     draw_remedies(right, series, exponents)
+    top = max(m for one in series.values() for m, _ in one.median())
+    m, d = np.array([(row["m"], row["width"]) for row in all_pairs if row["m"] <= top]).T
+    right.plot(m, d / m ** (2 / 3), color=INK, lw=1, ls="--", label="plain, every pair right (max): computed")
+    right.legend(loc="lower left")
 
 
 def draw_terms(ax: Axes, rows: list[dict]) -> None:
@@ -47,7 +51,6 @@ def draw_remedies(ax: Axes, series: dict, exponents: dict[str, str]) -> None:
         ax.plot(m, d / m ** (2 / 3), "-", marker=MARKS[i], color=COLOURS[i], ms=5, lw=1, label=label)
     ax.set(xscale="log", yscale="log", xlabel="features m", ylabel=r"smallest width $d^*\,/\,m^{2/3}$")
     ax.set_title("remedies: width, and the exponent at large m")
-    ax.legend(loc="lower left")
 
 
 def draw_sparsity_and_tolerance(panels: tuple, figure: Figure) -> None:

@@ -33,8 +33,8 @@ def draw_widths(ax: Axes, sample: Sample, colour: str = COLOURS[0], label: str |
     ax.set(xscale="log", yscale="log", xlabel=f"features {sample.along}" if sample.along == "m" else sample.along)
 
 
-def draw_law(ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None, **style: object) -> None:
-    """The fitted law with its 95% band over the range of the data, and dashed up to `beyond` times the largest value.
+def draw_law(ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None, band: bool = True) -> None:
+    """The fitted law, its 95% band over the range of the data, and dashed up to `beyond` times the largest value.
 
     Raises:
       ValueError: another covariate varies, so that the law is no single line (draw one sample at a time).
@@ -48,8 +48,9 @@ def draw_law(ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, 
     x = np.geomspace(column.min(), column.max() * beyond, 200)
     centre, error = fitted.predict({sample.along: x, **{name: np.full(len(x), values[0]) for name, values in others.items()}})
     seen = x <= column.max() * (1 + 1e-9)
-    ax.fill_between(x, np.exp(centre - 1.96 * error), np.exp(centre + 1.96 * error), color=colour, alpha=0.15, lw=0)
-    ax.plot(x[seen], np.exp(centre[seen]), color=colour, lw=1.6, label=label, **style)
+    if band:
+        ax.fill_between(x, np.exp(centre - 1.96 * error), np.exp(centre + 1.96 * error), color=colour, alpha=0.15, lw=0)
+    ax.plot(x[seen], np.exp(centre[seen]), color=colour, lw=1.6, label=label)
     if beyond > 1:
         ax.plot(x[~seen], np.exp(centre[~seen]), color=colour, lw=1.2, ls=(0, (4, 3)))
 

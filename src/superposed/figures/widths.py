@@ -13,11 +13,11 @@ def draw_width_law(panels: tuple, figure: Figure) -> None:
     """Widths with the finite-size prediction; local exponents below; the joint region of exponent and log power at the top.
 
     Args:
-      panels: (series, reports by name, predicted lines by s).
+      panels: (series, reports by name, predicted lines of q99 by s, those of max).
     """
-    series, fits, lines = panels
+    series, fits, lines, worst = panels
     axes = figure.subplot_mosaic([["widths", "local"], ["widths", "region"]], width_ratios=[1.25, 1])
-    draw_scaling(axes["widths"], series, lines)
+    draw_scaling(axes["widths"], series, lines, worst)
     draw_locals(axes["local"], series, fits, lines)
     top, found = next((name, found) for name, found in fits.items() if "top" in name)
     if found.region is None:
@@ -34,7 +34,7 @@ def colour_of(series: list, one) -> str:
     return COLOURS[kinds.index((one.labels["criterion"] == "max", one.labels["s"])) % len(COLOURS)]
 
 
-def draw_scaling(ax: Axes, series: list, lines: dict) -> None:
+def draw_scaling(ax: Axes, series: list, lines: dict, worst: dict) -> None:
     """Medians of the widths over the bars of all seeds, the predicted lines, and slopes 1/2 and 2/3 for the eye."""
     for one in series:
         colour = colour_of(series, one)
@@ -45,6 +45,8 @@ def draw_scaling(ax: Axes, series: list, lines: dict) -> None:
     for s, line in lines.items():
         m, d = np.array(line).T
         ax.plot(m, d, color=INK, lw=1, ls="-" if s == min(lines) else "--", label=f"predicted, q99, s = {s}", zorder=1)
+    for line in worst.values():
+        ax.plot(*np.array(line).T, color=INK, lw=1, ls=":", label="predicted, max" if line is worst[min(worst)] else None, zorder=1)
     guides(ax, np.array(lines[min(lines)]))
     ax.set(xscale="log", yscale="log", xlabel="features m", ylabel="smallest width d* (neurons)")
     ax.legend(loc="upper left")

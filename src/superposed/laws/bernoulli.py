@@ -74,7 +74,7 @@ def error_cumulants(
             jnp.sqrt(p * (1 - p) * inactive * s * per_d_in),
         )
     )
-    kappa_2 = second - first**2
+    kappa_2 = jnp.maximum(second - first**2, 0)  # which cancellation may make negative where hardly anything varies
     kappa_3 = third - 3 * second * first + 2 * first**3
     mean = weight @ first
     shared = d * p**2  # E L
