@@ -34,7 +34,7 @@ class Profile:
 
 PROFILES = {
     "tiny": Profile(m=(10**12,), s=(2, 3), eps=(0.5, 0.25), seeds=3, events=512, steps=16),
-    "quick": Profile(m=(10**12,), s=(2, 4, 8), eps=(0.5, 0.25, 0.125), seeds=6, events=2048),
+    "quick": Profile(m=(10**12,), s=(2, 3, 4, 6, 8), eps=(0.5, 0.35, 0.25, 0.18, 0.125), seeds=6, events=2048),
     "standard": Profile(m=(10**6, 10**12), s=(2, 3, 4, 6, 8, 12, 16), eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625), seeds=16, events=8192, steps=64),
     "full": Profile(m=(10**6, 10**12), s=(2, 3, 4, 6, 8, 12, 16), eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625), seeds=32, events=20_000, steps=64),
 }  # fmt: skip
