@@ -8,7 +8,8 @@ import pytest
 from superposed.cli import main
 from superposed.experiment import load_experiments
 
-OWN = ("random_init", "uand_aligned", "uand_superposed")
+OWN = ("random_init", "transition", "uand_aligned", "uand_superposed")
+VERDICTS = {"supported", "inconclusive", "contradicted", "measured", "not measured"}
 
 
 def run(capsys, *argv):
@@ -112,7 +113,7 @@ def test_an_experiment_runs_resumes_and_draws(capsys, tmp_path, name):
     assert status == 0, err
     assert {path.suffix for path in figures.iterdir()} == {".png", ".svg", ".csv", ".json"}
     summary = json.loads((figures / f"{name}.json").read_text())
-    assert summary["findings"] and all(f["verdict"] in ("supported", "inconclusive", "contradicted") for f in summary["findings"])
+    assert summary["findings"] and {f["verdict"] for f in summary["findings"]} <= VERDICTS
     before = (figures / f"{name}.png").read_bytes()
     run(capsys, "figures", name, "--profile", "tiny", "--runs", runs, "--figures", figures)
     assert (figures / f"{name}.png").read_bytes() == before

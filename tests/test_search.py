@@ -11,7 +11,7 @@ from superposed.errors import Errors, tally
 from superposed.probe import Probe
 from superposed.record import Record, Seen
 from superposed.search import Bracket, bracket, ladder, next_width
-from superposed.sweep import SmallestWidth
+from superposed.sweep import AtWidths, SmallestWidth
 
 
 def errors_of(error: np.ndarray, stratum: int) -> Errors:
@@ -73,6 +73,16 @@ def test_the_smallest_width_over_seeds_and_for_each_seed():
     (pooled,) = share.brackets(seen)
     assert len(best) == 4 and best[0] <= pooled.best * 1.1 and pooled.best <= best[-1] * 1.1
     assert 4 / 0.04 * 0.5 < pooled.best < 4 / 0.04 * 2  # rms^2 = 4/d at s = 2
+
+
+def test_tasks_of_disjoint_seeds_share_no_draw():
+    first, second = (AtWidths(Rademacher(), 8, 2, (16, 32), 3, Probe(4), first_seed=seed) for seed in (0, 3))
+    assert [cell.seed for cell in second.cells(16)] == [3, 4, 5]
+    assert {cell.entropy for cell in second.cells(32)} == {cell.entropy for cell in second.cells(16)}
+    assert not {cell.entropy for cell in first.cells(16)} & {cell.entropy for cell in second.cells(16)}
+    seen = Seen(Record(cell.to_json(), errors_of(np.array([cell.seed / 8]), 1).to_json()) for cell in second.pending(Seen()))
+    assert [errors.max_abs[1] for errors in second.errors(seen, 32)] == [3 / 8, 4 / 8, 5 / 8]
+    assert not second.pending(seen) and len(first.pending(seen)) == 6
 
 
 def test_a_width_the_construction_refuses_counts_as_failing():

@@ -37,6 +37,10 @@ class AtWidths:
       seeds: number of networks a width.
       probe: which inputs and pairs are looked at.
       mode: "built" or "drawn".
+      first_seed: seeds count from here. Networks of one seed are nested from width to width; tasks whose seeds are disjoint
+        have draws of their own, as `fitting.fit_success` asks for.
+      rows: rows of the padded networks, at least the widest of `widths`, so that several tasks share one compiled program;
+        None takes the bucket of each block. No result depends on it.
     """
 
     construction: object
@@ -46,18 +50,19 @@ class AtWidths:
     seeds: int
     probe: Probe
     mode: str = "built"
+    first_seed: int = 0
+    rows: int | None = None
 
     def cells(self, width: int) -> list[Cell]:
         """One cell a seed."""
-        return [
-            Cell(self.construction, self.m, self.s, width, seed, self.probe, self.mode) for seed in range(self.seeds)
-        ]
+        seeds = range(self.first_seed, self.first_seed + self.seeds)
+        return [Cell(self.construction, self.m, self.s, width, seed, self.probe, self.mode) for seed in seeds]
 
     def pending(self, seen: Seen) -> list[Cell]:
         return [cell for width in self.widths for cell in self.cells(width) if cell.id not in seen]
 
     def measure(self, cells: Sequence[Cell]) -> list[dict]:
-        return [errors.to_json() for errors in measure(cells)]
+        return [errors.to_json() for errors in measure(cells, self.rows)]
 
     def errors(self, seen: Seen, width: int) -> list[Errors]:
         """What was seen at one width, a seed each."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from superposed.fitting import best_collapse, collapse
+from superposed.fitting import best_collapse, collapse, collapse_interval
 
 
 def curves(noise=0.0, exponent=2 / 3, log_power=0.0):
@@ -33,3 +33,24 @@ def test_curves_that_cannot_be_compared_are_refused():
         collapse(m, d, error, 30.0)
     with pytest.raises(ValueError, match="error: a collapse needs"):
         collapse(m, d, 0 * error, 2 / 3)
+
+
+def seeds_of(random, n=8, noise=0.05):
+    """Error curves of n seeds, whose networks of one m err together at all widths."""
+    m = np.repeat(2.0 ** np.array([20, 30, 40]), 5)
+    d = m ** (2 / 3) * np.tile(np.geomspace(1 / 4, 4, 5), 3)
+    together = np.repeat(random.standard_normal((3, n)), 5, axis=0)
+    return m, d, (d / m ** (2 / 3))[:, None] ** -0.7 * np.exp(noise * (together + 0.3 * random.standard_normal((15, n))))
+
+
+def test_the_bootstrap_interval_covers_the_exponent():
+    found = [collapse_interval(*seeds_of(np.random.default_rng(k)), draws=40) for k in range(10)]
+    assert all(low <= best <= high and high - low < 0.02 for low, best, high in found)
+    assert sum(low <= 2 / 3 <= high for low, _, high in found) >= 8
+    assert collapse_interval(*seeds_of(np.random.default_rng(0)), draws=40) == found[0]
+
+
+def test_one_seed_has_no_interval():
+    m, d, error = curves()
+    with pytest.raises(ValueError, match="one seed"):
+        collapse_interval(m, d, error[:, None])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from superposed.fitting import clopper_pearson, fit_success, wilson
+from superposed.fitting import clopper_pearson, fit_success, ratio_interval, wilson
 
 # Newcombe 1998, Statistics in Medicine 17, Table I: score without continuity correction, and Clopper-Pearson
 NEWCOMBE = [
@@ -76,3 +76,13 @@ def test_a_step_has_no_finite_sharpness_but_a_bounded_width():
 def test_counts_without_a_transition_are_refused(passed, link, says):
     with pytest.raises(ValueError, match=says):
         fit_success(WIDTHS, passed, np.full(6, 50.0), link)
+
+
+def test_the_interval_of_a_ratio():
+    spread = np.exp([-0.3, 0.0, 0.3])
+    low, best, high = ratio_interval(tuple(2 * spread), tuple(5 * np.exp([-0.4, 0.0, 0.4])))
+    np.testing.assert_allclose([low, best, high], 2.5 * np.exp([-0.5, 0.0, 0.5]))  # 3-4-5
+    np.testing.assert_allclose(ratio_interval((2.0, 2.0, 2.0), (3.0, 4.0, 8.0)), (1.5, 2.0, 4.0))
+    assert np.isnan(ratio_interval((1.0, np.inf, np.inf), (1.0, np.inf, np.inf))[1])
+    low, _, high = ratio_interval((0.0, 1.0, 2.0), (1.0, 2.0, np.inf))
+    assert 0 < low < 1 and high == np.inf

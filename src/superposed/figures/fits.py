@@ -107,7 +107,7 @@ def draw_collapse(ax: Axes, found: Collapse, m: Float[np.ndarray, " n"], error: 
         rows = np.flatnonzero(m == value)
         rows = rows[np.argsort(found.x[rows])]
         shade = _shade(k / max(len(values) - 1, 1))
-        ax.plot(found.x[rows], error[rows], "-o", ms=3, lw=1, color=shade, label=f"m = {value:g}" if k in (0, len(values) - 1) else None)
+        ax.plot(found.x[rows], error[rows], "-o", ms=3, lw=1, color=shade, label=f"m = {value:.3g}" if k in (0, len(values) - 1) else None)
     power = f" (log m)^{{{found.log_power:.3g}}}" if found.log_power else ""
     ax.set(xscale="log", yscale="log", xlabel=rf"width $d \,/\, m^{{{found.exponent:.3g}}}{power}$", ylabel="error")
     ax.annotate(f"quality {found.quality:.3f} (0: one curve)", (0.03, 0.03), xycoords="axes fraction", fontsize=8, color=INK)

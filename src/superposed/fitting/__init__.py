@@ -12,16 +12,16 @@ from superposed.fitting.read import Table, read_csv
 from superposed.fitting.render import render
 from superposed.fitting.reports import Entry, Report, default_laws, report
 from superposed.fitting.resampling import Bootstrap, bootstrap
-from superposed.fitting.scaling import Collapse, best_collapse, collapse
+from superposed.fitting.scaling import Collapse, best_collapse, collapse, collapse_interval
 from superposed.fitting.scatter import scatter_of
-from superposed.fitting.success import Success, clopper_pearson, fit_success, wilson
+from superposed.fitting.success import Success, clopper_pearson, fit_success, ratio_interval, wilson
 from superposed.fitting.verdict import Candidate, Verdict, judge
 
 __all__ = [
     "BERNOULLI", "Bootstrap", "Candidate", "Collapse", "Crossover", "Entry", "ErrorTerm", "Fit", "Law",
     "LocalExponent", "Power", "Report", "Sample", "Success", "Table", "Verdict", "best_collapse", "bootstrap",
-    "clopper_pearson", "closed_form", "collapse", "collinearity", "default_laws", "fit", "fit_success",
+    "clopper_pearson", "closed_form", "collapse", "collapse_interval", "collinearity", "default_laws", "fit", "fit_success",
     "fixed_power_log", "from_records", "held_out", "intervals", "joint_region", "judge", "lack_of_fit",
-    "local_exponents", "logarithm", "power", "power_log", "power_of", "read_csv", "render", "report", "sample",
+    "local_exponents", "logarithm", "power", "power_log", "power_of", "ratio_interval", "read_csv", "render", "report", "sample",
     "saturated", "scatter_of", "wilson",
 ]  # fmt: skip

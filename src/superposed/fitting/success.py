@@ -114,6 +114,20 @@ def fit_success(
     )
 
 
+def ratio_interval(a: tuple[float, float, float], b: tuple[float, float, float]) -> tuple[float, float, float]:
+    """(low, best, high) of b/a for independent positive estimates, each (low, best, high) at one level.
+
+        log low = log b - log a - sqrt((log b - log b_low)^2 + (log a_high - log a)^2),  and likewise above
+
+    Source: Zou & Donner 2008. NaN where an estimate itself is zero or infinite.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        (a_low, a_best, a_high), (b_low, b_best, b_high) = np.log(a), np.log(b)
+        best = b_best - a_best
+        low, high = best - np.hypot(b_best - b_low, a_high - a_best), best + np.hypot(b_high - b_best, a_best - a_low)
+        return float(np.exp(low)), float(np.exp(best)), float(np.exp(high))
+
+
 @dataclass(frozen=True, eq=False)
 class _Curve:
     """The binomial log likelihood as a function of one quantile of the transition and its log slope."""

@@ -1,0 +1,274 @@
+"""The transition from failing to passing: its probability over (m, d), its width and sharpness, and the collapse of error curves."""
+
+from dataclasses import asdict, dataclass
+from math import log
+
+import numpy as np
+
+from superposed.constructions import Bernoulli, Superposed
+from superposed.criteria import passes
+from superposed.experiment import Analysis, Experiment, Finding
+from superposed.figures.transition import draw_transition
+from superposed.fitting import (
+    Collapse, Law, Report, Success, best_collapse, clopper_pearson, closed_form, collapse, collapse_interval, fit_success, logarithm, power,
+    ratio_interval, report, sample,
+)  # fmt: skip
+from superposed.laws.bernoulli_width import predicted_width
+from superposed.probe import Probe
+from superposed.record import Seen
+from superposed.sweep import AtWidths
+from superposed.widths import finding_of
+
+CONSTRUCTION = Superposed(Bernoulli())
+S, EPS = 2, 0.5
+CLAIM = 2 / 3
+RIVALS = {"1/2": 1 / 2, "2/3": CLAIM, "1": 1.0}
+ALL_PAIRS = 1.9
+"""How much wider than for 99% of the read-offs the networks are that hold every one of them, at m of this size."""
+ROWS = 256
+"""Built networks are padded to a multiple of this, the same for all widths of one m."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Built networks at `widths` widths for each of `m`; drawn errors at `drawn_widths` widths for each of `drawn`."""
+
+    m: tuple[int, ...]
+    widths: int
+    networks: int
+    drawn: tuple[int, ...]
+    drawn_widths: int
+    seeds: int
+    events: int
+    inputs: int = 16
+    draws: int = 200
+
+
+EVERY_FOURTH = tuple(2**n for n in range(20, 41, 4))
+PROFILES = {
+    "tiny": Profile(m=(32,), widths=4, networks=8, drawn=(2**20, 2**40), drawn_widths=4, seeds=3, events=512, draws=20),
+    "quick": Profile(m=(32, 64, 128), widths=8, networks=16, drawn=(2**20, 2**26, 2**33, 2**40), drawn_widths=7, seeds=8, events=2048),
+    "standard": Profile(m=(32, 64, 128, 256, 512), widths=12, networks=64, drawn=EVERY_FOURTH, drawn_widths=13, seeds=16, events=8192),
+    "full": Profile(m=(32, 64, 128, 256, 512, 1024), widths=16, networks=128, drawn=EVERY_FOURTH, drawn_widths=17, seeds=32, events=20_000),
+}  # fmt: skip
+
+
+def around(middle: float, factor: int, n: int) -> tuple[int, ...]:
+    """n widths evenly in the logarithm from middle/factor to middle*factor."""
+    return tuple(round(middle * factor ** (2 * k / (n - 1) - 1)) for k in range(n))
+
+
+def built(profile: Profile) -> dict[int, list[AtWidths]]:
+    """A task a width, by m. The k-th width has the seeds from k*networks on, so that no two widths share a draw."""
+    probe, found = Probe(profile.inputs), {}
+    for m in profile.m:
+        widths = around(ALL_PAIRS * predicted_width(m, S, EPS), 2, profile.widths)
+        rows, n = -(-max(widths) // ROWS) * ROWS, profile.networks
+        found[m] = [AtWidths(CONSTRUCTION, m, S, (d,), n, probe, first_seed=k * n, rows=rows) for k, d in enumerate(widths)]
+    return found
+
+
+def drawn(profile: Profile) -> list[AtWidths]:
+    """The errors around the predicted width at each m, from their law."""
+    widths = {m: around(predicted_width(m, S, EPS), 4, profile.drawn_widths) for m in profile.drawn}
+    return [AtWidths(CONSTRUCTION, m, S, widths[m], profile.seeds, Probe(profile.events), "drawn") for m in profile.drawn]
+
+
+def counts(profile: Profile, seen: Seen) -> list[dict]:
+    """How many networks pass at each (m, d), with the exact 95% interval (Clopper-Pearson) of the probability."""
+    rows = []
+    for m, tasks in built(profile).items():
+        for task in tasks:
+            (width,), n = task.widths, task.seeds
+            passed = sum(passes(errors, "max", EPS) for errors in task.errors(seen, width))
+            low, high = clopper_pearson(passed, n)
+            chance = {"low": low, "best": passed / n, "high": high}
+            rows.append({"kind": "passed", "m": m, "s": S, "width": width, "passed": passed, "networks": n, **chance})
+    return rows
+
+
+def transitions(rows: list[dict]) -> dict[int, Success | str]:
+    """The fitted transition at each m, or why there is none."""
+    found: dict[int, Success | str] = {}
+    for m in sorted({row["m"] for row in rows}):
+        columns = ([float(row[key]) for row in rows if row["m"] == m] for key in ("width", "passed", "networks"))
+        try:
+            found[m] = fit_success(*map(np.array, columns))
+        except ValueError as error:
+            found[m] = str(error)
+    return found
+
+
+def transition_finding(m: int, found: Success | str, profile: Profile) -> Finding:
+    """The widths at which half and 95% pass, and the sharpness."""
+    question = f"Theorem 2, max < {EPS:g}, built, s = {S}, m = {m}: at what width do half of the networks pass, and 95%?"
+    span = f"m = {m}, {profile.widths} widths, {profile.networks} networks each"
+    if isinstance(found, str):
+        return Finding(question, span, "no fit", "not measured", found)
+    said = f"{triple(found.half, '.0f')}, {triple(found.high, '.0f')}; sharpness {triple(found.sharpness, '.1f')}"
+    why = "logistic curve in log d, 95% profile-likelihood intervals; sharpness in logits an e-fold of width"
+    return Finding(question, span, said, "measured", why)
+
+
+def triple(value: tuple[float, float, float], form: str) -> str:
+    """best [low, high]."""
+    low, best, high = (format(x, form) for x in value)
+    return f"{best} [{low}, {high}]"
+
+
+def sharpening_finding(found: dict[int, Success | str]) -> Finding:
+    """Sharpness at the largest m over that at the smallest: supported where its interval lies above 1, contradicted below."""
+    question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the transition sharpens with m?"
+    fitted = {m: one for m, one in found.items() if isinstance(one, Success)}
+    least, most = min(found), max(found)
+    span = f"m = {least} to {most}"
+    if least == most or not {least, most} <= fitted.keys():
+        return Finding(question, span, "no fit", "not measured", "needs a transition at the smallest and at the largest m")
+    low, best, high = ratio_interval(fitted[least].sharpness, fitted[most].sharpness)
+    word = "supported" if low > 1 else "contradicted" if high < 1 else "inconclusive"
+    said = f"sharpness times {triple((low, best, high), '.2f')} from m = {least} to {most}"
+    why = "supported where the 95% interval of the ratio lies above 1, contradicted below 1, else inconclusive"
+    return Finding(question, span, said, word, why)
+
+
+def union_bound(ms: tuple[int, ...], inputs: int) -> Law:
+    """The width at which half of the networks pass if the read-offs of one-active pairs were rare and independent, up to a factor.
+
+        predicted_width(m, tail = ln 2 / (inputs s (m - s))),    straight in log-log between the m
+
+    A Cornish-Fisher tail that far out is an approximation, as in the experiment on the crossover.
+    """
+    width = [predicted_width(m, S, EPS, tail=log(2) / (inputs * S * (m - S))) for m in ms]
+    return closed_form("union bound", lambda x: np.exp(np.interp(np.log(x["m"]), np.log(ms), np.log(width))), CLAIM)
+
+
+def threshold(found: dict[int, Success | str], profile: Profile) -> Report | str:
+    """Laws of the half-pass width in m: each enters with the standard error that its 95% interval stands for."""
+    fitted = {m: one.half for m, one in found.items() if isinstance(one, Success)}
+    half = {m: width for m, width in fitted.items() if 0 < width[0] < width[2] < np.inf}
+    best = [width[1] for width in half.values()]
+    scatter = [log(high / low) / (2 * 1.96) for low, _, high in half.values()]
+    laws = (power(), logarithm(), union_bound(profile.m, profile.inputs))
+    try:
+        return report(sample(best, best, scatter=scatter, m=list(half)), CLAIM, laws, draws=0)
+    except ValueError as error:
+        return str(error)
+
+
+def curves(profile: Profile, seen: Seen) -> list[dict]:
+    """The 99% quantile of each drawn network's errors, in the worst stratum."""
+    return [
+        {"kind": "error", "m": task.m, "s": S, "width": width, "seed": seed, "q99": float(errors.quantile(0.99).max())}
+        for task in drawn(profile)
+        for width in task.widths
+        for seed, errors in enumerate(task.errors(seen, width))
+    ]
+
+
+def at_exponent(m: np.ndarray, d: np.ndarray, error: np.ndarray, exponent: float) -> Collapse | None:
+    """The collapse at a given exponent; None where it moves the curves apart until no two overlap."""
+    try:
+        return collapse(m, d, error, exponent)
+    except ValueError:
+        return None
+
+
+def collapses(rows: list[dict], profile: Profile) -> list[dict]:
+    """The best exponent with its interval, and the quality there and at the rivals: of all m, then of neighbouring pairs of them.
+
+    A point's error is the geometric mean of q99 over its seeds.
+    """
+    points = sorted({(row["m"], row["width"]) for row in rows})
+    m, d = np.array(points, float).T
+    q99 = {(row["m"], row["width"], row["seed"]): row["q99"] for row in rows}
+    errors = np.array([[q99[*point, seed] for seed in range(profile.seeds)] for point in points])
+    mean = np.exp(np.log(errors).mean(axis=1))
+    pairs = list(zip(profile.drawn, profile.drawn[1:], strict=False))
+    found = []
+    for chosen in (profile.drawn, *(pairs if len(pairs) > 1 else ())):
+        own = np.isin(m, chosen)
+        at = {name: at_exponent(m[own], d[own], mean[own], a) for name, a in RIVALS.items()}
+        least, most = chosen[0], chosen[-1]
+        found.append({
+            "m": chosen, "exponent": collapse_interval(m[own], d[own], errors[own], profile.draws), "points": (m[own], mean[own]),
+            "at": {"best": best_collapse(m[own], d[own], mean[own]), **{name: one for name, one in at.items() if one is not None}},
+            "predicted": log(predicted_width(most, S, EPS) / predicted_width(least, S, EPS)) / log(most / least),
+        })  # fmt: skip
+    return found
+
+
+def collapse_finding(one: dict, profile: Profile) -> Finding:
+    """Supported where the interval of the best exponent holds 2/3, contradicted otherwise."""
+    low, best, high = one["exponent"]
+    quality = {name: f"{found.quality:.3f}" for name, found in one["at"].items()}
+    rivals = ", ".join(f"{quality.get(name, 'no overlap')} at {name}" for name in RIVALS)
+    word = "supported" if low <= CLAIM <= high else "contradicted"
+    part = "" if one["m"] == profile.drawn else ", the two largest m"
+    return Finding(
+        f"Theorem 2, q99, drawn, s = {S}{part}: error curves collapse on d / m^(2/3)?",
+        f"m = {one['m'][0]:.4g} to {one['m'][-1]:.4g}, {len(one['m'])} curves, {profile.seeds} seeds",
+        f"best exponent {triple((low, best, high), '.3f')}, quality {quality['best']}; {rivals}",
+        word,
+        f"the 95% bootstrap interval over seeds {'holds' if word == 'supported' else 'misses'} 2/3; "
+        f"the closed form's width at 1/2 grows with mean exponent {one['predicted']:.3f} over this range",
+    )  # fmt: skip
+
+
+def collapse_row(one: dict) -> dict:
+    """Interval, quality and the closed form's exponent, for the table and NAME.json."""
+    low, best, high = one["exponent"]
+    return {
+        "kind": "collapse", "m": one["m"][0], "m_most": one["m"][-1], "s": S, "low": low, "best": best, "high": high,
+        "closed_form": one["predicted"], **{f"quality_{name}": found.quality for name, found in one["at"].items()},
+        **{f"overlap_{name}": found.overlap for name, found in one["at"].items()},
+    }  # fmt: skip
+
+
+def summary(found: dict[int, Success | str], law: Report | str, together: list[dict]) -> dict:
+    """Coefficients and intervals as plain JSON."""
+    return {
+        "success": {f"m = {m}": {"not fitted": one} if isinstance(one, str) else asdict(one) for m, one in found.items()},
+        "half-pass width": {"not fitted": law} if isinstance(law, str) else law.to_json(),
+        "collapse": [collapse_row(one) for one in together],
+    }
+
+
+def estimates(found: dict[int, Success | str]) -> list[dict]:
+    """Table rows of the fitted widths and sharpness."""
+    kinds = (("width, half pass", "half"), ("width, 95% pass", "high"), ("sharpness", "sharpness"))
+    return [
+        {"kind": kind, "m": m, "s": S, **dict(zip(("low", "best", "high"), getattr(one, name), strict=True))}
+        for m, one in found.items()
+        if isinstance(one, Success)
+        for kind, name in kinds
+    ]
+
+
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """Transitions, their law in m, and the collapse."""
+    rows, errors = counts(profile, seen), curves(profile, seen)
+    found, together = transitions(rows), collapses(errors, profile)
+    law = threshold(found, profile)
+    findings = [*(transition_finding(m, one, profile) for m, one in found.items()), sharpening_finding(found)]
+    if isinstance(law, Report):
+        question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the half-pass width grows as m^(2/3)?"
+        findings.append(finding_of(question, law, profile.networks * profile.widths))
+    whole, *pairs = together
+    findings += [collapse_finding(one, profile) for one in (whole, *pairs[-1:])]
+    best = whole["at"]["best"]
+    table = rows + estimates(found) + errors + [collapse_row(one) for one in together]
+    table += [
+        {"kind": "scaled error", "m": int(m), "s": S, "scaled_width": x, "exponent": best.exponent, "q99": error}
+        for m, error, x in zip(*whole["points"], best.x, strict=True)
+    ]
+    return Analysis(table, summary(found, law, together), findings, (rows, found, law, whole))
+
+
+EXPERIMENT = Experiment(
+    claim="Theorem 2: networks pass with a probability that rises from 0 to 1 around a width, and error curves collapse on d / m^(2/3)",
+    profiles=PROFILES,
+    tasks=lambda profile: [*(task for tasks in built(profile).values() for task in tasks), *drawn(profile)],
+    analyse=analyse,
+    draw=draw_transition,
+    size=(13, 4.4),
+)
