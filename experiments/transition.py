@@ -13,6 +13,7 @@ from superposed.fitting import (
     Collapse, Law, Report, Success, best_collapse, clopper_pearson, closed_form, collapse, collapse_interval, fit_success, logarithm, power,
     ratio_interval, report, sample,
 )  # fmt: skip
+from superposed.laws.bernoulli_tail import all_pairs_width
 from superposed.laws.bernoulli_width import predicted_width
 from superposed.probe import Probe
 from superposed.record import Seen
@@ -131,15 +132,10 @@ def sharpening_finding(found: dict[int, Success | str]) -> Finding:
     return Finding(question, span, said, word, why)
 
 
-def union_bound(ms: tuple[int, ...], inputs: int) -> Law:
-    """The width at which half of the networks pass if the read-offs of one-active pairs were rare and independent, up to a factor.
-
-        predicted_width(m, tail = ln 2 / (inputs s (m - s))),    straight in log-log between the m
-
-    A Cornish-Fisher tail that far out is an approximation, as in the experiment on the crossover.
-    """
-    width = [predicted_width(m, S, EPS, tail=log(2) / (inputs * S * (m - S))) for m in ms]
-    return closed_form("union bound", lambda x: np.exp(np.interp(np.log(x["m"]), np.log(ms), np.log(width))), CLAIM)
+def all_pairs(ms: tuple[int, ...], inputs: int) -> Law:
+    """The width at which half of the networks should pass (`laws.bernoulli_tail`), up to a factor; straight in log-log between the m."""
+    width = [all_pairs_width(m, S, EPS, inputs, tail=0.01) for m in ms]
+    return closed_form("closed form", lambda x: np.exp(np.interp(np.log(x["m"]), np.log(ms), np.log(width))), CLAIM)
 
 
 def threshold(found: dict[int, Success | str], profile: Profile) -> Report | str:
@@ -148,7 +144,7 @@ def threshold(found: dict[int, Success | str], profile: Profile) -> Report | str
     half = {m: width for m, width in fitted.items() if 0 < width[0] < width[2] < np.inf}
     best = [width[1] for width in half.values()]
     scatter = [log(high / low) / (2 * 1.96) for low, _, high in half.values()]
-    laws = (power(), logarithm(), union_bound(profile.m, profile.inputs))
+    laws = (power(), logarithm(), all_pairs(profile.m, profile.inputs))
     try:
         return report(sample(best, best, scatter=scatter, m=list(half)), CLAIM, laws, draws=0)
     except ValueError as error:
