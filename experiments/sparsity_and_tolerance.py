@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from superposed.constructions import Bernoulli, Superposed
 from superposed.experiment import Analysis, Experiment
 from superposed.figures.crossover import draw_sparsity_and_tolerance
-from superposed.fitting import report
+from superposed.fitting import report, through
+from superposed.laws.bernoulli_tail import quantile_width
 from superposed.laws.bernoulli_width import predicted_width
 from superposed.probe import Probe
 from superposed.record import Seen
@@ -58,23 +59,30 @@ def questions(profile: Profile) -> dict[tuple[str, str, int], list[SmallestWidth
     return found
 
 
+def closed_width(construction: str, along: str, m: int, x: float) -> float:
+    """The width that the error's tail predicts at one s or one eps (`laws.bernoulli_tail`)."""
+    s, eps = (round(x), EPS) if along == "s" else (S, x)
+    return quantile_width(m, s, eps, shared=None if construction == "tuned density" else SHARED)
+
+
 def analyse(profile: Profile, seen: Seen) -> Analysis:
-    """Widths and their exponents in s and in eps."""
-    series, fits, findings = [], {}, []
+    """Widths and their exponents in s and in eps, held against powers and against the closed form at finite m."""
+    series, fits, findings, lines = [], {}, [], {}
     for (name, along, m), tasks in questions(profile).items():
+        lines[name, along, m] = [(x, closed_width(name, along, m, x)) for x in getattr(profile, along)]
+        closed = tuple(through(lines[name, along, m], CLAIMS[along], along, free) for free in (False, True))
         held = f"eps = {EPS:g}" if along == "s" else f"s = {S}"
         one = series_of(f"{name}, m = {m:.0e}, {held}", tasks, seen, along, construction=name, m=m)
         power = "s^(2/3)" if along == "s" else "eps^(-4/3)"
-        fits[one.name] = report(one.sample, claim=CLAIMS[along], draws=100)
+        fits[one.name] = report(one.sample, claim=CLAIMS[along], more_laws=closed, draws=100)
         findings.append(finding_of(f"Theorem 2, {one.name}: width grows as {power}?", fits[one.name], profile.seeds))
         series.append(one)
-    lines = {
-        (along, m): [(x, predicted_width(m, *((x, EPS) if along == "s" else (S, x)))) for x in getattr(profile, along)]
-        for along in CLAIMS
-        for m in profile.m
-    }
     table = [row for one in series for row in one.rows()]
-    table += [{"kind": "predicted", "along": along, "m": m, along: x, "width": d} for (along, m), line in lines.items() for x, d in line]
+    table += [
+        {"kind": "predicted", "construction": name, "along": along, "m": m, along: x, "width": d}
+        for (name, along, m), line in lines.items()
+        for x, d in line
+    ]
     return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, findings, (series, lines))
 
 

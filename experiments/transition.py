@@ -10,8 +10,8 @@ from superposed.criteria import passes
 from superposed.experiment import Analysis, Experiment, Finding
 from superposed.figures.transition import draw_transition
 from superposed.fitting import (
-    Collapse, Law, Report, Success, best_collapse, clopper_pearson, closed_form, collapse, collapse_interval, fit_success, logarithm, power,
-    ratio_interval, report, sample,
+    Collapse, Report, Success, best_collapse, clopper_pearson, collapse, collapse_interval, fit_success, logarithm, power,
+    ratio_interval, report, sample, through,
 )  # fmt: skip
 from superposed.laws.bernoulli_tail import all_pairs_width
 from superposed.laws.bernoulli_width import predicted_width
@@ -132,19 +132,14 @@ def sharpening_finding(found: dict[int, Success | str]) -> Finding:
     return Finding(question, span, said, word, why)
 
 
-def all_pairs(ms: tuple[int, ...], inputs: int) -> Law:
-    """The width at which half of the networks should pass (`laws.bernoulli_tail`), up to a factor; straight in log-log between the m."""
-    width = [all_pairs_width(m, S, EPS, inputs, tail=0.01) for m in ms]
-    return closed_form("closed form", lambda x: np.exp(np.interp(np.log(x["m"]), np.log(ms), np.log(width))), CLAIM)
-
-
 def threshold(found: dict[int, Success | str], profile: Profile) -> Report | str:
     """Laws of the half-pass width in m: each enters with the standard error that its 95% interval stands for."""
     fitted = {m: one.half for m, one in found.items() if isinstance(one, Success)}
     half = {m: width for m, width in fitted.items() if 0 < width[0] < width[2] < np.inf}
     best = [width[1] for width in half.values()]
     scatter = [log(high / low) / (2 * 1.96) for low, _, high in half.values()]
-    laws = (power(), logarithm(), all_pairs(profile.m, profile.inputs))
+    closed = [(m, all_pairs_width(m, S, EPS, profile.inputs, tail=0.01)) for m in profile.m]
+    laws = (power(), logarithm(), *(() if len(closed) == 1 else (through(closed, CLAIM),)))
     try:
         return report(sample(best, best, scatter=scatter, m=list(half)), CLAIM, laws, draws=0)
     except ValueError as error:

@@ -54,10 +54,10 @@ def draw_remedies(ax: Axes, series: dict, exponents: dict[str, str]) -> None:
 
 
 def draw_sparsity_and_tolerance(panels: tuple, figure: Figure) -> None:
-    """Smallest widths against s and against eps, with the closed form of the tuned density.
+    """Smallest widths against s and against eps, with the closed form of each construction.
 
     Args:
-      panels: (width series, predicted lines by (what varies, m)).
+      panels: (width series, predicted lines by (construction, what varies, m)).
     """
     series, lines = panels
     claims = {"s": (2 / 3, "2/3", "active features s"), "eps": (-4 / 3, "-4/3", "error allowed, eps")}
@@ -67,10 +67,10 @@ def draw_sparsity_and_tolerance(panels: tuple, figure: Figure) -> None:
             x, d = np.array(one.median()).T
             ax.plot(x, d, MARKS[i], color=COLOURS[i], ms=5.5, label=one.name)
             ax.plot(x, d[0] * (x / x[0]) ** slope, color=COLOURS[i], lw=0.9, ls=":")
-        for (kind, _), line in lines.items():
+        for (_, kind, _), line in lines.items():
             if kind == along:
                 ax.plot(*np.array(line).T, color=INK, lw=1)
-        ax.plot([], [], color=INK, lw=1, label="closed form, tuned density")
+        ax.plot([], [], color=INK, lw=1, label="closed form")
         ax.plot([], [], color="0.4", lw=0.9, ls=":", label=f"slope {name} through the first point")
         ticks = sorted({x for one in own for x, _ in one.median()})
         ax.set(xscale="log", yscale="log", xlabel=label, ylabel="smallest width d* (neurons)")

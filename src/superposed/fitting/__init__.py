@@ -5,7 +5,7 @@ from superposed.fitting.data import Sample, from_records, sample
 from superposed.fitting.design import Power, power_of
 from superposed.fitting.fits import Fit, fit
 from superposed.fitting.goodness import LocalExponent, collinearity, held_out, lack_of_fit, local_exponents
-from superposed.fitting.laws import Law, closed_form, fixed_power_log, logarithm, power, power_log
+from superposed.fitting.laws import Law, closed_form, fixed_power_log, logarithm, power, power_log, through
 from superposed.fitting.points import saturated
 from superposed.fitting.profile import intervals, joint_region
 from superposed.fitting.read import Table, read_csv
@@ -23,5 +23,5 @@ __all__ = [
     "clopper_pearson", "closed_form", "collapse", "collapse_interval", "collinearity", "default_laws", "fit", "fit_success",
     "fixed_power_log", "from_records", "held_out", "intervals", "joint_region", "judge", "lack_of_fit",
     "local_exponents", "logarithm", "power", "power_log", "power_of", "ratio_interval", "read_csv", "render", "report", "sample",
-    "saturated", "scatter_of", "wilson",
+    "saturated", "scatter_of", "through", "wilson",
 ]  # fmt: skip

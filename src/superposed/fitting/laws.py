@@ -1,7 +1,7 @@
 """Laws: how the log of a response depends on m, s, eps and whatever else was varied. Small values, no data."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -124,6 +124,22 @@ def closed_form(
 ) -> Law:
     """d = c closed(x), one free constant; with `free_exponent` d = c closed(x) m^delta, exponent = its own + delta."""
     return Law(name, ("1", f"log {along}") if free_exponent else ("1",), closed=closed, closed_exponent=exponent)
+
+
+def through(points: Sequence[tuple[float, float]], exponent: float, along: str = "m", free_exponent: bool = False) -> Law:
+    """`closed_form` of a width that is costly to compute: straight in log-log between the (x, width) given, and beyond them.
+
+    Without `free_exponent` the closed form with one free constant; with it the exponent by which the data leave the form.
+    """
+    log_x, log_d = np.log(np.array(sorted(points), float)).T
+
+    def closed(x: Covariates) -> np.ndarray:
+        at = np.log(x[along])
+        piece = np.clip(np.searchsorted(log_x, at) - 1, 0, len(log_x) - 2)
+        slope = np.diff(log_d)[piece] / np.diff(log_x)[piece]
+        return np.exp(log_d[piece] + slope * (at - log_x[piece]))
+
+    return closed_form("closed form and power" if free_exponent else "closed form", closed, exponent, along, free_exponent)
 
 
 def _fraction(exponent: float) -> str:

@@ -5,6 +5,7 @@ The tail has a closed form all the same. Given the cross-talk C that its neurons
 ReLU(h_i), whose cumulant generating function is known, and a saddle point gives the chance that the mean is large.
 """
 
+from collections.abc import Callable
 from math import exp, log, pi, sqrt
 
 import numpy as np
@@ -19,9 +20,9 @@ from superposed.program import program
 
 Number = int | float
 MOST_WIRED = 8
-NODES = 161  # of the quadrature over C
+NODES = 81  # of the quadrature over C
 REACH = (-8.0, 10.0)  # of it, in standard deviations
-HALVINGS = 60
+HALVINGS = 40
 
 
 def cumulants(
@@ -86,7 +87,7 @@ def chance_above(m: Number, s: int, d: Number, p: float, d_in: Number, eps: floa
     wired = np.arange(min(s - active, MOST_WIRED) + 1)
     shared = d * p**2
     n = np.arange(1, int(shared + 15 * sqrt(shared)) + 30)
-    p_n = binom.pmf(n, round(d), p**2)
+    p_n = binom.pmf(n, float(round(d)), p**2)
     likely = p_n > 1e-30
     above = chance_mean_above(
         eps + (active == 2),
@@ -102,6 +103,24 @@ def expected_failures(m: Number, s: int, d: Number, p: float, d_in: Number, eps:
     """How many of the C(m, 2) pairs of one input are expected to exceed eps; a union bound on the chance that any does."""
     pairs = ((m - s) * (m - s - 1) / 2, s * (m - s), s * (s - 1) / 2)
     return sum(n * chance_above(m, s, d, p, d_in, eps, active=j) for j, n in enumerate(pairs) if n > 0)
+
+
+def quantile_width(m: Number, s: int, eps: float, tail: float = 0.01, shared: float | None = None) -> float:
+    """The width d = d_in at which a fraction `tail` of the errors exceeds eps in the worst stratum.
+
+    As `bernoulli_width.predicted_width`, with the tail itself in place of its Cornish-Fisher expansion.
+
+    Args:
+      shared: L = d p^2, the neurons a pair shares; None tunes the density.
+    """
+
+    def excess(log_d: float) -> float:
+        d = exp(log_d)
+        p = density(m, s, d, tail) if shared is None else min(sqrt(shared / d), 1.0)
+        worst = max(chance_above(m, s, d, p, d, eps, active=j) for j in (1, 2)[: min(s, 2)])
+        return log(max(worst, 1e-300) / tail)
+
+    return exp(_falls_to_zero(excess, log(predicted_width(m, s, eps, tail=tail))))
 
 
 def all_pairs_width(m: Number, s: int, eps: float, inputs: int = 1, tail: float | None = None) -> float:
@@ -123,11 +142,21 @@ def all_pairs_width(m: Number, s: int, eps: float, inputs: int = 1, tail: float 
 
     def excess(log_d: float) -> float:
         d = exp(log_d)
-        p = float(program(best_density)(float(m), float(s), d, d, tail))
-        return log(max(inputs * expected_failures(m, s, d, p, d, eps), 1e-300) / log(2))
+        return log(max(inputs * expected_failures(m, s, d, density(m, s, d, tail), d, eps), 1e-300) / log(2))
 
-    low = log(predicted_width(m, s, eps))
-    high = low + 1
+    return exp(_falls_to_zero(excess, log(predicted_width(m, s, eps))))
+
+
+def density(m: Number, s: int, d: float, tail: float) -> float:
+    """The tuned density behind codes of d dimensions (`laws.bernoulli.best_density`)."""
+    return float(program(best_density)(float(m), float(s), d, d, tail))
+
+
+def _falls_to_zero(excess: Callable[[float], float], start: float) -> float:
+    """Where a falling function is zero, looked for from near `start`."""
+    low, high = start - 1, start + 1
+    while excess(low) < 0:
+        low -= 1
     while excess(high) > 0:
         high += 1
-    return exp(brentq(excess, min(low, high - 1) - 1, high, xtol=1e-4))
+    return brentq(excess, low, high, xtol=1e-6)
