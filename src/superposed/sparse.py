@@ -17,6 +17,8 @@ from jaxtyping import Float, Int
 
 from superposed.network import Layer
 
+MANY = 1000  # rows from which it pays to go dense; fewer keep the order of their sums, and so the last digits of stored rows
+
 
 class Reset(NamedTuple):
     """A scalar function made of r ReLUs with f(0) = 0:  f(u) = sum_j out_j ReLU(scale_j u + bias_j)."""
@@ -92,7 +94,8 @@ class SparseLayer(NamedTuple):
     def __call__(self, h: sp.csr_array) -> sp.csr_array:
         *before, last = self.factors
         rows = reduce(lambda rows, factor: rows @ factor, before, h)
-        if 2 * rows.nnz * last.nnz > rows.shape[0] * last.shape[0] * self.units:  # half as many hits a row as units, or more
+        hits = rows.nnz * last.nnz / max(rows.shape[0] * last.shape[0], 1)
+        if rows.shape[0] >= MANY and 2 * hits > self.units:  # hits: wires that reach a unit, a row
             return self._reach_all(rows, last)
         u = rows @ last
         ends = np.cumsum([units for units, _ in self.blocks])

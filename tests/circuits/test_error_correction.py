@@ -71,12 +71,12 @@ def test_targeted_and_reads_its_gates():
 
 
 def test_reaching_all_units_at_once_is_the_sparse_product():
-    circuit, active = planted_circuit(jax.random.key(2), 60, 3, 1, 200)
+    circuit, active = planted_circuit(jax.random.key(2), 60, 3, 1, 1000)
     code = ternary_code(np.random.default_rng(0), 60, 256, 0.05)
     layer, _ = targeted_and(np.random.default_rng(1), circuit.layers[0], mean_read(code), 512, 3)
     h = sparse_features(active, 60) @ code
     product = h @ layer.factors[0] @ layer.factors[1]
-    assert product.nnz > 0.5 * 200 * 512  # so that the layer takes the dense way
+    assert product.nnz > 0.5 * 1000 * 512  # so that the layer takes the dense way
     assert np.allclose(layer(h).toarray(), np.maximum(product.toarray() - 1, 0), atol=1e-5) and layer(h).nnz > 0
 
 
