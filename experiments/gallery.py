@@ -2,7 +2,7 @@
 
 "features": more features than neurons, every one of them read after a deep circuit; the active ones stand apart.
 "depth": the same active features read through the depth of one circuit, with error correction and without.
-"codes": how many units two features share, for channels whose overlaps are designed and for random ones.
+"codes": how many units two features share, in a compiled network and if their units were drawn at random.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,15 @@ import jax
 import numpy as np
 
 from superposed.circuit import evaluate_active, sparse_features, wires
-from superposed.codes import coprime_code, host_rng
-from superposed.compiler import build
+from superposed.codes import host_rng
+from superposed.compiler import build, channel_size
 from superposed.constructions.corrected import Corrected
 from superposed.deep import run_network
 from superposed.experiment import Analysis, Experiment, Finding
 from superposed.figures.gallery import draw_gallery
 from superposed.planted import planted_circuit
 from superposed.record import Seen
+from superposed.sparse import index_matrix
 from superposed.sweep import Steps
 
 S, INPUTS = 3, 20
@@ -26,15 +27,15 @@ S, INPUTS = 3, 20
 
 @dataclass(frozen=True)
 class Profile:
-    """Sizes of the three pictures: (width, m, depth), (width, m, depth), (m, units)."""
+    """Sizes of the three pictures: (width, m, depth), (width, m, depth), (width, m)."""
 
     features: tuple[int, int, int]
     depth: tuple[int, int, int]
     codes: tuple[int, int]
 
 
-QUICK = Profile((2**12, 2**14, 12), (2**14, 1500, 16), (3000, 1000))
-PROFILES = {"tiny": Profile((2**11, 2**12, 3), (2**13, 300, 6), (300, 200)), "quick": QUICK, "standard": QUICK, "full": QUICK}
+QUICK = Profile((2**12, 2**14, 12), (2**14, 1500, 16), (2600, 4000))
+PROFILES = {"tiny": Profile((2**11, 2**12, 3), (2**13, 300, 6), (400, 300)), "quick": QUICK, "standard": QUICK, "full": QUICK}
 
 
 def tasks(profile: Profile) -> list[Steps]:
@@ -44,8 +45,8 @@ def tasks(profile: Profile) -> list[Steps]:
     width, m, depth = profile.depth
     shared = {"kind": "depth", "d": width, "m": m, "depth": depth, "seed": 2}
     reads = Steps(tuple({**shared, "reset": reset} for reset in ("round", "identity")), reads_by_depth)
-    m, units = profile.codes
-    codes = Steps(tuple({"kind": "codes", "code": code, "m": m, "units": units, "c": 4, "seed": 4} for code in ("coprime", "random")), overlaps)
+    width, m = profile.codes
+    codes = Steps(tuple({"kind": "codes", "code": code, "d": width, "m": m, "seed": 4} for code in ("compiled", "random")), overlaps)
     return [features, reads, codes]
 
 
@@ -77,13 +78,15 @@ def reads_by_depth(cell: dict) -> dict:
 
 
 def overlaps(cell: dict) -> dict:
-    """Pairs of features by the number of units they share: coprime channels, or as many units drawn at random."""
-    m, units, c, rng = cell["m"], cell["units"], cell["c"], host_rng(jax.random.key(cell["seed"]))
-    code = coprime_code(rng, m, c, units) if cell["code"] == "coprime" else np.argsort(rng.random((m, units)), axis=1)[:, :c]
-    wired = np.zeros((m, units), np.float32)
-    np.put_along_axis(wired, code, 1, 1)
-    shared = (wired @ wired.T)[np.triu_indices(m, 1)].astype(int)
-    return {"pairs": np.bincount(shared, minlength=c + 1).tolist()}
+    """Pairs of features by the number of units they share: a compiled network's code, or as many units a feature drawn at random."""
+    key, (m, c) = jax.random.key(cell["seed"]), (cell["m"], channel_size(S))
+    circuit, _ = planted_circuit(key, m, S, 1, 1)
+    network = build(key, circuit, cell["d"], S)
+    code = network.stages[-1].code
+    if cell["code"] == "random":
+        code = index_matrix(np.argsort(host_rng(key).random(code.shape), axis=1)[:, :c], code.shape[1])
+    shared = (code @ code.T).toarray()[np.triu_indices(m, 1)].astype(int)
+    return {"pairs": np.bincount(shared, minlength=c + 1).tolist(), "units": code.shape[1], "c": c, "width": network.width}
 
 
 def findings_of(features: dict, reads: list[dict], codes: list[dict]) -> list[Finding]:
@@ -98,9 +101,9 @@ def findings_of(features: dict, reads: list[dict], codes: list[dict]) -> list[Fi
         found.append(Finding(f"Active features stay within 1/4 of one, {name}?", span, f"furthest {far:.2f} away", *words[far < 1 / 4]))
     for one in codes:
         most = int(np.flatnonzero(one["pairs"]).max())
-        name = one["code"] + ("" if one["code"] == "coprime" else " (control, must fail)")
-        span = f"{one['m']} channels of {one['c']} in {one['units']} units"
-        found.append(Finding(f"Any two channels share at most one unit, {name}?", span, f"at most {most}", *words[most <= 1]))
+        name = one["code"] + ("" if one["code"] == "compiled" else " (control, must fail)")
+        span = f"m = {one['m']} features on {one['c']} units each, d = {one['width']}"
+        found.append(Finding(f"Any two features share at most one unit, {name} code?", span, f"at most {most}", *words[most <= 1]))
     return found
 
 
@@ -113,7 +116,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     table += [{"kind": "depth", "d": r["d"], "m": r["m"], "reset": r["reset"], "layer": layer["layer"], "of": of, "read_off": value}
               for r in reads for layer in r["layers"]
               for of, value in [*(("active", read) for read in layer["active"]), ("highest idle", layer["highest_idle"])]]  # fmt: skip
-    table += [{"kind": "codes", "code": r["code"], "m": r["m"], "units": r["units"], "shared": n, "count": count}
+    table += [{"kind": "codes", "d": r["d"], "m": r["m"], "code": r["code"], "units": r["units"], "shared": n, "count": count}
               for r in codes for n, count in enumerate(r["pairs"])]  # fmt: skip
     return Analysis(table, {}, findings_of(features[0], reads, codes), (features[0], reads, codes))
 
@@ -124,5 +127,5 @@ EXPERIMENT = Experiment(
     tasks=tasks,
     analyse=analyse,
     draw=draw_gallery,
-    size=(13, 4.4),
+    size=(12.5, 4.6),
 )

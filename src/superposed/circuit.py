@@ -35,6 +35,14 @@ class Gates(NamedTuple):
         return (self.inputs >= 0).sum(1)
 
 
+class GateError(ValueError):
+    """A gate that breaks a rule, and where it stands: its layer, from 1, and its place there; gate -1 is the layer itself."""
+
+    def __init__(self, layer: int, gate: int, message: str):
+        super().__init__(message)
+        self.layer, self.gate = layer, gate
+
+
 class Circuit(NamedTuple):
     """Gates in layers, each layer reading only the one before (Hänni et al. 2024, section 2).
 
@@ -69,7 +77,7 @@ def and_gates(inputs: Int[np.ndarray, "n fan_in"]) -> Gates:
 
 
 def check_circuit(circuit: Circuit, fan_in: int | None = None) -> Circuit:
-    """The circuit itself, or a ValueError that names the first layer and gate which break a rule.
+    """The circuit itself, or a ValueError that names the first layer and gate which break a rule (a GateError).
 
     Rules: at least one input and one layer; every gate has an input; inputs exist in the layer before and differ from
     one another; copies have one input; with `fan_in`, no gate has more inputs than that.
@@ -80,7 +88,7 @@ def check_circuit(circuit: Circuit, fan_in: int | None = None) -> Circuit:
         raise ValueError("layers = []: a circuit has at least one layer of gates")
     for depth, (gates, before) in enumerate(zip(circuit.layers, circuit.widths), start=1):
         if not len(gates.op):
-            raise ValueError(f"layer {depth} has no gates")
+            raise GateError(depth, -1, f"layer {depth} has no gates")
         ordered = np.sort(gates.inputs, axis=1)
         repeated = ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(1)
         for broken, rule in (
@@ -92,7 +100,7 @@ def check_circuit(circuit: Circuit, fan_in: int | None = None) -> Circuit:
         ):
             if broken.any():
                 g = int(np.argmax(broken))
-                raise ValueError(f"layer {depth}, gate {g}: {Op(gates.op[g]).name} of {gates.inputs[g].tolist()} {rule}")
+                raise GateError(depth, g, f"layer {depth}, gate {g}: {Op(gates.op[g]).name} of {gates.inputs[g].tolist()} {rule}")
     return circuit
 
 
@@ -163,7 +171,7 @@ def walk(layers: Iterator[Gates] | Sequence[Gates], b: sp.csr_array) -> Iterator
 def check_sparsity(circuit: Circuit, b: sp.csr_array, s: int) -> None:
     """Raises ValueError unless no layer, inputs included, has more than s active features on any row of b.
 
-    The message names the first layer with too many, the input that does it, and the first gate beyond the s-th.
+    The message names the first layer with too many, the input that does it by its active features, and the first gate beyond the s-th.
     """
     layers = [b] + [features for _, features in walk(circuit.layers, b)]
     for depth, features in enumerate(layers):
@@ -173,6 +181,12 @@ def check_sparsity(circuit: Circuit, b: sp.csr_array, s: int) -> None:
             on = np.sort(features.indices[features.indptr[row] : features.indptr[row + 1]])
             what = "feature" if depth == 0 else "gate"
             raise ValueError(
-                f"layer {depth}, {what} {on[s]}: input {row} makes {active[row]} features active there, more than s = {s}; "
+                f"layer {depth}, {what} {on[s]}: the input with {_listed(b, row)} on makes {active[row]} features active there, "
+                f"more than s = {s}; "
                 "raise --s, or check inputs on which the circuit stays sparse"
             )
+
+
+def _listed(b: sp.csr_array, row: int) -> str:
+    active = np.sort(b.indices[b.indptr[row] : b.indptr[row + 1]]).tolist()
+    return ("feature " if len(active) == 1 else "features ") + ", ".join(map(str, active[:8])) + (", ..." if len(active) > 8 else "")

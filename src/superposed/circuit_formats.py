@@ -16,7 +16,7 @@ import json
 import re
 from pathlib import Path
 
-from superposed.circuit import Circuit, Gates, Op, check_circuit, make_gates
+from superposed.circuit import Circuit, GateError, Gates, Op, check_circuit, make_gates
 
 FORMAT, VERSION = "superposed-circuit", 1
 BENCH_OPS = {"AND": Op.AND, "OR": Op.OR, "XOR": Op.XOR, "BUFF": Op.COPY, "BUF": Op.COPY}
@@ -35,9 +35,11 @@ def read_circuit(path: str | Path, fan_in: int | None = None) -> Circuit:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not a text file; circuits are JSON or .bench text") from None
-    parse = parse_bench if path.suffix.lower() == ".bench" else parse_json
+    parse, gate_line = (parse_bench, _bench_gate_line) if path.suffix.lower() == ".bench" else (parse_json, _gate_line)
     try:
         return check_circuit(parse(text), fan_in)
+    except GateError as error:
+        raise ValueError(f"{path}: line {gate_line(text, error.layer, error.gate)}: {error}") from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
@@ -69,19 +71,20 @@ def parse_json(text: str) -> Circuit:
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise ValueError(f'line 1: a circuit is an object with "format": "{FORMAT}"')
     if value.get("version") != VERSION:
-        raise ValueError(f"line 1: version {value.get('version')!r} of the form is not known; this program reads version {VERSION}")
+        raise ValueError(f"line {_key_line(text, 'version')}: version {value.get('version')!r} is not known; this program reads version {VERSION}")
     inputs, s = value.get("inputs"), value.get("s")
     n_inputs = len(inputs) if isinstance(inputs, list) else inputs
     if type(n_inputs) is not int or n_inputs < 1:
-        raise ValueError('line 1: "inputs" must be a number above 0 or a list of names')
+        raise ValueError(f'line {_key_line(text, "inputs")}: "inputs" must be a whole number above 0 or a list of names')
     if s is not None and (type(s) is not int or s < 1):
-        raise ValueError(f'line 1: "s" = {s!r} must be a whole number above 0')
+        raise ValueError(f'line {_key_line(text, "s")}: "s" = {s!r} must be a whole number above 0')
     if not isinstance(value.get("layers"), list) or not all(isinstance(layer, list) for layer in value["layers"]):
-        raise ValueError('line 1: "layers" must be a list of lists of gates')
-    names = [_names(inputs if isinstance(inputs, list) else [], "inputs")] + [{} for _ in value["layers"]]
+        raise ValueError(f'line {_key_line(text, "layers")}: "layers" must be a list of lists of gates')
+    names = [_names(inputs if isinstance(inputs, list) else [], _key_line(text, "inputs"), "inputs")] + [{} for _ in value["layers"]]
     sizes = [n_inputs] + [len(layer) for layer in value["layers"]]
     for depth, layer in enumerate(value["layers"], start=1):
-        names[depth] = _names([gate.get("name") if isinstance(gate, dict) else None for gate in layer], f"layer {depth}")
+        given = [gate.get("name") if isinstance(gate, dict) else None for gate in layer]
+        names[depth] = _names(given, _gate_line(text, depth, -1), f"layer {depth}")
     layers = []
     for depth, layer in enumerate(value["layers"], start=1):
         gates = []
@@ -94,13 +97,18 @@ def parse_json(text: str) -> Circuit:
     return Circuit(n_inputs, tuple(layers), s)
 
 
-def _names(names: list, where: str) -> dict[str, int]:
+def _key_line(text: str, key: str) -> int:
+    """The line on which a key of the JSON form first stands, the first where it is missing."""
+    return text.count("\n", 0, max(text.find(f'"{key}"'), 0)) + 1
+
+
+def _names(names: list, line: int, where: str) -> dict[str, int]:
     given = [name for name in names if name is not None]
     if not all(isinstance(name, str) for name in given):
-        raise ValueError(f"{where}: names are strings")
+        raise ValueError(f"line {line}: {where}: names are strings")
     if len(set(given)) < len(given):
         twice = next(name for name in given if given.count(name) > 1)
-        raise ValueError(f"{where}: the name {twice!r} is given twice")
+        raise ValueError(f"line {line}: {where}: the name {twice!r} is given twice")
     return {name: k for k, name in enumerate(names) if name is not None}
 
 
@@ -130,7 +138,7 @@ def _input(read: object, depth: int, names: list[dict[str, int]], before: int) -
 
 
 def _gate_line(text: str, depth: int, gate: int) -> int:
-    """The line on which a gate of the JSON form begins, found by counting brackets after "layers"."""
+    """The line on which a gate of the JSON form begins, or with gate = -1 its layer, found by counting brackets after "layers"."""
     layer, position, level = 0, -1, 0
     body = text.index("[", text.index('"layers"'))
     for token in re.finditer(r'"(?:\\.|[^"\\])*"|[\[\]{}]|[^\s,:\[\]{}"]+', text[body:]):
@@ -138,8 +146,8 @@ def _gate_line(text: str, depth: int, gate: int) -> int:
             layer, position = layer + 1, -1
         elif level == 2 and token[0] != "]":
             position += 1
-            if (layer, position) == (depth, gate):
-                return text.count("\n", 0, body + token.start()) + 1
+        if (layer, position) == (depth, gate):
+            return text.count("\n", 0, body + token.start()) + 1
         level += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
     raise AssertionError("the form was parsed, so every gate has a place")
 
@@ -165,9 +173,9 @@ def parse_bench(text: str) -> Circuit:
     inputs, outputs, gates, lines, s = _read_bench(text)
     level = _levels(inputs, gates, lines)
     depth = max(level.values())
-    for name in (*outputs, *(read for _, reads in gates.values() for read in reads)):
+    for name in outputs:
         if name not in level:
-            raise ValueError(f"line {lines.get(name, 1)}: {name!r} is used but is neither an input nor a gate")
+            raise ValueError(f"line {lines[name]}: OUTPUT({name}) names neither an input nor a gate")
     last_use = dict(level)
     for name, (_, reads) in gates.items():
         for read in reads:
@@ -183,6 +191,13 @@ def parse_bench(text: str) -> Circuit:
         layers.append(make_gates([(gates[n][0], [position[r] for r in gates[n][1]]) for n in own] + [(Op.COPY, [position[n]]) for n in carried]))
         present = own + carried
     return Circuit(len(inputs), tuple(layers), s)
+
+
+def _bench_gate_line(text: str, layer: int, gate: int) -> int:
+    """The line on which the gate in this place of a layer is defined; copies come after the gates and break no rule."""
+    inputs, _, gates, lines, _ = _read_bench(text)
+    level = _levels(inputs, gates, lines)
+    return lines[[name for name in gates if level[name] == layer][gate]]
 
 
 def _read_bench(text: str):
@@ -201,9 +216,9 @@ def _read_bench(text: str):
         elif gate := re.fullmatch(r"([^\s(),=]+)\s*=\s*(\w+)\s*\(([^()]*)\)", line):
             name, op, reads = gate[1], gate[2].upper(), [read.strip() for read in gate[3].split(",")]
             if op in ZERO_TO_ONE:
-                raise ValueError(f"line {number}: {op} turns zeros into ones, and a sparse circuit must map zero to zero")
+                raise ValueError(f"line {number}: {op} turns zeros into ones, and a sparse circuit must map zero to zero; rewrite it without {op}")
             if op not in BENCH_OPS or not all(reads):
-                raise ValueError(f"line {number}: {line!r}: gates are AND, OR, XOR and BUFF of signals separated by commas")
+                raise ValueError(f"line {number}: {line!r}: the gates are AND, OR, XOR and BUFF, of signals separated by commas")
         else:
             raise ValueError(f"line {number}: {line!r} is not INPUT(a), OUTPUT(z) or z = AND(a, b)")
         if name in gates or inputs.count(name) > (port is not None):

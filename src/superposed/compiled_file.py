@@ -44,8 +44,8 @@ def to_tensors(network: SparseNetwork, circuit: Circuit) -> dict[str, np.ndarray
     for depth, (stage, gates) in enumerate(zip(network.stages[1:], circuit.layers, strict=True), start=1):
         for layer in stage.layers:
             dense = dense_layer(layer, before)
-            tensors[f"layers.{index}.weight"] = np.array(dense.factors[0])
-            tensors[f"layers.{index}.bias"] = np.array(dense.b)
+            tensors[f"layers.{index}.weight"] = np.asarray(dense.factors[0])
+            tensors[f"layers.{index}.bias"] = np.asarray(dense.b)
             before, index = layer, index + 1
         directions, unit = _directions(stage)
         read_off, scale = _read_off(stage)
@@ -118,8 +118,13 @@ def stored_circuit(tensors: dict[str, np.ndarray]) -> Circuit:
 
 def digests(tensors: dict[str, np.ndarray]) -> dict[str, str]:
     """SHA-256 of every tensor's type, shape and bytes, shortened to 16 digits."""
-    heads = {name: f"{value.dtype.str}{value.shape}".encode() for name, value in tensors.items()}
-    return {name: hashlib.sha256(heads[name] + np.ascontiguousarray(value).tobytes()).hexdigest()[:16] for name, value in tensors.items()}
+    return {name: _digest(np.ascontiguousarray(value), value.shape) for name, value in tensors.items()}
+
+
+def _digest(value: np.ndarray, shape: tuple[int, ...]) -> str:
+    digest = hashlib.sha256(f"{value.dtype.str}{shape}".encode())
+    digest.update(value.reshape(-1).view(np.uint8))  # a view: weights are large
+    return digest.hexdigest()[:16]
 
 
 def metadata_digest(metadata: dict) -> str:

@@ -22,18 +22,34 @@ MOST_TIMES = 80  # the width asked for: how far a width that would do is looked 
 BATCH = 4096  # inputs run at once
 
 
+class Inputs(NamedTuple):
+    """Inputs to check, each different one once: those of a small circuit are often drawn again.
+
+    Args:
+      b: the different inputs [n, m].
+      times: how often each was drawn [n].
+      exhaustive: whether they are all inputs with at most s active features.
+    """
+
+    b: sp.csr_array
+    times: np.ndarray
+    exhaustive: bool = False
+
+
 class Check(NamedTuple):
     """What a network's read-offs did on checked inputs, over all layers of the circuit.
 
     Args:
-      inputs: number of inputs; exhaustive: whether they are all inputs with at most s active features.
+      inputs: number of inputs; different: how many of them differ; exhaustive: whether they are all inputs with at most s
+        active features.
       active: how many features of the last layer were on, summed over inputs: a check of nothing but zeros shows little.
-      wrong_bits: read-offs on the wrong side of the threshold.
+      wrong_bits: read-offs on the wrong side of the threshold, each different input counted once.
       lowest_active, highest_idle: the smallest read-off of a feature that is on, the largest of one that is off.
       largest_error: the largest |read-off - truth|.
     """
 
     inputs: int
+    different: int
     exhaustive: bool
     active: int
     wrong_bits: int
@@ -103,7 +119,7 @@ def every_sparse_input(n_inputs: int, s: int) -> sp.csr_array:
     s = min(s, n_inputs)
     count = sum(comb(n_inputs, k) for k in range(s + 1))
     if count > MOST_INPUTS:
-        raise ValueError(f"{count} inputs of {n_inputs} features have at most s = {s} active, more than {MOST_INPUTS}; leave out --all-inputs")
+        raise ValueError(f"{count:,} inputs of {n_inputs:,} features have at most s = {s} active, more than {MOST_INPUTS:,}; leave out --all-inputs")
     return _rows([active for k in range(s + 1) for active in combinations(range(n_inputs), k)], n_inputs)
 
 
@@ -113,27 +129,40 @@ def _rows(active: list, m: int) -> sp.csr_array:
     return sp.csr_array((np.ones(len(columns), np.float32), columns, starts), shape=(len(active), m))
 
 
-def batches(b: sp.csr_array) -> Iterator[sp.csr_array]:
-    for start in range(0, b.shape[0], BATCH):
-        yield b[start : start + BATCH]
+def different(b: sp.csr_array) -> Inputs:
+    """The different rows of b, in order of first appearance, and how often each occurs."""
+    b = b.sorted_indices()
+    active = np.diff(b.indptr)
+    row = np.repeat(np.arange(b.shape[0]), active)
+    table = np.full((b.shape[0], max(active.max(initial=0), 1)), -1, np.int32)
+    table[row, np.arange(b.nnz) - b.indptr[row]] = b.indices
+    _, first, times = np.unique(table, axis=0, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    return Inputs(b[first[order]], times[order])
 
 
-def check(network: SparseNetwork, circuit: Circuit, b: sp.csr_array, exhaustive: bool = False) -> Check:
-    """Runs network and circuit on inputs b, layer by layer, and compares every read-off of every layer.
+def batches(inputs: Inputs) -> Iterator[tuple[sp.csr_array, np.ndarray]]:
+    """Different inputs and how often each was drawn, a few thousand at once."""
+    for start in range(0, inputs.b.shape[0], BATCH):
+        yield inputs.b[start : start + BATCH], inputs.times[start : start + BATCH]
+
+
+def check(network: SparseNetwork, circuit: Circuit, inputs: Inputs) -> Check:
+    """Runs network and circuit on the inputs, layer by layer, and compares every read-off of every layer.
 
     Stops at the first batch with wrong bits, of which only the number seen so far is then known.
     """
-    inputs = active = wrong = 0
+    drawn = seen = active = wrong = 0
     lowest, highest = np.inf, -np.inf
-    for part in batches(b):
+    for part, times in batches(inputs):
         errors = check_network(network, circuit, part)
-        inputs, wrong = inputs + part.shape[0], wrong + sum(e.wrong for e in errors)
-        active += [features.nnz for _, features in walk(circuit.layers, part)][-1]
+        drawn, seen, wrong = drawn + int(times.sum()), seen + len(times), wrong + sum(e.wrong for e in errors)
+        active += int(times @ np.diff([features for _, features in walk(circuit.layers, part)][-1].indptr))
         lowest = min(lowest, *(e.lowest_active for e in errors))
         highest = max(highest, *(e.highest_idle for e in errors))
         if wrong:
             break
-    return Check(inputs, exhaustive, active, wrong, float(lowest) if np.isfinite(lowest) else 1.0, float(highest))
+    return Check(drawn, seen, inputs.exhaustive, active, wrong, float(lowest) if np.isfinite(lowest) else 1.0, float(highest))
 
 
 def compile_circuit(
@@ -154,18 +183,19 @@ def compile_circuit(
     """
     build_key, inputs_key = jax.random.split(key)
     b = every_sparse_input(circuit.n_inputs, s) if all_inputs else check_inputs(host_rng(inputs_key), circuit, s, n_inputs)
-    for part in batches(b):
+    inputs = Inputs(b, np.ones(b.shape[0], int), exhaustive=True) if all_inputs else different(b)
+    for part, _ in batches(inputs):
         check_sparsity(circuit, part, s)
-    problem, network, result = _attempt(build_key, circuit, width, s, template, b, all_inputs)
+    problem, network, result = _attempt(build_key, circuit, width, s, template, inputs)
     if problem is None:
         return network, result
-    enough = smallest_passing_width(build_key, circuit, width, s, template, b)
+    enough = smallest_passing_width(build_key, circuit, width, s, template, inputs)
     other = "; try --template channels" if template == "correct" else ", nor one at which no two features share a unit"
-    way_out = f"--width {enough} would do" if enough else f"no width up to {MOST_TIMES} times this one passes{other}"
+    way_out = f"--width {enough} would do" if enough else f"none up to {MOST_TIMES} times as wide passes{other}"
     raise ValueError(f"--width {width} is too small for this circuit at s = {s}: {problem}; {way_out}")
 
 
-def _attempt(key, circuit, width, s, template, b, exhaustive=False):
+def _attempt(key, circuit, width, s, template, inputs):
     """(what is wrong or None, network, check)"""
     try:
         if template == "channels":
@@ -174,23 +204,23 @@ def _attempt(key, circuit, width, s, template, b, exhaustive=False):
     except ValueError as error:
         if "--template" in str(error) or width < 1:
             raise
-        return str(error), None, None
-    result = check(network, circuit, b, exhaustive)
+        return str(error).removeprefix(f"width {width}: ").removesuffix("; raise --width"), None, None
+    result = check(network, circuit, inputs)
     if result.wrong_bits:
-        return f"{result.wrong_bits} wrong bits on {result.inputs} checked inputs", network, result
+        return f"{result.wrong_bits} wrong bit{'s' * (result.wrong_bits > 1)} on the first {result.different} different inputs", network, result
     return None, network, result
 
 
-def smallest_passing_width(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template, b: sp.csr_array) -> int | None:
-    """The first width on the ladder width * 1.25^k, k = 1, 2, ... that passes the check on inputs b.
+def smallest_passing_width(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template, inputs: Inputs) -> int | None:
+    """The first width on the ladder width * 1.25^k, k = 1, 2, ... that passes the check on the inputs.
 
-    Ends at MOST_TIMES the width; for channels not before they no longer share units.
+    Ends at MOST_TIMES the width; not before channels no longer share units, and with correction not before 16,384.
     """
     width = max(width, 8)
-    disjoint = 2.5 * channel_size(s) * max(circuit.widths) if template == "channels" else 0
+    least = 2.5 * channel_size(s) * max(circuit.widths) if template == "channels" else 2**14
     wider = width * 1.25
-    while wider <= max(MOST_TIMES * width, disjoint):
-        if _attempt(key, circuit, int(np.ceil(wider)), s, template, b)[0] is None:
+    while wider <= max(MOST_TIMES * width, least):
+        if _attempt(key, circuit, int(np.ceil(wider)), s, template, inputs)[0] is None:
             return int(np.ceil(wider))
         wider *= 1.25
     return None

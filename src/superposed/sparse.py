@@ -17,6 +17,8 @@ from jaxtyping import Float, Int
 
 from superposed.network import Layer
 
+MANY = 1000  # rows from which it pays to go dense; fewer keep the order of their sums, and so the last digits of stored rows
+
 
 class Reset(NamedTuple):
     """A scalar function made of r ReLUs with f(0) = 0:  f(u) = sum_j out_j ReLU(scale_j u + bias_j)."""
@@ -25,7 +27,7 @@ class Reset(NamedTuple):
     bias: Float[np.ndarray, " r"]
     out: Float[np.ndarray, " r"]
 
-    def __call__(self, u: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    def __call__(self, u: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         return sum(out * np.maximum(scale * u + bias, 0) for scale, bias, out in zip(*self))
 
 
@@ -90,7 +92,12 @@ class SparseLayer(NamedTuple):
         return sum(units * len(reset.out) for units, reset in self.blocks)
 
     def __call__(self, h: sp.csr_array) -> sp.csr_array:
-        u = reduce(lambda rows, factor: rows @ factor, self.factors, h)
+        *before, last = self.factors
+        rows = reduce(lambda rows, factor: rows @ factor, before, h)
+        hits = rows.nnz * last.nnz / max(rows.shape[0] * last.shape[0], 1)
+        if rows.shape[0] >= MANY and 2 * hits > self.units:  # hits: wires that reach a unit, a row
+            return self._reach_all(rows, last)
+        u = rows @ last
         ends = np.cumsum([units for units, _ in self.blocks])
         block = np.searchsorted(ends, u.indices, side="right") if len(ends) > 1 else np.zeros(len(u.indices), np.int8)
         for i, (_, reset) in enumerate(self.blocks):
@@ -98,6 +105,18 @@ class SparseLayer(NamedTuple):
             u.data[here] = reset(u.data[here])
         u.eliminate_zeros()
         return u
+
+    def _reach_all(self, rows: sp.csr_array, last: sp.csr_array) -> sp.csr_array:
+        """reset(rows @ last) where most units are reached, as under targeted ANDs: dense until reset, 128 rows at a time."""
+        wires, parts = last.T.tocsr(), []
+        for start in range(0, rows.shape[0], 128):
+            u = wires @ rows[start : start + 128].T.toarray(order="C")  # [D, rows]: a wire adds a whole contiguous line
+            first = 0
+            for units, reset in self.blocks:
+                u[first : first + units] = reset(u[first : first + units])
+                first += units
+            parts.append(sp.csr_array(u).T.tocsr())
+        return sp.vstack(parts, format="csr")
 
 
 def neurons(layer: SparseLayer) -> tuple[Int[np.ndarray, " d"], Reset]:
@@ -124,7 +143,8 @@ def dense_layer(layer: SparseLayer, before: SparseLayer | None) -> Layer:
     factors = layer.factors if before is None else (state_map(before), *layer.factors)
     transposed = reduce(lambda a, b: a @ b, factors)
     unit, reset = neurons(layer)
-    w = transposed.toarray().T[unit] * reset.scale[:, None]
+    w = transposed.T.toarray(order="C")[unit]
+    w *= reset.scale[:, None]
     return Layer((jnp.asarray(w, jnp.float32),), jnp.asarray(reset.bias, jnp.float32))
 
 

@@ -67,7 +67,7 @@ def test_path_gates_often_see_exactly_one_active_input():
 
 def test_sparsity_report_names_layer_and_gate():
     circuit = Circuit(3, (make_gates([(Op.COPY, (0,)), (Op.COPY, (1,))]), make_gates([(Op.OR, (0, 1))] * 4)), 2)
-    with pytest.raises(ValueError, match=r"layer 2, gate 2: input 1 makes 4 features active there, more than s = 2"):
+    with pytest.raises(ValueError, match=r"layer 2, gate 2: the input with feature 0 on makes 4 features active there, more than s = 2"):
         check_sparsity(circuit, sparse_features(np.array([[2], [0]]), 3), 2)
 
 
@@ -109,7 +109,8 @@ HEAD = '{"format": "superposed-circuit", "version": 1, "inputs": 2, "layers": [\
     (HEAD + '{"op": "copy", "in": [0]},\n{"op": "copy", "in": ["h"]}], [{"op": "copy", "in": [0], "name": "h"}]]}',
      "line 4: layer 2, gate 1: reads 'h' of layer 3.*never its own or a later one"),
     (HEAD + '{"op": "copy", "in": [1]}]]}', "line 3: layer 2, gate 0: reads feature 1, but layer 1 has features 0 to 0"),
-    (HEAD + '{"op": "and", "in": [0, 0]}]]}', "layer 2, gate 0: AND of .* reads one feature twice"),
+    (HEAD + '{"op": "and", "in": [0, 0]}]]}', "line 3: layer 2, gate 0: AND of .* reads one feature twice"),
+    (HEAD + ']]}', "line 3: layer 2 has no gates"),
     (HEAD + '7]]}', "line 3: layer 2, gate 0: a gate is an object"),
 ])
 def test_bad_json_names_line_and_reason(text, message, tmp_path):
@@ -122,11 +123,12 @@ def test_bad_json_names_line_and_reason(text, message, tmp_path):
     ("INPUT(a)\nz = NOT(a)\n", "line 2: NOT turns zeros into ones"),
     ("INPUT(a)\nz = AND(a, q)\n", "line 2: 'z' reads 'q'"),
     ("INPUT(a)\nx = AND(a, y)\ny = AND(a, x)\n", "line 3: 'y' reads 'x', which depends on 'y'"),
+    ("INPUT(a)\nINPUT(b)\nz = AND(y, y)\ny = BUFF(a)\n", "line 3: layer 2, gate 0: AND of .* reads one feature twice"),
     ("INPUT(a)\nhello\n", "line 2: 'hello' is not"),
     ("INPUT(a)\nINPUT(a)\nz = BUFF(a)", "line 2: 'a' is defined twice"),
     ("INPUT(a)\nz = BUFF(a)\nz = BUFF(a)", "line 3: 'z' is defined twice"),
     ("INPUT(a)\nz = MUX(a)", "line 2: .*gates are AND, OR, XOR and BUFF"),
-    ("INPUT(a)\nOUTPUT(q)\nz = BUFF(a)", "line 2: 'q' is used but is neither"),
+    ("INPUT(a)\nOUTPUT(q)\nz = BUFF(a)", "line 2: OUTPUT.q. names neither an input nor a gate"),
     ("", "line 1: a circuit has at least one INPUT"),
 ])
 def test_bad_bench_names_line_and_reason(text, message, tmp_path):

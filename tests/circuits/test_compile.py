@@ -7,6 +7,7 @@ from itertools import product
 import jax
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 from test_circuit import random_circuit
 
@@ -14,7 +15,7 @@ from superposed.circuit import Circuit, Op, evaluate_circuit, make_gates
 from superposed.circuit_formats import write_circuit
 from superposed.cli import main
 from superposed.compiled_file import forward, read_network, to_tensors, write_network
-from superposed.compiler import build, check, check_inputs, every_sparse_input, lively_features
+from superposed.compiler import build, check, check_inputs, different, every_sparse_input, lively_features
 from superposed.deep import run_network
 from superposed.planted import planted_circuit
 
@@ -132,7 +133,7 @@ MIXED = Circuit(4, (make_gates([(Op.OR, (0, 1)), (Op.OR, (1, 2)), (Op.COPY, (3,)
     (MIXED, ["--width", "0"], "--width 0: must be at least 1"),
     (MIXED, ["--width", "100"], "give --s"),
     (MIXED, ["--width", "100", "--s", "0"], "--s 0: must be at least 1"),
-    (MIXED, ["--width", "100", "--s", "1", "--all-inputs"], "layer 1, gate 1: input 2 makes 2 features active there, more than s = 1"),
+    (MIXED, ["--width", "100", "--s", "1", "--all-inputs"], "layer 1, gate 1: the input with feature 1 on makes 2 features active there, more than s = 1"),
     (MIXED, ["--width", "400", "--s", "3", "--template", "correct"], "use --template channels"),
     (Circuit(3, (make_gates([(Op.AND, (0, 1, 2))]),)), ["--width", "99", "--s", "3", "--fan-in", "2"], "layer 1, gate 0: AND of .* more than 2 inputs"),
 ])
@@ -153,11 +154,20 @@ def test_files_that_are_not_compiled_networks(content, tmp_path, capsys):
     assert main(["verify", str(tmp_path / "none")]) == 2
 
 
+def test_an_input_drawn_twice_is_run_once():
+    b = sp.csr_array(np.array([[0, 1, 1], [0, 0, 0], [1, 0, 0], [0, 1, 1], [0, 0, 0], [0, 1, 1]], np.float32))
+    inputs = different(b)
+    assert inputs.b.toarray().tolist() == [[0, 1, 1], [0, 0, 0], [1, 0, 0]] and inputs.times.tolist() == [3, 2, 1]
+    circuit = Circuit(3, (make_gates([(Op.OR, (0, 1)), (Op.COPY, (2,))]),), 2)
+    result = check(build(jax.random.key(0), circuit, 80, 2), circuit, inputs)
+    assert (result.inputs, result.different, result.active, result.wrong_bits) == (6, 3, 7, 0)
+
+
 def test_lively_inputs_turn_the_last_layer_on():
     circuit, _ = planted_circuit(jax.random.key(0), 300, 3, 6, 1)
     b = lively_features(np.random.default_rng(0), circuit, 3, 50)
     assert b.shape[0] == 50 and (np.diff(b.indptr) == 3).all()
-    result = check(build(jax.random.key(0), circuit, 2400, 3), circuit, b)
+    result = check(build(jax.random.key(0), circuit, 2400, 3), circuit, different(b))
     assert result.active == 150 and result.wrong_bits == 0
     with pytest.raises(ValueError, match="leave out --all-inputs"):
         every_sparse_input(10**4, 3)

@@ -70,6 +70,16 @@ def test_targeted_and_reads_its_gates():
     assert layer.width == 4096 and np.abs(out - truth).max() < 0.35
 
 
+def test_reaching_all_units_at_once_is_the_sparse_product():
+    circuit, active = planted_circuit(jax.random.key(2), 60, 3, 1, 1000)
+    code = ternary_code(np.random.default_rng(0), 60, 256, 0.05)
+    layer, _ = targeted_and(np.random.default_rng(1), circuit.layers[0], mean_read(code), 512, 3)
+    h = sparse_features(active, 60) @ code
+    product = h @ layer.factors[0] @ layer.factors[1]
+    assert product.nnz > 0.5 * 1000 * 512  # so that the layer takes the dense way
+    assert np.allclose(layer(h).toarray(), np.maximum(product.toarray() - 1, 0), atol=1e-5) and layer(h).nnz > 0
+
+
 def test_three_inputs_and_gates_that_are_refused():
     three = make_gates([(Op.AND, (0, 1, 2)), (Op.AND, (1, 2, 3))])
     network = Corrected(4)(jax.random.key(0), Circuit(4, (three,)), 8192)

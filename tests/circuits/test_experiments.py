@@ -17,7 +17,7 @@ NAMES = ("error_correction", "deep_circuits", "true_superposition", "gallery")
 HOLD = {
     "deep_circuits": ("Theorem 8, corrected: no wrong bit",),
     "true_superposition": ("Channels, step: no wrong bit",),
-    "gallery": ("Every feature read right", "Active features stay within 1/4 of one, with correction", "Any two channels share at most one unit, coprime"),
+    "gallery": ("Every feature read right", "Active features stay within 1/4 of one, with correction", "Any two features share at most one unit, compiled"),
 }
 
 

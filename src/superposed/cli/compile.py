@@ -18,12 +18,14 @@ from superposed.compiler import check_inputs, compile_circuit, every_sparse_inpu
 
 def add_commands(commands) -> None:
     """Registers `compile` and `verify`."""
-    command = commands.add_parser("compile", help="a circuit to a plain ReLU network with more features than neurons")
-    command.add_argument("circuit", help="a circuit, in the JSON form or ISCAS .bench (docstring of superposed.circuit_formats)")
+    command = commands.add_parser("compile", help="a circuit to a plain ReLU network with more features than neurons",
+                                  description="Builds the network, runs it beside the circuit on the check inputs, and writes it. "
+                                              "Exit status 0: written; 2: the circuit or the width will not do, nothing is written.")
+    command.add_argument("circuit", help="the circuit: JSON, or ISCAS .bench text (docs/circuits.md shows how it is written)")
     command.add_argument("--width", type=int, required=True, help="most ReLU neurons in a layer")
     command.add_argument("--template", choices=("channels", "correct"), default="channels",
                          help="channels: exact steps, any gates; correct: targeted ANDs with error correction, Theorem 8 (default: channels)")
-    command.add_argument("--s", type=int, help="features active at most in any layer (default: what the circuit's file says)")
+    command.add_argument("--s", type=int, help="most features active at once in any layer (default: what the circuit's file says)")
     command.add_argument("--fan-in", type=int, help="refuse gates with more inputs than this")
     command.add_argument("--seed", type=int, default=0, help="of codes and check inputs (default: 0)")
     command.add_argument("--inputs", type=int, default=100_000, help="random sparse inputs to check (default: 100000)")
@@ -43,8 +45,8 @@ def add_commands(commands) -> None:
 
 def run_compile(args: argparse.Namespace) -> int:
     """Reads, compiles, checks and writes; 0, or ValueError and OSError for bad input."""
-    for flag, value in (("--width", args.width), ("--inputs", args.inputs), ("--s", 1 if args.s is None else args.s)):
-        if value < 1:
+    for flag, value in (("--width", args.width), ("--inputs", args.inputs), ("--s", args.s), ("--fan-in", args.fan_in)):
+        if value is not None and value < 1:
             raise ValueError(f"{flag} {value}: must be at least 1")
     out = Path(args.out)
     if not out.parent.is_dir():
@@ -67,7 +69,8 @@ def run_compile(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"file": str(out), **metadata})
     note(f"{out}: {len(circuit.layers)} circuit layers of up to {max(circuit.widths)} features in {network.width} neurons "
-         f"(state {network.state}); {check.wrong_bits} wrong bits on {check.inputs} inputs, largest error {check.largest_error:.3g}")
+         f"(state {network.state}); {check.wrong_bits} wrong bits on {check.inputs:,} inputs ({check.different:,} different ones), "
+         f"largest error {check.largest_error:.3g}")
     return 0
 
 
@@ -104,7 +107,7 @@ def verify_network(compiled: CompiledNetwork, n_inputs: int, seed: int, all_inpu
     except (KeyError, IndexError, ValueError) as error:
         problems.append(f"its tensors do not fit together: {error}")
     if wrong:
-        problems.append(f"{wrong} wrong bits on {inputs} inputs")
+        problems.append(f"{wrong} wrong bit{'s' * (wrong > 1)} on {inputs} inputs")
     return {"inputs": inputs, "wrong_bits": wrong, "largest_error": largest, "problems": problems, "claimed": metadata["check"]}
 
 

@@ -70,7 +70,7 @@ class Channels:
         encoding_key, layers_key = jax.random.split(key)
         units = min(width // 2, self.c * m)
         if units < self.c:
-            raise ValueError(f"width {width}: a channel of {self.c} units takes {2 * self.c} neurons; raise --width or lower --c")
+            raise ValueError(f"width {width}: a channel of {self.c} units takes {2 * self.c} neurons; raise --width")
         if first:
             ands = and_gates(np.zeros((m, 2), np.int32))
             code, _ = self._channels(host_rng(jax.random.fold_in(layers_key, first - 1)), ands, width)
