@@ -105,3 +105,12 @@ def test_a_hidden_term_cannot_save_a_claim():
     crossover = fit(Crossover(), data)
     allowed = Candidate(crossover, 0.5, 0.0, 0.0, (0.5, 0.6, 2.0))
     assert judge([candidate("power", 0.49, 0.51), allowed], CLAIM).word == "contradicted"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("truth", "wrong"), [(two_thirds, "contradicted"), (two_thirds_log, "contradicted"), (crossing, "contradicted"), (square_root, "supported")])
+@pytest.mark.parametrize("octaves", [5, 11])
+def test_a_wrong_word_is_rarer_than_one_in_ten(truth, wrong, octaves):
+    trials = 60
+    words = [report(widths(truth, m=2.0 ** np.arange(6, 7 + octaves), seed=seed), CLAIM, draws=0).verdict.word for seed in range(trials)]
+    assert words.count(wrong) <= 0.1 * trials, words
