@@ -13,6 +13,7 @@ from superposed.measure import measure
 from superposed.network import encode, hidden
 from superposed.probe import Probe, every_order
 from superposed.problem import Problem
+from superposed.read_off import SharedMean
 from superposed.record import Cell
 from superposed.sweep import pooled
 
@@ -98,6 +99,17 @@ def test_a_network_is_the_first_rows_of_a_wider_one(construction):
     narrow, wide = construction(key, problem, 30, 64), construction(key, problem, 50, 128)
     np.testing.assert_array_equal(narrow.layers[0].w[:30], wide.layers[0].w[:30])
     assert not np.any(narrow.layers[0].w[30:]) and not np.any(wide.layers[0].w[50:])
+
+
+def test_the_shared_mean_is_one_over_all_neurons_wired_to_both_however_few():
+    rng = np.random.default_rng(0)
+    code, a = (rng.random((40, 12)) < 0.2).astype(np.float32), rng.random(40).astype(np.float32)
+    shared = code.T @ code
+    expected = np.where(shared > 0, code.T @ (a[:, None] * code) / np.maximum(shared, 1), 0)
+    assert {0, 1, 2} <= set(shared[np.triu_indices(12, 1)].astype(int).tolist())
+    every, read_off = jnp.arange(12), SharedMean(jnp.asarray(code))
+    np.testing.assert_allclose(read_off.block(jnp.asarray(a), every, every), expected, rtol=1e-5)
+    np.testing.assert_allclose(jax.vmap(read_off.with_all, (None, 0))(jnp.asarray(a), every), expected, rtol=1e-5)
 
 
 def test_codes_are_unit_vectors_whatever_the_padding():

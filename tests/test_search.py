@@ -96,6 +96,12 @@ def test_criteria_differ_as_they_should(criterion, expected):
     assert passes(errors, criterion, 0.5) is expected
 
 
+def test_an_error_of_eps_itself_does_not_pass():
+    at_eps = errors_of(np.full(100, 0.5), 1)
+    assert not any(passes(at_eps, criterion, 0.5) for criterion in ("max", "q99", "rms"))
+    assert passes(errors_of(np.repeat([0.5, 0.1], [1, 99]), 1), "q99", 0.5) and not passes(errors_of(np.repeat([0.5, 0.1], [2, 98]), 1), "q99", 0.5)
+
+
 def test_decode_looks_at_the_side_that_matters():
     of = lambda value, stratum: errors_of(np.array([value]), stratum)
     assert passes(of(-0.9, 0), "decode", 1.0) and not passes(of(0.6, 1), "decode", 1.0)

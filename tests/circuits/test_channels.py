@@ -49,6 +49,15 @@ def test_channels_meet_in_at_most_one_unit_and_share_the_load(c, m, units):
     assert load.max() <= np.ceil(m / max(1, units // c - 2 * c)) + 1
 
 
+@pytest.mark.parametrize(("op", "at"), [(Op.AND, 8), (Op.OR, 4), (Op.COPY, 4)])
+def test_a_unit_is_on_from_the_full_count_on_and_not_before(op, at):
+    gates = make_gates([(op, (i,) if op == Op.COPY else (i, i + 1)) for i in range(10)])
+    network = Channels(4)(jax.random.key(0), Circuit(12, (gates,)), 200)
+    ((_, reset),) = network.stages[1].layers[0].blocks
+    counts = np.arange(20, dtype=np.float32)
+    np.testing.assert_array_equal(reset(counts), counts >= at)
+
+
 def test_units_are_shared_within_the_width():
     assert share_units([1.0, 3.0], [2, 4], [1000, 1000], 140, 4) == [10, 30]
     assert share_units([1.0, 3.0], [2, 4], [4, 1000], 140, 4) == [4, 33]
