@@ -62,6 +62,7 @@ BAD = [
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--density", "paper"), "exceeds 1"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--eps", 0), "eps = 0"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--seeds", 0), "--seeds 0"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--inputs-per-seed", 0), "write 1 or more, or all"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--d-in", 4), "--d-in 4"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--inputs", "superposed", "--d-in", 0), "d_in = 0"),
     (("measure", "naive", "--m", 9, "--s", 2, "--width", 8, "--mode", "drawn"), "no drawn law"),

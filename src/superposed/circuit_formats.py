@@ -67,7 +67,7 @@ def parse_json(text: str) -> Circuit:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"line {error.lineno}: not JSON: {error.msg}") from None
+        raise ValueError(f"line {error.lineno}: not JSON: {error.msg}; docs/circuits.md shows the form") from None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise ValueError(f'line 1: a circuit is an object with "format": "{FORMAT}"')
     if value.get("version") != VERSION:

@@ -161,7 +161,7 @@ def read_network(path: str | Path) -> CompiledNetwork:
             metadata = file.metadata() or {}
         tensors = load_file(path)
     except SafetensorError as error:
-        raise ValueError(f"{path}: not a safetensors file, or cut short: {error}") from None
+        raise ValueError(f"{path}: not a safetensors file, or cut short: {error}; give one that `superposed compile` wrote") from None
     try:
         whole = json.loads(metadata["superposed"])
         if whole["format"] != FORMAT or whole["version"] != VERSION:

@@ -9,6 +9,7 @@ import numpy as np
 
 from superposed.circuit import Circuit, evaluate_circuit
 from superposed.circuit_formats import read_circuit
+from superposed.cli.options import check_folder
 from superposed.cli.output import note, print_json
 from superposed.compiled_file import (
     CompiledNetwork, digests, forward, metadata_digest, read_network, stored_circuit, to_tensors, write_network
@@ -53,6 +54,7 @@ def run_compile(args: argparse.Namespace) -> int:
         raise ValueError(f"--out {out}: the folder {out.parent} does not exist; make it or choose another")
     if out.is_dir():
         raise ValueError(f"--out {out}: is a folder; name the file to write, such as {out / 'net.safetensors'}")
+    check_folder("--out", out.parent)
     circuit = read_circuit(args.circuit, args.fan_in)
     s = circuit.s if args.s is None else args.s
     if s is None:

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.debug:
             raise
         known = isinstance(error, OSError) and error.filename is not None and error.strerror
-        print(f"superposed: {f'{error.filename}: {error.strerror}' if known else error}", file=sys.stderr)
+        print(f"superposed: {f'{error.filename}: {error.strerror}; check the path' if known else error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         line = " ".join(sys.argv[1:] if argv is None else argv)

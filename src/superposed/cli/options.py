@@ -19,6 +19,11 @@ CONSTRUCTIONS = {
 }
 PLACING = ("inputs", "d_in", "inner")
 """Fields that --inputs and --d-in set, the same for every construction."""
+FIELDS = {
+    "density": "chance that a feature is wired to a neuron; left out, the best for this problem and width",
+    "shared": "instead of a density: neurons L that a pair shares on average",
+}
+"""What --help says of a construction's own fields."""
 ALL_PAIRS_UP_TO = 4096
 """The largest m at which all pairs are looked at unless --idle says otherwise."""
 MOST_WEIGHTS = 2**31
@@ -46,7 +51,7 @@ def add_construction(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--d-in", type=int, help="dimensions of a superposed input (default: as many as neurons)")
     for name in sorted({f.name for c in CONSTRUCTIONS.values() for f in fields(c)} - set(PLACING)):
         owners = ", ".join(n for n, c in CONSTRUCTIONS.items() if name in {f.name for f in fields(c)})
-        parser.add_argument(f"--{name.replace('_', '-')}", type=number_or_word, help=f"field of {owners} (see the README)")
+        parser.add_argument(f"--{name.replace('_', '-')}", type=number_or_word, help=f"{FIELDS.get(name, 'a field')} ({owners})")
 
 
 def number_or_word(text: str) -> float | str:
@@ -95,10 +100,12 @@ def add_probe(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def inputs_number(text: str) -> int | None:
-    """A count, or None for `all`."""
+def inputs_number(text: str) -> int:
+    """A count, or 0 for `all`."""
     if text == "all":
         return 0
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of inputs; write 1 or more, or all")
     return int(text)
 
 

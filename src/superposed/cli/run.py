@@ -72,7 +72,7 @@ def shard(text: str) -> tuple[int, int]:
 
 def profile_of(name: str, experiment: Experiment, profile: str) -> object:
     """The profile; ValueError that suggests the nearest name."""
-    return pick(f"profile of {name}", profile, experiment.profiles)
+    return pick("profile", profile, experiment.profiles)
 
 
 def run_one(args: argparse.Namespace) -> int:

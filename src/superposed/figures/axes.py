@@ -5,7 +5,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 
 
 def readable_log(ax: Axes, which: str = "xy") -> None:
-    """Plain numbers at 1, 2, 5, 10, ... where an axis spans less than two decades, powers of ten alone elsewhere.
+    """Plain numbers at 1, 2, 5, 10, ... where an axis spans less than two decades, closer below a factor of 5; else powers of ten alone.
 
     Raises:
       ValueError: `which` holds another letter than x or y.
@@ -17,7 +17,7 @@ def readable_log(ax: Axes, which: str = "xy") -> None:
         low, high = ax.get_xlim() if letter == "x" else ax.get_ylim()
         axis.set_minor_formatter(NullFormatter())
         if high / low < 100:
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low > 5 else (1, 1.5, 2, 3, 5, 7)))
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 

@@ -61,7 +61,8 @@ def draw_correction(panels: tuple, figure: Figure) -> None:
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     for criterion, colour in (("decode-rescaled", ORANGE), ("decode", RED), ("round", BLUE)):
         line = sorted((r["d"], r["m"]) for r in rows["law"] if r["criterion"] == criterion)
-        left.plot(*np.array(line).T, "--", color=colour, lw=1.2, label=f"{WORDS[criterion]}: exact law")
+        wide = 3.0 if criterion == "decode-rescaled" else 1.2  # it all but coincides with "decode", drawn over it
+        left.plot(*np.array(line).T, "--", color=colour, lw=wide, label=f"{WORDS[criterion]}: exact law")
         if criterion in records:
             draw_intervals(left, found[criterion], records[criterion], colour, f"{WORDS[criterion]}: built")
     d = np.array(sorted({r["d"] for kind in ("law", "built") for r in rows[kind]}), float)

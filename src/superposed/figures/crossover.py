@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposed.figures.axes import readable_log
 from superposed.figures.fits import COLOURS, INK
 
 MARKS = ("o", "s", "^", "D", "v", "P")
@@ -76,4 +77,5 @@ def draw_sparsity_and_tolerance(panels: tuple, figure: Figure) -> None:
         ax.set(xscale="log", yscale="log", xlabel=label, ylabel="smallest width d* (neurons)")
         ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
         ax.minorticks_off()
+        readable_log(ax, "y")
         ax.legend(loc="best")

@@ -118,7 +118,7 @@ def draw_phase(
 ) -> None:
     """The fraction of draws that pass at each (m, d), from white (none) to dark (all), and the fitted threshold on top."""
     drawn = ax.scatter(m, d, c=passed, cmap="Blues", vmin=0, vmax=1, s=26, edgecolors=INK, linewidths=0.4)
-    ax.figure.colorbar(drawn, ax=ax, label="fraction of draws that pass")
+    ax.figure.colorbar(drawn, ax=ax, label="fraction of networks that pass")
     if threshold is not None:
         draw_law(ax, threshold, COLOURS[1], label=f"half pass: {threshold.law.name}")
     ax.set(xscale="log", yscale="log", xlabel="features m", ylabel="width d")

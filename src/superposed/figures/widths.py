@@ -58,7 +58,8 @@ def guides(ax: Axes, line: np.ndarray) -> None:
     for exponent, name in ((1 / 2, "1/2"), (2 / 3, "2/3")):
         d = line[0, 1] / 12 * (m / m[0]) ** exponent
         ax.plot(m, d, color="0.6", lw=0.9, ls=":")
-        ax.annotate(f"slope {name}", (m[1], d[1]), fontsize=8.5, color="0.4", ha="center", va="top", xytext=(0, -4), textcoords="offset points")
+        middle = np.sqrt(m.prod()), np.sqrt(d.prod())
+        ax.annotate(f"slope {name}", middle, fontsize=8.5, color="0.4", ha="left", va="top", xytext=(4, -1), textcoords="offset points")
 
 
 def draw_locals(ax: Axes, series: list, fits: dict, lines: dict) -> None:
