@@ -147,7 +147,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     for name, one in series.items():
         claim = REMEDIES[name][1]
         fits[name] = report(one.above(profile.top).sample, claim=claim, draws=100)
-        asked = "width grows as m^(2/3)?" if claim else "no power of m?"
+        asked = "width tends to m^(2/3)?" if claim else "no power of m?"
         found = finding_of(f"{name}, s = {S}, q99 < {EPS:g}, drawn: {asked}", fits[name], profile.seeds)
         findings.append(replace(found, measured=exponents(fits)[name]))
         if name != "plain":
@@ -178,7 +178,7 @@ def all_pairs(profile: Profile) -> tuple[list[dict], Finding]:
     said = ", ".join(f"{power:.2f} (to {m:.0e})" for m, power in powers.items())
     top = max(profile.m)
     return rows, Finding(
-        "Theorem 2, max < 0.5: width grows as m^(2/3) (log m)^(1/3)?", f"m = {profile.far[0]:.0e} to {profile.far[-1]:.0e}, no seeds",
+        "Theorem 2, max < 0.5: width tends to m^(2/3) (log m)^(1/3)?", f"m = {profile.far[0]:.0e} to {profile.far[-1]:.0e}, no seeds",
         f"power of log m: {said}; {all_pairs_width(top, S, EPS) / predicted_width(top, S, EPS):.2f} times the width of q99 at m = {top:.0e}",
         "computed", "the far tail by a saddle point, held against drawn errors to a chance of 1e-5 and against built networks at m = 64",
     )  # fmt: skip

@@ -75,7 +75,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         one = series_of(f"{name}, m = {m:.0e}, {held}", tasks, seen, along, construction=name, m=m)
         power = "s^(2/3)" if along == "s" else "eps^(-4/3)"
         fits[one.name] = report(one.sample, claim=CLAIMS[along], more_laws=closed, draws=100)
-        findings.append(finding_of(f"Theorem 2, {one.name}: width grows as {power}?", fits[one.name], profile.seeds))
+        findings.append(finding_of(f"Theorem 2, {one.name}: width tends to {power}?", fits[one.name], profile.seeds))
         series.append(one)
     table = [row for one in series for row in one.rows()]
     table += [

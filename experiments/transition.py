@@ -242,7 +242,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     law = threshold(found, profile)
     findings = [*(transition_finding(m, one, profile) for m, one in found.items()), sharpening_finding(found)]
     if isinstance(law, Report):
-        question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the half-pass width grows as m^(2/3)?"
+        question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the half-pass width tends to m^(2/3)?"
         findings.append(finding_of(question, law, profile.networks * profile.widths))
     whole, *pairs = together
     findings += [collapse_finding(one, profile) for one in (whole, *pairs[-1:])]

@@ -97,7 +97,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
             parts.append((f"{one.name}, top three decades", one.above(max(profile.drawn) / TOP)))
         for name, part in parts:
             fits[name] = report(part.sample, claim=2 / 3, more_laws=closed[:1] if part is one else closed, draws=DRAWS)
-            findings.append(finding_of(f"Theorem 2, {name}: width grows as m^(2/3)?", fits[name], profile.seeds))
+            findings.append(finding_of(f"Theorem 2, {name}: width tends to m^(2/3)?", fits[name], profile.seeds))
     table = [row for one in series for row in one.rows()]
     table += [row for one in series for row in one.local_rows(fits[one.name])]
     for criterion, by_s in (("q99", lines), ("max", worst)):

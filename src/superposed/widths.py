@@ -74,11 +74,15 @@ def finding_of(question: str, found: Report, seeds: int) -> Finding:
 
 
 def interval_text(found: Report) -> str:
-    """The exponent with its 95% interval, by the best adequate law that fits one; and the best law of all where that fits none."""
+    """The exponent with its 95% interval, by the best adequate law that fits one; the best law of all where that fits none;
+    and what all credible laws together leave to the exponent where that is more.
+    """
     free = next((e for e in found.entries if e.candidate.adequate and not e.candidate.fixed), None)
     best = found.best.fitted.law.name
     if free is None:
         return f"no law that fits an exponent is adequate; best: {best}"
     low, middle, high = free.candidate.exponent
-    name = free.fitted.law.name
-    return f"{middle:.3f} [{low:.3f}, {high:.3f}] by {name}" + ("" if name == best else f"; best: {best}")
+    name, region = free.fitted.law.name, found.verdict.region
+    said = f"{middle:.3f} [{low:.3f}, {high:.3f}] by {name}" + ("" if name == best else f"; best: {best}")
+    wider = region is not None and (region[0] < low - 5e-4 or region[1] > high + 5e-4)
+    return said + (f"; all credible laws [{region[0]:.3f}, {region[1]:.3f}]" if wider else "")

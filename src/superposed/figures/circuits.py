@@ -174,8 +174,10 @@ def draw_superposition(panels: tuple, figure: Figure) -> None:
 
 def draw_wrong_bits(ax: Axes, runs: list[tuple]) -> None:
     """Wrong bits of every layer in the whole batch: along zero for networks that never err, the controls leaving it."""
-    for run, layers in runs:
+    names = [run.name for run, _ in runs]
+    for number, (run, layers) in enumerate(runs):
         colour, line, mark = STYLES[run.name]
+        colour = SKY if run.name in names[:number] else colour
         at, wrong = [row["layer"] for row in layers], [row["wrong"] for row in layers]
         total = sum(wrong)
         label = f"{run.name}: m = {run.m:,} = {run.m / run.width:.3g} d, {run.batch} inputs, {total:,} wrong"
