@@ -22,6 +22,18 @@ def table(tmp_path):
     return path
 
 
+def test_where_keeps_the_rows_it_names(table, tmp_path, capsys):
+    header, *rows = table.read_text().splitlines()
+    mixed = tmp_path / "mixed.csv"
+    mixed.write_text("\n".join([f"kind,{header}", *(f"width,{row}" for row in rows), "predicted,64,,,"]) + "\n")
+    assert main(["fit", str(mixed), "--where", "kind=width"]) == 0
+    assert "30 rows" in capsys.readouterr().out
+    assert main(["fit", str(mixed), "--where", "kind=else"]) == 2
+    assert "no row with kind=else" in capsys.readouterr().err
+    assert main(["fit", str(mixed), "--where", "nowhere=1"]) == 2
+    assert "no column 'nowhere'" in capsys.readouterr().err
+
+
 def test_fit_prints_a_report(table, capsys):
     assert main(["fit", str(table)]) == 0
     shown = capsys.readouterr().out

@@ -32,6 +32,7 @@ def _add_fit(commands: "argparse._SubParsersAction") -> None:
     parser.add_argument("--along", default="m", help="the column whose exponent is in question (default m)")
     parser.add_argument("--response", default="width", help="the column of exactly known responses (default width)")
     parser.add_argument("--by", action="append", default=[], metavar="COLUMN", help="fit each value of this column on its own (repeatable)")
+    parser.add_argument("--where", action="append", default=[], type=condition, metavar="COLUMN=VALUE", help="only rows with this text (repeatable)")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.set_defaults(run=run_fit)
 
@@ -54,6 +55,18 @@ def _add_power(commands: "argparse._SubParsersAction") -> None:
                         help="crossover: widths the three error terms would need alone at m = 1 (default 20 2 8)")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.set_defaults(run=run_power)
+
+
+def condition(text: str) -> tuple[str, str]:
+    """COLUMN=VALUE as two texts.
+
+    Raises:
+      argparse.ArgumentTypeError: it is not.
+    """
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is no condition; write COLUMN=VALUE, such as mode=drawn")
+    return name, value
 
 
 def span(text: str) -> tuple[float, float]:
@@ -89,7 +102,7 @@ def exponent(text: str) -> float:
 
 def run_fit(args: argparse.Namespace) -> None:
     """Print a report for each setting in each file."""
-    tables = [table for path in args.files for table in read_csv(path, args.along, args.by, args.response)]
+    tables = [table for path in args.files for table in read_csv(path, args.along, args.by, args.response, dict(args.where))]
     reports = []
     for table in tables:
         try:

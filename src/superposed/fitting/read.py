@@ -1,7 +1,7 @@
 """Tables of widths from CSV files, anyone's or the project's own."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +25,13 @@ class Table:
         return ", ".join([self.path, *(f"{name} = {value}" for name, value in self.setting)])
 
 
-def read_csv(path: str | Path, along: str = "m", by: Sequence[str] = (), response: str = "width") -> tuple[Table, ...]:
+def read_csv(path: str | Path, along: str = "m", by: Sequence[str] = (), response: str = "width", where: Mapping[str, str] | None = None) -> tuple[Table, ...]:
     """The samples in a CSV file with a header: columns m and width, or m, low and high; optionally seed, s, eps, L.
 
     An empty or 0 `low` says that everything passed, an empty or inf `high` that nothing did. Rows are kept apart by the
     columns that name a setting (criterion, construction, ...) and by those in `by`; other columns are left alone.
-    `response` names the column of exactly known responses, for laws of something else than a width.
+    `response` names the column of exactly known responses, for laws of something else than a width. `where` keeps only the
+    rows with these texts in these columns.
 
     Raises:
       OSError: the file cannot be read.
@@ -40,9 +41,13 @@ def read_csv(path: str | Path, along: str = "m", by: Sequence[str] = (), respons
     header, lines = _lines(path, along)
     header = ["width" if name == response else name for name in header]
     lines = [(line, dict(zip(header, row, strict=False))) for line, row in lines]
-    _check_header(path, header, along, by, response)
+    where = where or {}
+    _check_header(path, header, along, (*by, *where), response)
     if not lines:
         raise ValueError(f"{path}: no rows below the header; every measurement is a line")
+    lines = [(line, row) for line, row in lines if all(row.get(name, "").strip() == text for name, text in where.items())]
+    if not lines:
+        raise ValueError(f"{path}: no row with {', '.join(f'{name}={text}' for name, text in where.items())}; look at the columns' texts")
     apart = [name for name in header if name in by or name in SETTINGS]
     groups: dict[tuple[tuple[str, str], ...], list[dict[str, object]]] = {}
     for line, row in lines:
