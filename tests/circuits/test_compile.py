@@ -72,6 +72,9 @@ def test_true_superposition_compiles_and_verifies(tmp_path, capsys):
     metadata = read_network(out).metadata
     assert metadata["features"] == 4000 and metadata["width"] <= 2600 and metadata["state"] * 2 == metadata["width"]
     assert metadata["check"]["inputs"] == 5000 and metadata["check"]["wrong_bits"] == 0 and metadata["check"]["active"] >= 7000
+    assert "0 wrong bits on 5,000 inputs" in capsys.readouterr().out
+    assert main(["verify", str(out), "--inputs", "300"]) == 0
+    assert "as claimed; 0 wrong bits on 300 inputs" in capsys.readouterr().out
     assert main(["verify", str(out), "--inputs", "300", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["problems"] == []
 

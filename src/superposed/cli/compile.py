@@ -70,9 +70,10 @@ def run_compile(args: argparse.Namespace) -> int:
     write_network(out, tensors, metadata)
     if args.json:
         print_json({"file": str(out), **metadata})
-    note(f"{out}: {len(circuit.layers)} circuit layers of up to {max(circuit.widths)} features in {network.width} neurons "
-         f"(state {network.state}); {check.wrong_bits} wrong bits on {check.inputs:,} inputs ({check.different:,} different ones), "
-         f"largest error {check.largest_error:.3g}")
+    else:
+        print(f"{out}: {len(circuit.layers)} circuit layers of up to {max(circuit.widths)} features in {network.width} neurons "
+              f"(state {network.state}); {check.wrong_bits} wrong bits on {check.inputs:,} inputs ({check.different:,} different ones), "
+              f"largest error {check.largest_error:.3g}")
     return 0
 
 
@@ -84,10 +85,10 @@ def run_verify(args: argparse.Namespace) -> int:
     found = verify_network(compiled, args.inputs, args.seed, args.all_inputs)
     if args.json:
         print_json({"file": args.network, **found})
+    elif not found["problems"]:
+        print(f"{args.network}: as claimed; 0 wrong bits on {found['inputs']} inputs, largest error {found['largest_error']:.3g}")
     for problem in found["problems"]:
         note(f"{args.network}: {problem}")
-    if not found["problems"]:
-        note(f"{args.network}: as claimed; 0 wrong bits on {found['inputs']} inputs, largest error {found['largest_error']:.3g}")
     return 1 if found["problems"] else 0
 
 
