@@ -19,7 +19,7 @@ import numpy as np
 from superposed.constructions import Rademacher
 from superposed.evaluate import evaluate
 from superposed.network import hidden
-from superposed.probe import Probe, random_order
+from superposed.probe import random_order
 from superposed.problem import Problem
 
 B = 16

@@ -1,6 +1,6 @@
 """Blocks of (seed x width) cells as one compiled program: the only place with jit, vmap over cells and `lax.map`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
