@@ -16,6 +16,7 @@ from superposed.evaluate import evaluate
 from superposed.measure import bucket, measure, n_compilations
 from superposed.probe import Probe
 from superposed.problem import Problem, check_problem
+from superposed.program import program
 from superposed.record import Cell
 from superposed.sweep import AtWidths, SmallestWidth, sweep
 from superposed.store import Store
@@ -42,8 +43,9 @@ def test_sums_of_products_are_right_on_this_machine():
 def test_inputs_may_come_in_portions():
     problem, key = Problem(40, 3), jax.random.key(0)
     network = Superposed(Bernoulli())(key, problem, 100, 128)
-    whole = Errors.of([evaluate(key, network, problem, None, 0, 32)])
-    parts = Errors.of([evaluate(key, network, problem, None, 0, 13), evaluate(key, network, problem, None, 13, 19)])
+    portion = lambda n, first: evaluate(key, network, problem, None, first, n)
+    whole, *parts = (program(portion, 1)(n, first) for first, n in ((0, 32), (0, 13), (13, 19)))
+    whole, parts = Errors.of([whole]), Errors.of(parts)
     np.testing.assert_array_equal(whole.histogram, parts.histogram)
     np.testing.assert_array_equal(whole.total, parts.total)
 

@@ -15,7 +15,8 @@ from superposed.sweep import pooled
 
 def by_network(construction, m, s, d, seeds=24, probe=Probe(16)):
     """The errors of each network."""
-    return measure([Cell(construction, m, s, d, seed, probe) for seed in range(seeds)])
+    cells = [Cell(construction, m, s, d, seed, probe) for seed in range(seeds)]
+    return measure(cells, rows=1 << (d - 1).bit_length())
 
 
 def within_five_standard_errors(values, expected):
