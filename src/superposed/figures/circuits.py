@@ -152,14 +152,15 @@ STYLES = {"step": (BLUE, "-", "o"), "step, random gates": (GREEN, "-", "s"), "ra
 
 
 def draw_superposition(panels: tuple, figure: Figure) -> None:
-    """Left: wrong bits through the depth, networks and controls. Right: the largest m against d.
+    """Left: wrong bits through the depth, networks and controls (left out where none was run). Right: the largest m against d.
 
     Args:
       panels: (layers of every run, intervals by (circuit, s), reports by name, the law's lines by (circuit, s)).
     """
     runs, records, found, lines = panels
-    left, right = figure.subplots(1, 2)
-    draw_wrong_bits(left, runs)
+    *left, right = np.atleast_1d(figure.subplots(1, 2 if runs else 1))
+    if runs:
+        draw_wrong_bits(left[0], runs)
     colours = (BLUE, GREEN, PINK, ORANGE, SKY, RED, INK, "0.5")
     for (key, own), report, colour in zip(records.items(), found.values(), colours, strict=False):
         draw_intervals(right, report, own, colour, f"{key[0]}, s = {key[1]}")
