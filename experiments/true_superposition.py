@@ -80,12 +80,13 @@ PROFILES = {
          Run("ramp", D, 2 * D, 256, 200, c=8, reset="ramp"), RELU, TOO_MANY),
         (Frontier(powers(10, 14), (3,), 64, 50, 2, ("groups", "paths")), Frontier(powers(10, 12), (2, 4, 6), 64, 50, 2)),
     ),
-    "wide": Profile((), (Frontier((2**10, 2**12, 2**14, 2**16), (3,), 64, 50, 2),)),
     "full": Profile(
         (Run("step", 2**16, 2 * 10**6, 256, 1000), Run(RANDOM, 2**16, 10**6, 1024, 1000, "paths"),
          Run("ramp", D, 2 * D, 1024, 200, c=8, reset="ramp"), RELU, TOO_MANY),
         (Frontier(powers(10, 17), (2, 3, 4, 6), 64, 50, 4, ("groups", "paths")),),
     ),
+    # The frontier alone, to four times the width of `standard` in half its time.
+    "wide": Profile((), (Frontier((2**10, 2**12, 2**14, 2**16), (3,), 64, 50, 2),)),
 }  # fmt: skip
 
 

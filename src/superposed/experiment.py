@@ -51,7 +51,7 @@ class Experiment:
 
     Args:
       claim: in one sentence, with its source.
-      profiles: frozen dataclasses by name: tiny (for tests), quick, standard, full.
+      profiles: frozen dataclasses by name: tiny (for tests), quick, standard, full, then any of its own.
       tasks: profile -> what to measure.
       analyse: (profile, rows) -> what they say; pure.
       draw: (panels, matplotlib figure) -> None.

@@ -36,7 +36,6 @@ def results(tmp_path_factory):
 @pytest.mark.parametrize("name", NAMES)
 def test_tiny_profile_gives_findings_and_four_files(results, name):
     experiment, folder, analysis = results[name]
-    assert set(experiment.profiles) == {"tiny", "quick", "standard", "full"} and len(experiment.claim) > 20
     assert analysis.findings and all(f.question and f.range and f.measured and f.verdict for f in analysis.findings)
     assert len(analysis.table) > 5
     for suffix in ("png", "svg", "csv", "json"):

@@ -34,7 +34,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
 
     one = commands.add_parser("run", help="one experiment; run again to resume")
     one.add_argument("name", metavar="NAME", help="an experiment, by the name of its file in experiments/")
-    one.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)} (default quick)")
+    one.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)}, or one of its own (default quick)")
     one.add_argument("--out", type=Path, help="folder of the rows (default runs/NAME-PROFILE)")
     one.add_argument("--shard", default="1/1", help="i/n: measure the i-th of n parts; each process its own part (default 1/1)")
     one.add_argument("--time-limit", type=duration, help="stop before the next block after this long, such as 50m or 2h; exit status 3")
@@ -43,7 +43,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
 
     drawn = commands.add_parser("figures", help="draw figures again from the rows that are there")
     drawn.add_argument("names", nargs="*", metavar="NAME", help="experiments (default: all that have rows)")
-    drawn.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)} (default quick)")
+    drawn.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)}, or one of its own (default quick)")
     drawn.add_argument("--runs", type=Path, default=Path("runs"), help="where rows are kept (default runs/)")
     drawn.add_argument("--figures", type=Path, default=Path("figures"), help="where figures go (default figures/)")
     drawn.set_defaults(run=run_figures)
