@@ -141,4 +141,4 @@ def test_another_profile_in_the_same_folder_is_refused(capsys, tmp_path):
 def test_every_experiment_fixes_the_same_four_profiles_and_may_add_its_own():
     for name, experiment in load_experiments().items():
         assert list(experiment.profiles)[:4] == ["tiny", "quick", "standard", "full"], name
-        assert len(experiment.claim) > 20 and all(experiment.tasks(profile) for profile in experiment.profiles.values())
+        assert len(experiment.claim) > 20 and experiment.tasks(experiment.profiles["tiny"])
