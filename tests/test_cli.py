@@ -36,7 +36,7 @@ def test_measure_prints_one_json_object(capsys):
 
 
 def test_drawn_measure_far_beyond_what_can_be_built(capsys):
-    status, out, _ = run(capsys, "measure", "bernoulli", "--m", 10**12, "--s", 2, "--width", 740_000_000, "--inputs", "superposed",
+    status, out, _ = run(capsys, "measure", "bernoulli", "--m", "1e12", "--s", 2, "--width", 740_000_000, "--inputs", "superposed",
                          "--mode", "drawn", "--seeds", 2, "--inputs-per-seed", 2000, "--json")  # fmt: skip
     strata = json.loads(out)["strata"]
     assert status == 0 and [stratum["count"] for stratum in strata] == [4000] * 3
@@ -58,6 +58,8 @@ BAD = [
     (("measure", "bernoulli", "--m", 9, "--s", 0, "--width", 8), "s = 0"),
     (("measure", "bernoulli", "--m", 1, "--s", 1, "--width", 8), "m = 1"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 0), "--width 0"),
+    (("measure", "bernoulli", "--m", 9.5, "--s", 2, "--width", 8), "'9.5' is no whole number"),
+    (("measure", "bernoulli", "--m", "1e99", "--s", 2, "--width", 8), "'1e99' is no whole number"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--density", 1.5), "density = 1.5"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--density", "paper"), "exceeds 1"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--eps", 0), "eps = 0"),

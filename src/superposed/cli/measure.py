@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from superposed.cli.options import (
-    add_construction, add_probe, check_width, construction_of, pick, probe_of, problem_of,
+    add_construction, add_probe, check_width, construction_of, pick, probe_of, problem_of, whole,
 )  # fmt: skip
 from superposed.cli.output import print_json, table
 from superposed.criteria import CRITERIA, check_criterion, passes
@@ -20,7 +20,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     """Register `measure` and `width`."""
     at = commands.add_parser("measure", help="the errors of a construction at one width")
     add_construction(at)
-    at.add_argument("--width", type=int, required=True, help="neurons d")
+    at.add_argument("--width", type=whole, required=True, help="neurons d")
     add_probe(at)
     at.add_argument("--eps", type=float, help="also say how many seeds have every error below eps")
     at.add_argument("--json", action="store_true", help="one JSON object on standard output")

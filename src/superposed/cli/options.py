@@ -1,6 +1,7 @@
 """Constructions and problems from flags, with errors that name flag, value, rule and a way out."""
 
 import argparse
+import math
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -42,16 +43,31 @@ def pick(kind: str, name: str, known: dict[str, object]) -> object:
 def add_construction(parser: argparse.ArgumentParser) -> None:
     """The construction, its fields as flags, and the problem."""
     parser.add_argument("construction", metavar="CONSTRUCTION", help=", ".join(CONSTRUCTIONS))
-    parser.add_argument("--m", type=int, required=True, help="features")
+    parser.add_argument("--m", type=whole, required=True, help="features, such as 256 or 1e12")
     parser.add_argument("--s", type=int, required=True, help="active features of an input, exactly")
     parser.add_argument(
         "--inputs", choices=("aligned", "superposed"), default="aligned",
         help="features aligned with the input's coordinates, or behind random code vectors (default aligned)",
     )  # fmt: skip
-    parser.add_argument("--d-in", type=int, help="dimensions of a superposed input (default: as many as neurons)")
+    parser.add_argument("--d-in", type=whole, help="dimensions of a superposed input (default: as many as neurons)")
     for name in sorted({f.name for c in CONSTRUCTIONS.values() for f in fields(c)} - set(PLACING)):
         owners = ", ".join(n for n, c in CONSTRUCTIONS.items() if name in {f.name for f in fields(c)})
         parser.add_argument(f"--{name.replace('_', '-')}", type=number_or_word, help=f"{FIELDS.get(name, 'a field')} ({owners})")
+
+
+def whole(text: str) -> int:
+    """A whole number, in digits or as 1e12."""
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (value.is_integer() and abs(value) <= 2**53):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number; write 4096, or 1e12")
+    return int(value)
 
 
 def number_or_word(text: str) -> float | str:
