@@ -152,5 +152,5 @@ EXPERIMENT = Experiment(
     tasks=tasks,
     analyse=analyse,
     draw=draw_correction,
-    size=(11, 4.8),
+    size=(11, 6.6),
 )

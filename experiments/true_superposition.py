@@ -171,5 +171,5 @@ EXPERIMENT = Experiment(
     tasks=lambda profile: [*(chain for _, chain in runs(profile)), *ladders(profile)],
     analyse=analyse,
     draw=draw_superposition,
-    size=(11, 4.8),
+    size=(11, 6.4),
 )

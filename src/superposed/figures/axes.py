@@ -25,3 +25,8 @@ def ticks_at(ax: Axes, values: list[float]) -> None:
     """Ticks of a logarithmic x axis at the measured values."""
     ax.set_xticks(values, [f"{value:g}" for value in values])
     ax.xaxis.set_minor_locator(NullLocator())
+
+
+def legend_below(ax: Axes) -> None:
+    """The legend under the axis, where it hides nothing and stretches no range; the layout makes room."""
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.13))

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superposed.capacities import exponent_text
+from superposed.figures.axes import legend_below
 from superposed.figures.fits import COLOURS, INK, draw_law
 from superposed.fitting import Report
 from superposed.laws.error_correction import strict_leading_order
@@ -69,10 +70,9 @@ def draw_correction(panels: tuple, figure: Figure) -> None:
     left.plot(d, [strict_leading_order(one / 8, s) for one in d], ":", color=INK, lw=1.2, label="leading order $D^{3/2} / (18\\sqrt{s}\\,\\ln D)$")
     as_many_as_neurons(left, d)
     neuron_ticks(left, list(d))
-    low, high = left.get_ylim()
-    left.set(ylim=(low, high * (high / low) ** 0.75), xlabel="ReLU neurons d = 8 D of the layer", ylabel=LARGEST)
+    left.set(xlabel="ReLU neurons d = 8 D of the layer", ylabel=LARGEST)
     left.set_title(f"Capacity of one error correction, s = {s}")
-    left.legend(loc="upper left", fontsize=7.5)
+    legend_below(left)
     draw_tolerance(right, rows["tolerance"], found["tolerance"])
 
 
@@ -90,11 +90,10 @@ def draw_tolerance(ax: Axes, rows: list[dict], found: Report | str) -> None:
     ax.set_xticks(s, [f"{value:g}" for value in s])
     ax.minorticks_off()
     low, high = ax.get_ylim()
-    ax.set_ylim(low, high * (high / low) ** 0.5)
     ax.set_yticks([value for value in (0.006, 0.008, 0.01, 0.0125, 0.015, 0.02, 0.025, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2) if low <= value <= high])
     ax.get_yaxis().set_major_formatter(lambda value, _: f"{value:g}")
     ax.set_title(f"Tolerance at d = {rows[0]['d']:,}, m = {2 * rows[0]['units']:,}")
-    ax.legend(loc="upper left", fontsize=7.5)
+    legend_below(ax)
 
 
 def draw_deep(panels: tuple, figure: Figure) -> None:
@@ -113,17 +112,15 @@ def draw_deep(panels: tuple, figure: Figure) -> None:
     neuron_ticks(right, [r["d"] for own in records.values() for r in own])
     right.set(xlabel=NEURONS, ylabel=LARGEST)
     right.set_title(f"Largest m without a wrong bit, {next(iter(found)).removeprefix('no wrong bit ').split(',')[0]}")
-    right.legend(loc="upper left")
+    legend_below(right)
 
 
 def power_guides(ax: Axes, records: list[dict], *powers: tuple[float, str]) -> None:
-    """Lines of given slopes below the measured intervals, with room for the legend above."""
+    """Lines of given slopes below the measured intervals."""
     d = np.array([min(r["d"] for r in records), max(r["d"] for r in records)], float)
     start = min((r["low"] for r in records if r["low"] > 0), default=1.0) / 3
     for (exponent, name), style in zip(powers, (":", "-."), strict=True):
         ax.plot(d, start * (d / d[0]) ** exponent, style, color="0.5", lw=1.1, label=f"slope {name}")
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high * (high / low) ** 0.6)
 
 
 def draw_reads(ax: Axes, depth: dict[str, list[dict]]) -> None:
@@ -140,11 +137,11 @@ def draw_reads(ax: Axes, depth: dict[str, list[dict]]) -> None:
     ax.plot([], [], "-", color=INK, lw=1.6, label="lowest read-off of an active feature")
     ax.plot([], [], "--", color=INK, lw=1.6, label="highest read-off of an idle one")
     ax.axhline(0.5, color="0.8", lw=1, zorder=0)
-    ax.set(ylim=(-0.6, 3.6), xscale="log", xlabel="layer of the circuit", ylabel="read-off")
+    ax.set(ylim=(-0.6, 2.6), xscale="log", xlabel="layer of the circuit", ylabel="read-off")
     ax.set_xscale("log", base=2)
     ax.get_xaxis().set_major_formatter(lambda value, _: f"{value:g}")
     ax.set_title(f"d = {one['width']:,} ReLU neurons, s = {one['s']}, {one['batch']} inputs (×: stopped)")
-    ax.legend(loc="upper right", fontsize=7.5)
+    legend_below(ax)
 
 
 STYLES = {"step": (BLUE, "-", "o"), "step, random gates": (GREEN, "-", "s"), "ramp": (ORANGE, "-", "^"),
@@ -168,9 +165,8 @@ def draw_superposition(panels: tuple, figure: Figure) -> None:
     right.plot([], [], ":", color=INK, lw=1.4, label="law of chance hits")
     as_many_as_neurons(right, [r["d"] for own in records.values() for r in own])
     neuron_ticks(right, [r["d"] for own in records.values() for r in own])
-    low, high = right.get_ylim()
-    right.set(xlabel=NEURONS, ylabel=LARGEST, ylim=(low, high * (high / low) ** 0.35), title="Largest m without a wrong bit")
-    right.legend(loc="upper left", fontsize=7.5)
+    right.set(xlabel=NEURONS, ylabel=LARGEST, title="Largest m without a wrong bit")
+    legend_below(right)
 
 
 def draw_wrong_bits(ax: Axes, runs: list[tuple]) -> None:
@@ -185,11 +181,11 @@ def draw_wrong_bits(ax: Axes, runs: list[tuple]) -> None:
         ax.plot(at, wrong, line, color=colour, lw=1.6, marker=mark, ms=5 if total else 3.5, markevery=[-1] if not total else None, label=label)
     ax.set_yscale("symlog", linthresh=1)
     low, high = -0.3, max(10.0, *(row["wrong"] for _, layers in runs for row in layers))
-    ax.set_ylim(low, high**1.9)
+    ax.set_ylim(low, 2 * high)
     ax.set_yticks([0, *(10.0**k for k in range(0, int(np.log10(high)) + 1, 2))])
     ax.minorticks_off()
     ax.set_xscale("log", base=2)
     ax.get_xaxis().set_major_formatter(lambda value, _: f"{value:g}")
     ax.set(xlabel="layer of the circuit", ylabel="wrong bits in the batch")
     ax.set_title("Exact steps do not err; a ReLU or too many features do")
-    ax.legend(loc="upper right", fontsize=7)
+    legend_below(ax)

@@ -22,14 +22,14 @@ def draw_aligned(panels: tuple, figure: Figure) -> None:
     errors = [row for row in rows if row["kind"] == "error"]
     for ax, statistic, title in ((axes[0], "rms", "rms error"), (axes[1], "max", "largest error seen")):
         draw_falling(ax, errors, statistic)
-        ax.set(ylabel=f"{title}, worst stratum", title=f"{title}, m = {errors[0]['m']}")
+        ax.set(ylabel=f"{title}, worst stratum (mean, range)", title=f"{title}, m = {errors[0]['m']}")
         ticks_at(ax, sorted({row["width"] for row in errors}))
         readable_log(ax, "y")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     draw_widths(axes[2], widths.sample, COLOURS[0])
     m, d = np.array(widths.median()).T
-    axes[2].plot(m, d, "o", color=COLOURS[0], label="Rademacher, s = 3: median, seeds as bars", zorder=3)
+    axes[2].plot(m, d, "o", color=COLOURS[0], label="Rademacher, s = 3: median (ticks: networks)", zorder=3)
     axes[2].plot(*np.array(line).T, color=INK, lw=1, label="closed form: half of the networks pass")
     axes[2].set(xscale="log", xlabel="features m", ylabel="smallest width d* (neurons)", title="every pair within 1/2: linear in log m")
     axes[2].set_ylim(top=axes[2].get_ylim()[1] * 1.25)
@@ -76,11 +76,10 @@ def draw_random_init(panels: tuple, figure: Figure) -> None:
     for j, line in lines.items():
         y = line[-1][1]
         ax.axhline(y, color=INK, lw=0.8, ls=(":", "-", "--")[j], label=f"closed form, {STRATA[j]} ({MARKS_IN_WORDS[j]})")
-    low = min(r["scaled"] for r in rows)
-    ax.set(xscale="log", xlabel="features m", ylabel="rms error × √d / s", ylim=(low * 0.85, None))
-    ax.set_title(f"random layer on superposed inputs, s = {rows[0]['s']}: no growth with m")
+    ax.set(xscale="log", xlabel="features m", ylabel="rms error × √d / s")
+    ax.set_title(f"random layer on superposed inputs, s = {rows[0]['s']}: no growth with m (mean of networks, 95%)")
     ticks_at(ax, ms.tolist())
-    ax.legend(loc="lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=3)
 
 
 MARKS_IN_WORDS = ("circles", "squares", "triangles")
