@@ -14,17 +14,15 @@ from superposed.sweep import pooled
 pytestmark = pytest.mark.slow
 
 M, S, WIDTH, NETWORKS = 64, 3, 128, 24
-SLOW = [
-    Superposed(Bernoulli()), Superposed(SignedBernoulli()), CentredReadOff(), Superposed(Rademacher()), Bernoulli(), Gaussian(), Superposed(Gaussian()), CentredBernoulli(), SignedBernoulli(), RandomInit("aligned"), RandomInit(d_in=50),
-    Superposed(CentredBernoulli(), d_in=400), Superposed(Bernoulli(shared=12.0)), Rademacher(),
-]  # fmt: skip
-FAST = [
-    Superposed(CentredBernoulli()), Superposed(CentredReadOff()),
-    RandomInit(),
+CONSTRUCTIONS = [
+    Superposed(Bernoulli()), Superposed(SignedBernoulli()), CentredReadOff(), Superposed(Rademacher()), Bernoulli(), Gaussian(),
+    Superposed(Gaussian()), CentredBernoulli(), SignedBernoulli(), RandomInit("aligned"), RandomInit(d_in=50),
+    Superposed(CentredBernoulli(), d_in=400), Superposed(Bernoulli(shared=12.0)), Rademacher(), Superposed(CentredBernoulli()),
+    Superposed(CentredReadOff()), RandomInit(),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("construction", [*FAST, *(pytest.param(c, marks=pytest.mark.slow) for c in SLOW)], ids=repr)
+@pytest.mark.parametrize("construction", CONSTRUCTIONS, ids=repr)
 def test_drawn_errors_have_the_moments_of_built_ones(construction):
     built = measure([Cell(construction, M, S, WIDTH, seed, Probe(16)) for seed in range(NETWORKS)])
     drawn = pooled(measure([Cell(construction, M, S, WIDTH, seed, Probe(8192), "drawn") for seed in range(4)]))

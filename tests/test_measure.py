@@ -34,6 +34,11 @@ def test_rows_do_not_depend_on_their_neighbours():
     assert measure(CELLS[3:4])[0].to_json() == together[3].to_json()
 
 
+def test_drawn_rows_do_not_depend_on_the_sparsity_of_their_neighbours():
+    sparse, dense = (Cell(Superposed(Bernoulli()), 1000, s, 500, 0, Probe(256), "drawn") for s in (3, 5))
+    assert measure([dense, sparse])[1].to_json() == measure([sparse])[0].to_json()
+
+
 def test_sums_of_products_are_right_on_this_machine():
     s, x = jnp.arange(1.0, 4.0), jax.random.normal(jax.random.key(0), (3, 3, 12_000))
     weighted = lambda s, x: (s[:, None, None] * x).sum(axis=0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from superposed.errors import Errors
+from superposed.errors import EDGES, Errors
 
 CRITERIA = ("max", "q99", "rms", "decode")
 """max: every read-off looked at errs by less than eps. q99: at most 1% of them by eps or more, in the worst stratum.
@@ -28,8 +28,8 @@ def passes(errors: Errors, criterion: str, eps: float) -> bool:
 
 
 def check_criterion(criterion: str, eps: float) -> None:
-    """Raises ValueError for an unknown criterion or an eps that is not positive."""
+    """Raises ValueError for an unknown criterion or an eps that is not a positive number, or too small to be told from 0."""
     if criterion not in CRITERIA:
         raise ValueError(f"criterion = {criterion!r}: one of {', '.join(CRITERIA)}")
-    if not eps > 0:
-        raise ValueError(f"eps = {eps}: a tolerance is positive; try --eps 0.5")
+    if not EDGES[0] <= eps < np.inf:
+        raise ValueError(f"eps = {eps}: a tolerance is a number above 6e-8, the resolution of the errors; try --eps 0.5")

@@ -1,6 +1,6 @@
 """Blocks of (seed x width) cells as one compiled program: the only place with jit, vmap over cells and `lax.map`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -54,10 +54,20 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
     cell_batch = _fitting_batch(rows, first.m) if cell_batch is None else cell_batch
     if not 2 <= cell_batch <= BLOCK:
         raise ValueError(f"cell_batch = {cell_batch}: vmap from 2 to {BLOCK} cells together")
-    blocks = [cells[start : start + BLOCK] for start in range(0, len(cells), BLOCK)]
     if first.mode == "drawn":
-        return [errors for block in blocks for errors in _draw_block(block)]
-    return [errors for block in blocks for errors in _build_block(block, rows, cell_batch)]
+        return _in_blocks(cells, _draw_block, lambda cell: -(-cell.s // S_STEP) * S_STEP)
+    return _in_blocks(cells, lambda block, _: _build_block(block, rows, cell_batch), lambda _: None)
+
+
+def _in_blocks(cells: Sequence[Cell], run: Callable[[list[Cell], int | None], list[Errors]], kind: Callable[[Cell], int | None]) -> list[Errors]:
+    """run(at most BLOCK cells of one kind, kind) for all cells, in their order."""
+    found: dict[int, Errors] = {}
+    for one in dict.fromkeys(map(kind, cells)):
+        of_kind = [i for i, cell in enumerate(cells) if kind(cell) == one]
+        for start in range(0, len(of_kind), BLOCK):
+            block = of_kind[start : start + BLOCK]
+            found |= zip(block, run([cells[i] for i in block], one), strict=True)
+    return [found[i] for i in range(len(cells))]
 
 
 def n_compilations() -> int:
@@ -94,12 +104,11 @@ def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Erro
     return [Errors.of([jax.tree.map(lambda x: x[i], call) for call in calls]) for i in range(len(cells))]
 
 
-def _draw_block(cells: Sequence[Cell]) -> list[Errors]:
+def _draw_block(cells: Sequence[Cell], s_max: int) -> list[Errors]:
     first = cells[0]
     if not hasattr(first.construction, "draw"):
         raise ValueError(f"mode = drawn: {describe(first.construction)['name']} has no drawn law; use --mode built")
     entropy, s, widths = _column(cells, "entropy", 0, np.uint32), _column(cells, "s", first.s), _column(cells, "width", 1, np.float32)
-    s_max = -(-max(c.s for c in cells) // S_STEP) * S_STEP
     call = jax.device_get(
         program(_drawn, 3, loops=True)(
             first.construction, s_max, first.probe.inputs, entropy, jnp.float32(first.m), s, widths, _tune(first, s, widths)

@@ -102,7 +102,9 @@ class Record:
             record = cls(value["cell"], value["seen"])
             if value["id"] != record.id:
                 raise ValueError("its id is not that of its cell")
-        except (KeyError, TypeError, AttributeError) as error:
+            if not (isinstance(record.seen, dict) and record.seen):
+                raise ValueError("it says nothing of what was seen")
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a row of measurements ({type(error).__name__}: {error})") from error
         return record
 

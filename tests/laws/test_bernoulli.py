@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from compiled import superposed, tuned
+from scipy.stats import binom
 
-from superposed.laws.bernoulli import paper_density, worst_quantile
+from superposed.laws.bernoulli import error_cumulants, paper_density, wired_law, worst_quantile
 from superposed.laws.bernoulli_width import error_terms, predicted_width
 
 
@@ -47,6 +48,28 @@ def test_predicted_width_is_that_of_the_drawn_law(m):
     d = predicted_width(m, 2, 0.5)
     error = worst(jax.random.key(1), m, 2, d, tuned(m, 2, d, d))
     assert abs(error - 0.5) < 0.5 * 0.03  # 1% from the closed form, 0.5% from the sample
+
+
+@pytest.mark.parametrize("n, p", [(0, 0.2), (1, 0.3), (16, 0.99), (62, 0.03), (30, 0.3), (49, 0.3), (100, 0.08), (1000, 0.9), (60, 1.0)])
+def test_wired_law_has_the_moments_of_the_binomial(n, p):
+    values, chance = (np.asarray(x, float) for x in wired_law(jnp.float32(n), jnp.float32(p)))
+    k = np.arange(n + 1)
+    fired = np.maximum(k - 1, 0) @ binom.pmf(k, n, p)
+    assert chance.sum() == pytest.approx(1, abs=1e-5)
+    assert chance @ np.maximum(values - 1, 0) == pytest.approx(fired, rel=1e-3, abs=1e-5)
+    assert chance @ values**2 - (chance @ values) ** 2 == pytest.approx(n * p * (1 - p), rel=0.01, abs=2e-3)
+
+
+def test_closed_forms_hold_where_many_wired_features_are_active():
+    m, s, d, p = 1000, 50, 2000, 0.3
+    shared = np.arange(1, d + 1)
+    for j in (0, 1, 2):
+        wired = np.arange(s - j + 1)
+        read, chance = np.maximum(j - 1 + wired, 0), binom.pmf(wired, s - j, p)
+        variance = (chance @ read**2 - (chance @ read) ** 2) * (binom.pmf(shared, d, p**2) @ (1 / shared))
+        closed = error_cumulants(float(m), float(s), float(d), p, active=j)
+        assert float(closed.mean) == pytest.approx(chance @ read - (j == 2), rel=1e-3)
+        assert float(closed.variance) == pytest.approx(variance, rel=0.01)
 
 
 def test_predicted_width_grows_with_s_also_where_hardly_anything_varies():

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 COUNTS = dict(networks=60, n_inputs=12, n_pairs=12)
 
 
-@pytest.mark.parametrize("m, s, d, p", [(256, 2, 512, 0.3), pytest.param(300, 4, 300, 0.4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("m, s, d, p", [(256, 2, 512, 0.3), (300, 4, 300, 0.4)])
 def test_signed_weights_have_the_law_of_built_networks(m, s, d, p):
     def weigh(rng, phi):
         v = rng.choice([1.0, -1.0, 0.0], size=(d, m), p=[p / 2, p / 2, 1 - p])
@@ -24,7 +24,7 @@ def test_signed_weights_have_the_law_of_built_networks(m, s, d, p):
     assert_one_law(drawn, built.errors(2, m, s, d, weigh, built.shared_mean, **COUNTS))
 
 
-@pytest.mark.parametrize("m, s, d, p", [(256, 2, 512, 0.3), pytest.param(300, 4, 400, 0.5, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("m, s, d, p", [(256, 2, 512, 0.3), (300, 4, 400, 0.5), (256, 20, 1024, 0.5)])
 def test_centred_read_off_has_the_law_of_built_networks(m, s, d, p):
     def weigh(rng, phi):
         v = (rng.random((d, m)) < p) - p

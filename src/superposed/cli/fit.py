@@ -14,6 +14,10 @@ from superposed.fitting.render import render
 from superposed.fitting.reports import report
 
 
+MOST_POINTS = 10_000
+"""Values of m in a design that `power` looks at."""
+
+
 def add_commands(commands: "argparse._SubParsersAction") -> None:
     """Register `fit` and `power`."""
     _add_fit(commands)
@@ -128,6 +132,8 @@ def run_power(args: argparse.Namespace) -> None:
     if not all(0 < need < math.inf for need in args.needs):
         raise ValueError(f"--needs {' '.join(f'{need:g}' for need in args.needs)}: widths are above 0; use --needs 20 2 8")
     low, high = args.m
+    if math.log(high / low) > MOST_POINTS * math.log(args.step):
+        raise ValueError(f"--step {args.step:g}: more than {MOST_POINTS} values of m; use --step 2")
     values = low * args.step ** np.arange(int(math.log(high / low) / math.log(args.step) + 1e-9) + 1)
     truth, rival = args.exponents
     if truth == rival:

@@ -7,6 +7,8 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 
+import jax
+
 from superposed.cli import compile, doctor, fit, measure, run
 
 COMMANDS = (run, measure, fit, compile, doctor)
@@ -40,7 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         known = isinstance(error, OSError) and error.filename is not None and error.strerror
         print(f"superposed: {f'{error.filename}: {error.strerror}; check the path' if known else error}", file=sys.stderr)
         return 2
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        if args.debug or not (isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)):
+            raise
+        print("superposed: out of memory; measure less at once: a smaller --m, --width, --d-in or --inputs-per-seed", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
+        run.stop_children()
         line = " ".join(sys.argv[1:] if argv is None else argv)
         print(f"superposed: interrupted; every finished row is on disk. To resume: superposed {line}", file=sys.stderr)
         sys.stdout.flush()

@@ -6,9 +6,10 @@ import time
 import numpy as np
 
 from superposed.cli.options import (
-    add_construction, add_probe, check_width, construction_of, pick, probe_of, problem_of, whole,
+    add_construction, add_probe, check_size, construction_of, most_width, pick, probe_of, problem_of, whole,
 )  # fmt: skip
-from superposed.cli.output import print_json, table
+from superposed.cli.output import note, print_json, table
+from superposed.cli.progress import LINE_EVERY
 from superposed.criteria import CRITERIA, check_criterion, passes
 from superposed.errors import Errors
 from superposed.measure import measure
@@ -40,7 +41,7 @@ def run_measure(args: argparse.Namespace) -> None:
     """Print the errors by stratum."""
     construction, problem = construction_of(args), problem_of(args)
     probe = probe_of(args, problem)
-    check_width(args.width, problem, construction, args.mode)
+    check_size(args.width, problem, construction, probe, args.mode)
     if args.eps is not None:
         check_criterion("max", args.eps)
     started = time.perf_counter()
@@ -83,12 +84,17 @@ def run_width(args: argparse.Namespace) -> None:
     check_criterion(args.criterion, args.eps)
     if not 0 < args.success <= 1:
         raise ValueError(f"--success {args.success}: a fraction of the seeds lies in (0, 1]")
-    most = 2**34 if args.mode == "drawn" else widest(problem.m)
+    most = most_width(problem, construction, args.mode)
+    check_size(most, problem, construction, probe, args.mode)
     task = SmallestWidth(
         construction, args.m, args.s, args.seeds, probe, args.criterion, args.eps, args.success, most=most, mode=args.mode
     )
     seen = Seen()
+    told = time.monotonic()
     while cells := task.pending(seen):
+        if time.monotonic() - told > LINE_EVERY:
+            told = time.monotonic()
+            note(f"width {cells[0].width} follows {len(task.tried(seen))} others")
         for cell, errors in zip(cells, task.measure(cells), strict=True):
             seen.add(Record(cell.to_json(), errors))
     found, tried = task.brackets(seen)[0], task.tried(seen)
@@ -109,8 +115,3 @@ def run_width(args: argparse.Namespace) -> None:
             f"for {args.success:.0%} of {args.seeds} seeds"
         )
     print(table(("width", "passed"), [[w, f"{n}/{args.seeds}"] for w, n in tried.items()]))
-
-
-def widest(m: int) -> int:
-    """The widest network `width` builds: 2^16 neurons, less where m is large."""
-    return max(1, min(2**16, 2**30 // m))

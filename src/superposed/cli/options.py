@@ -2,9 +2,13 @@
 
 import argparse
 import math
+import os
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
+from typing import get_args
+
+import jax
 
 from superposed.constructions import (
     Bernoulli, CentredBernoulli, CentredReadOff, Gaussian, Naive, RandomInit, Rademacher, SignedBernoulli, Superposed,
@@ -27,8 +31,10 @@ FIELDS = {
 """What --help says of a construction's own fields."""
 ALL_PAIRS_UP_TO = 4096
 """The largest m at which all pairs are looked at unless --idle says otherwise."""
-MOST_WEIGHTS = 2**31
-"""Entries of the largest weight matrix that is built without asking for another mode."""
+COPIES = 8
+"""Arrays as large as weights and codes together that building takes at once: two networks, each drawn, wired, multiplied."""
+MOST_SHARED = 1e5
+"""Neurons a pair may share, d p^2, where errors are drawn: they are met one after the other."""
 
 
 def pick(kind: str, name: str, known: dict[str, object]) -> object:
@@ -44,7 +50,7 @@ def add_construction(parser: argparse.ArgumentParser) -> None:
     """The construction, its fields as flags, and the problem."""
     parser.add_argument("construction", metavar="CONSTRUCTION", help=", ".join(CONSTRUCTIONS))
     parser.add_argument("--m", type=whole, required=True, help="features, such as 256 or 1e12")
-    parser.add_argument("--s", type=int, required=True, help="active features of an input, exactly")
+    parser.add_argument("--s", type=whole, required=True, help="active features of an input, exactly")
     parser.add_argument(
         "--inputs", choices=("aligned", "superposed"), default="aligned",
         help="features aligned with the input's coordinates, or behind random code vectors (default aligned)",
@@ -56,17 +62,13 @@ def add_construction(parser: argparse.ArgumentParser) -> None:
 
 
 def whole(text: str) -> int:
-    """A whole number, in digits or as 1e12."""
-    try:
-        return int(text)
-    except ValueError:
-        pass
+    """A whole number of at most 2^53, in digits or as 1e12."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not (value.is_integer() and abs(value) <= 2**53):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number; write 4096, or 1e12")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number up to 9e15; write 4096, or 1e12")
     return int(value)
 
 
@@ -81,13 +83,15 @@ def number_or_word(text: str) -> float | str:
 def construction_of(args: argparse.Namespace) -> object:
     """The construction the flags describe; ValueError for a flag it does not have."""
     kind = pick("construction", args.construction, CONSTRUCTIONS)
-    own = {f.name for f in fields(kind)}
+    own = {f.name: f.type for f in fields(kind)}
     given = {}
     for name in {f.name for c in CONSTRUCTIONS.values() for f in fields(c)} - set(PLACING):
         if (value := getattr(args, name)) is not None:
             if name not in own:
                 owners = ", ".join(n for n, c in CONSTRUCTIONS.items() if name in {f.name for f in fields(c)})
                 raise ValueError(f"--{name.replace('_', '-')} {value}: {args.construction} has no such field; it is one of {owners}")
+            if isinstance(value, str) and str not in get_args(own[name]):
+                raise ValueError(f"--{name.replace('_', '-')} {value}: a number is needed; leave it out to have it chosen")
             given[name] = value
     if args.inputs == "aligned" and args.d_in is not None:
         raise ValueError(f"--d-in {args.d_in}: aligned inputs have m dimensions; add --inputs superposed, or leave it out")
@@ -142,14 +146,63 @@ def probe_of(args: argparse.Namespace, problem: Problem) -> Probe:
     return probe
 
 
-def check_width(width: int, problem: Problem, construction: object, mode: str) -> None:
-    """Raises ValueError for a width that can't be built or that the construction refuses."""
+def check_size(width: int, problem: Problem, construction: object, probe: Probe, mode: str) -> None:
+    """Raises ValueError for a width that can't be measured here, or that the construction refuses."""
     if width < 1:
         raise ValueError(f"--width {width}: a network has one neuron or more")
-    if mode == "built" and bucket(width) * problem.m > MOST_WEIGHTS:
-        raise ValueError(f"--width {width}: {width} x {problem.m} weights do not fit; use --mode drawn, or a smaller --width")
+    if mode == "drawn":
+        needed = 4 * COPIES * 3 * probe.inputs * (problem.s + 2) ** 2
+        if needed > memory():
+            raise ValueError(f"--s {problem.s}: {probe.inputs} events need {in_gib(needed)}; lower --inputs-per-seed or --s")
+        if (shared := shared_neurons(width, problem, construction)) > MOST_SHARED:
+            raise ValueError(
+                f"--width {width}: a pair shares {shared:.3g} neurons at this density, more than the {MOST_SHARED:g} "
+                "that can be drawn one by one; lower --density or --width"
+            )
+    else:
+        needed = bytes_to_build(width, problem.m, construction)
+        if needed > memory():
+            raise ValueError(
+                f"--width {width}: weights and codes of {problem.m} features do not fit, they need {in_gib(needed)}; "
+                "use --mode drawn, or a smaller --width or --d-in"
+            )
     if hasattr(construction, "check"):
         construction.check(problem, width)
+
+
+def most_width(problem: Problem, construction: object, mode: str) -> int:
+    """The widest network that `width` tries: 2^34 neurons drawn, 2^16 built, less where they do not fit."""
+    if mode == "drawn":
+        fits, most = lambda width: shared_neurons(width, problem, construction) <= MOST_SHARED, 2**34
+    else:
+        fits, most = lambda width: bytes_to_build(width, problem.m, construction) <= memory(), 2**16
+    while most > 1 and not fits(most):
+        most //= 2
+    return most
+
+
+def bytes_to_build(width: int, m: int, construction: object) -> int:
+    """What a block of networks takes at most, in bytes."""
+    rows = bucket(width)
+    code = 0 if not hasattr(construction, "d_in") else rows if construction.d_in is None else construction.d_in
+    return 4 * COPIES * (rows + code) * m
+
+
+def shared_neurons(width: int, problem: Problem, construction: object) -> float:
+    """d p^2, the neurons that a drawn read-off meets one after the other; 0 for laws that do not meet them."""
+    p = construction.tuned(problem, width) if hasattr(construction, "tuned") else None
+    return 0.0 if p is None else width * float(p) ** 2
+
+
+def memory() -> int:
+    """Bytes of the device that measures: its own, or the machine's where it has none of its own."""
+    stats = jax.devices()[0].memory_stats() or {}
+    return stats.get("bytes_limit") or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def in_gib(n_bytes: float) -> str:
+    """Bytes in GiB, and how many there are."""
+    return f"{n_bytes / 2**30:.3g} GiB of the {memory() / 2**30:.3g} GiB here"
 
 
 def check_folder(flag: str, folder: Path) -> None:

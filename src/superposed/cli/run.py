@@ -138,6 +138,17 @@ def longest_first(experiments: dict[str, Experiment], profile: str) -> list[str]
     return sorted(experiments, key=lambda name: -len(experiments[name].tasks(experiments[name].profiles[profile])))
 
 
+CHILDREN: list[subprocess.Popen] = []
+"""Processes of `run_apart`."""
+
+
+def stop_children() -> None:
+    """End what `run_apart` started, when this process is interrupted: Ctrl-C reaches them too, but a signal to one process not."""
+    for child in CHILDREN:
+        if child.poll() is None:
+            child.terminate()
+
+
 def run_apart(name: str, profile: str, folder: Path) -> None:
     """`superposed run` in a process of its own: compiling keeps hardly more than one core busy.
 
@@ -145,7 +156,8 @@ def run_apart(name: str, profile: str, folder: Path) -> None:
       ValueError: it failed; its own message has been printed.
     """
     words = [sys.executable, "-m", "superposed", "run", name, "--profile", profile, "--out", str(folder)]
-    status = subprocess.run(words, check=False).returncode
+    CHILDREN.append(child := subprocess.Popen(words))
+    status = child.wait()
     if status:
         raise ValueError(f"{name}: `superposed run {name} --profile {profile}` ended with status {status}; what it measured is kept")
 

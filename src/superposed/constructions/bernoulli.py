@@ -1,6 +1,7 @@
 """Theorem 1: the universal AND from random subsets of neurons."""
 
 from dataclasses import dataclass
+from math import inf
 
 import jax
 import jax.numpy as jnp
@@ -39,7 +40,7 @@ class Bernoulli:
     shared: float | None = None
 
     def __post_init__(self):
-        if self.shared is not None and (self.density is not None or self.shared <= 0):
+        if self.shared is not None and (self.density is not None or not 0 < self.shared < inf):
             raise ValueError(f"shared = {self.shared}: a number of neurons above 0, and no density beside it")
         if isinstance(self.density, str):
             if self.density != "paper":

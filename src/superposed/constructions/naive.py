@@ -20,8 +20,10 @@ class Naive:
     """
 
     def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
-        first, second = (jnp.asarray(i[:rows]) for i in np.triu_indices(problem.m, 1))
-        n = jnp.arange(first.shape[0])
+        n = np.arange(min(rows, problem.n_gates))
+        ends = np.cumsum(np.arange(problem.m - 1, 0, -1))  # of the pairs (0, l), (1, l), ...
+        first = np.searchsorted(ends, n, side="right")
+        second = n - ends[first] + problem.m
         w = jnp.zeros((rows, problem.m)).at[n, first].set(1).at[n, second].set(1)
         w = jnp.where(jnp.arange(rows)[:, None] < width, w, 0)
         return Network(None, (Layer((w,), -jnp.ones(rows)),), OwnNeuron(jnp.arange(problem.m)))

@@ -67,7 +67,7 @@ def draw_superposed(
 
     x, pair, others = event_reads(event_key, s, d_in, n_events, n_slots)
     pair = pair.sum(0)
-    n_inactive = jnp.maximum(m - s - (2 - STRATA), 1)
+    n_inactive = jnp.maximum(m - s - (2 - STRATA), 0)
     common = jnp.sqrt(n_inactive / d_in) * jax.random.normal(common_key, shape)
     offset = centred * p * (pair + others.sum(0) + x * common - s)
 
@@ -76,8 +76,9 @@ def draw_superposed(
         wired = jax.random.uniform(wired_key, (n_slots, *shape)) < p
         for_n, noise = jax.random.normal(noise_key, (2, *shape))
         n = binomial(for_n, n_inactive, p)
-        own = jnp.sqrt(n * (1 - n / n_inactive) / d_in) * noise
-        h = pair - 1 + jnp.where(wired, others, 0).sum(0) + x * (n / n_inactive * common + own)
+        share = n / jnp.maximum(n_inactive, 1)
+        own = jnp.sqrt(n * (1 - share) / d_in) * noise
+        h = pair - 1 + jnp.where(wired, others, 0).sum(0) + x * (share * common + own)
         return jax.nn.relu(h - offset)
 
     return existing(mean_over_shared(neuron_key, d, p**2, shape, neuron) - (STRATA == 2), m, s)

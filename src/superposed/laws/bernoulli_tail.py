@@ -19,7 +19,7 @@ from superposed.laws.bernoulli_width import predicted_width
 from superposed.program import program
 
 Number = int | float
-MOST_WIRED = 8
+RARE = 1e-15  # numbers of wired features that a neuron has less often are left out
 NODES = 81  # of the quadrature over C
 REACH = (-8.0, 10.0)  # of it, in standard deviations
 HALVINGS = 40
@@ -84,7 +84,7 @@ def chance_above(m: Number, s: int, d: Number, p: float, d_in: Number, eps: floa
     z = np.linspace(*REACH, NODES)
     weight = np.exp(-(z**2) / 2)
     common = sqrt((p**2 * bystanders + own) / d_in) * z
-    wired = np.arange(min(s - active, MOST_WIRED) + 1)
+    wired = np.arange(binom.isf(RARE, s - active, p) + 1)
     shared = d * p**2
     n = np.arange(1, int(shared + 15 * sqrt(shared)) + 30)
     p_n = binom.pmf(n, float(round(d)), p**2)

@@ -31,7 +31,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from superposed.laws.bernoulli import binomial_pmf
+from superposed.laws.bernoulli import wired_law
 from superposed.laws.bernoulli_drawn import binomial, mean_over_shared
 from superposed.laws.codes import STRATA, event_reads, existing, static_bound
 from superposed.laws.relu import Scalar, as_float, relu_moments
@@ -60,7 +60,7 @@ def draw_signed(
     m, s, d, d_in, p = map(as_float, (m, s, d, d_in, p))
     shape = (3, n_events)
     x, pair, others = event_reads(event_key, s, d_in, n_events, n_slots)
-    n_inactive = jnp.maximum(m - s - (2 - STRATA), 1)
+    n_inactive = jnp.maximum(m - s - (2 - STRATA), 0)
 
     def neuron(key):
         wired_key, noise_key = jax.random.split(key)
@@ -108,14 +108,14 @@ def draw_centred_read_off(
     std = x * jnp.sqrt(p * (1 - p) * jnp.maximum(m - s - (2 - STRATA), 0) / d_in)
 
     k, l = pair
-    chances = jax.vmap(binomial_pmf, (0, None))(s - STRATA[:, 0], p)  # [stratum, other features wired]
+    wired, chances = jax.vmap(wired_law, (0, None))(jnp.maximum(n_others[:, 0], 0), p)  # [stratum, value of K]
 
-    def add(n_wired, sums):
+    def add(i, sums):
         for wired_k, wired_l in product((0, 1), repeat=2):
-            t = wired_k * k + wired_l * l + n_wired * read - 1 - offset
+            t = wired_k * k + wired_l * l + wired[:, i, None] * read - 1 - offset
             first, second, _ = relu_moments(t, std)
             weight = (wired_k - p) * (wired_l - p)
-            chance = chances[:, n_wired, None] * (p if wired_k else 1 - p) * (p if wired_l else 1 - p)
+            chance = chances[:, i, None] * (p if wired_k else 1 - p) * (p if wired_l else 1 - p)
             sums = sums[0] + chance * weight * first, sums[1] + chance * weight**2 * second
         return sums
 
@@ -130,6 +130,6 @@ def centred_constant(m: Scalar, s: Scalar, d_in: Scalar, p: Scalar) -> Float[Arr
     """Normalisation c of the centred read-off: H(2) - 2 H(1) + H(0) of `draw_centred_read_off`."""
     m, s, d_in, p = map(as_float, (m, s, d_in, p))
     std = jnp.sqrt(s * p * (1 - p) * jnp.maximum(m - s, 0) / d_in)
-    chance = binomial_pmf(jnp.maximum(s - 2, 0), p)
-    both, one, none = (chance @ relu_moments(t - 1.0 + jnp.arange(len(chance)), std)[0] for t in (2, 1, 0))
+    wired, chance = wired_law(jnp.maximum(s - 2, 0), p)
+    both, one, none = (chance @ relu_moments(t - 1.0 + wired, std)[0] for t in (2, 1, 0))
     return both - 2 * one + none
