@@ -82,9 +82,10 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         ]  # fmt: skip
         table += rows
         statistic, claim, question = CLAIMS[name]
-        values = [(row["width"], row[statistic]) for row in by_network(rows, statistic)]
+        values = [(row["width"], row[statistic], row["seed"]) for row in by_network(rows, statistic)]
         exactly = Law(f"exponent {claim:.3g}", ("1", "log d"), {"log d": claim})
-        data = sample([v for _, v in values], [v for _, v in values], d=[w for w, _ in values], along="d")
+        widths, error, seeds = zip(*values, strict=True)
+        data = sample(error, error, d=widths, along="d", unit=seeds)  # networks of one seed share their first neurons
         found = report(data, claim=claim, laws=(power("d"), exactly))
         fits[f"{name}, s = {s}"] = found
         findings.append(finding_of(f"{question} s = {s}", found, profile.seeds))

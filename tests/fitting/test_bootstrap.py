@@ -21,12 +21,12 @@ def test_the_bootstrap_of_a_mean_has_its_textbook_error():
 
 
 def test_resamples_keep_the_design_and_whole_units():
-    m = np.repeat([64.0, 128.0], 6)
-    unit = np.repeat(np.arange(6), 2)  # two rows a unit
+    m = np.repeat([64.0, 128.0], 12)
+    unit = np.repeat(np.arange(12), 2)  # two rows a unit
     data = sample(np.exp(m / 64) * (1 + unit), 2 * np.exp(m / 64) * (1 + unit), unit=unit, m=m)
     weights = resample_weights(fit(power(), data), 50)
     np.testing.assert_array_equal(weights[:, ::2], weights[:, 1::2])
-    np.testing.assert_array_equal(weights[:, :6].sum(1), 6)
+    np.testing.assert_array_equal(weights[:, :12].sum(1), 12)
 
 
 def test_bootstrap_and_profile_agree_where_both_are_valid():
@@ -42,6 +42,11 @@ def test_the_crossover_is_bootstrapped_by_quantiles():
     assert low <= np.median(found.coef[:, 3]) <= high
 
 
+def test_rungs_that_hide_the_scatter_cannot_be_redrawn():
+    with pytest.raises(ValueError, match="finer rungs"):
+        bootstrap(fit(power(), widths(sigma=0.02, rung=1.25)))
+
+
 def test_one_seed_a_point_cannot_be_redrawn():
-    with pytest.raises(ValueError, match="at least 2"):
+    with pytest.raises(ValueError, match="at least 5"):
         bootstrap(fit(power(), widths(seeds=1)))

@@ -65,6 +65,14 @@ def write(path, text):
     return path / "data.csv"
 
 
+@pytest.mark.parametrize("column", ["s", "seed"])
+def test_a_column_that_is_blank_in_some_rows_is_refused(tmp_path, column):
+    path = tmp_path / "data.csv"
+    path.write_text(f"m,width,{column}\n64,100,2\n64,110,\n128,150,2\n")
+    with pytest.raises(ValueError, match=f"row 2: no {column}"):
+        read_csv(path)
+
+
 def test_tables_are_kept_apart_by_their_settings(tmp_path):
     text = "m, criterion, seed, low, high, tried\n64,q99,0,10,11,5\n64,max,0,20,22,5\n\n128,q99,0,,13,5\n128,q99,1,11,12,5\n128,max,0,30,,5\n"
     tables = read_csv(write(tmp_path, text))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from synthetic_widths import crossing, square_root, two_thirds, two_thirds_log, widths
 
-from superposed.fitting import Candidate, Crossover, fit, fixed_power_log, judge, logarithm, power, power_log, report
+from superposed.fitting import Candidate, Crossover, fit, fixed_power_log, judge, logarithm, power, power_log, report, sample
+from superposed.fitting.verdict import would_decide
 
 CLAIM = 2 / 3
 DATA = widths(m=2.0 ** np.arange(6, 17))
@@ -88,6 +89,24 @@ def test_a_crossover_that_reaches_too_little_is_inconclusive_and_says_what_would
     assert "2/3" not in found.verdict.excluded
     # the straight line alone would have refuted a true law
     assert found.entry("power").candidate.exponent[2] < CLAIM
+
+
+def test_rows_given_twice_say_no_more():
+    once = widths(two_thirds_log, seeds=8, seed=5)
+    twice = sample(
+        np.repeat(once.low, 2), np.repeat(once.high, 2), unit=np.repeat(once.unit, 2), m=np.repeat(once.covariates["m"], 2)
+    )
+    deltas = [[e.candidate.delta_plain for e in report(data, draws=0).entries] for data in (once, twice)]
+    np.testing.assert_allclose(*deltas, atol=0.5, rtol=0.1)
+
+
+def test_a_doubt_between_laws_names_no_design():
+    """What would decide is never the present design."""
+    data = widths(two_thirds, m=2.0 ** np.arange(6, 14), seeds=8)
+    for law in (power(), power_log()):
+        fitted = fit(law, data)
+        known = Candidate(fitted, 0.5, 0.0, 0.0, (CLAIM - 0.01, CLAIM, CLAIM + 0.01))
+        assert set(would_decide([known], CLAIM).values()) == {None}
 
 
 def test_what_would_decide_does_decide():

@@ -127,10 +127,14 @@ def from_records(records: Sequence[Mapping[str, object]], along: str = "m", cova
         missing = [key for key in (along, "low", "high") if row.get(key) is None]
         if missing:
             raise ValueError(f"row {number}: no {missing[0]}; every row needs {along} and width, or {along}, low and high")
+    for name in ("seed", *covariates):
+        blank = [number for number, row in enumerate(rows, start=1) if row.get(name) in (None, "")]
+        if 0 < len(blank) < len(rows):
+            raise ValueError(f"row {blank[0]}: no {name}, which other rows have; give it, or leave the column out")
     names = [along] + [c for c in covariates if c != along and _varies(rows, c)]
     columns = {name: np.array([float(row[name]) for row in rows]) for name in names}
     unit = np.arange(len(rows))
-    if rows and all(row.get("seed") is not None for row in rows):
+    if rows and all(row.get("seed") not in (None, "") for row in rows):
         unit = _ids([f"{row[along]} {row['seed']}" for row in rows])
     low, high = (np.array([float(row[key]) for row in rows]) for key in ("low", "high"))
     return Sample(columns, low, high, unit, along)

@@ -51,16 +51,18 @@ class Fit:
         """Standard deviation of log d* about the law, at the geometric mean of the covariate."""
         return float(np.exp(self.at[-1]))
 
-    @property
-    def aic(self) -> float:
-        """Akaike criterion -2 l + 2 k, k = coefficients + 1."""
-        return -2 * self.loglik + 2 * len(self.at)
+    def aic(self, effect: float = 1.0) -> float:
+        """Akaike criterion -2 l/effect + 2 k, k = coefficients + 1.
 
-    @property
-    def aicc(self) -> float:
-        """Corrected Akaike criterion -2 l + 2 k n/(n - k - 1), k = coefficients + 1; inf where n <= k + 1."""
+        `effect` is the design effect (`design_effect`) of the same sample's saturated fit, where rows of one unit depend on each
+        other: the criterion is then a quasi-likelihood's (Burnham & Anderson 2002, section 2.5).
+        """
+        return -2 * self.loglik / effect + 2 * len(self.at)
+
+    def aicc(self, effect: float = 1.0) -> float:
+        """Corrected Akaike criterion -2 l/effect + 2 k n/(n - k - 1), k = coefficients + 1; inf where n <= k + 1."""
         k = len(self.at)
-        return -2 * self.loglik + 2 * k * self.n / (self.n - k - 1) if self.n > k + 1 else float("inf")
+        return -2 * self.loglik / effect + 2 * k * self.n / (self.n - k - 1) if self.n > k + 1 else float("inf")
 
     @property
     def naive_covariance(self) -> Float[np.ndarray, "p p"]:

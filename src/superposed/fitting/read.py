@@ -117,5 +117,5 @@ def _check_row(path: str, line: int, row: dict[str, object], along: str) -> None
             continue
         if not (isinstance(value, float) and 0 < value < float("inf")):
             raise ValueError(f"{path}, line {line}: {name} = {value} is not a finite number above 0; fix or drop the line")
-    if "low" in row and not 0 <= row["low"] <= row["high"]:
+    if {"low", "high"} <= row.keys() and not 0 <= row["low"] <= row["high"]:
         raise ValueError(f"{path}, line {line}: low = {row['low']}, high = {row['high']}: needs 0 <= low <= high; fix or drop the line")

@@ -53,7 +53,6 @@ class Entry:
             "log_likelihood": f.loglik,
             "rows_in_effect": f.n,
             "degrees_of_freedom": f.dof,
-            "aicc": f.aicc,
             "delta_aicc": c.delta,
             "goodness_of_fit_p": c.fits,
             "held_out": None if self.held_out is None else asdict(self.held_out),
@@ -175,8 +174,9 @@ def report(
     if not fits:
         raise ValueError(left_out[0][1])
     points = points_of(sample, log_scatter)
-    least = (min(f.aicc for f in fits), min(f.aic for f in fits))
-    entries = [_entry(f, points, least, draws) for f in sorted(fits, key=lambda f: f.aicc)]
+    effect = 1.0 if points is None else max(points.design_effect(list(range(len(points.at) - 1))), 1.0)
+    least = (min(f.aicc(effect) for f in fits), min(f.aic(effect) for f in fits))
+    entries = [_entry(f, points, effect, least, draws) for f in sorted(fits, key=lambda f: f.aicc(effect))]
     return Report(
         sample,
         float(claim),
@@ -197,7 +197,7 @@ def points_of(sample: Sample, log_scatter: Float[np.ndarray, " n"]) -> Fit | Non
         return None
 
 
-def _entry(fitted: Fit, points: Fit | None, least: tuple[float, float], draws: int) -> Entry:
+def _entry(fitted: Fit, points: Fit | None, effect: float, least: tuple[float, float], draws: int) -> Entry:
     found = intervals(fitted)
     name, offset = fitted.law.exponent(fitted.sample.along)
     if name is None:
@@ -205,8 +205,8 @@ def _entry(fitted: Fit, points: Fit | None, least: tuple[float, float], draws: i
     else:
         low, high = found[name]
         exponent = (max(low + offset, fitted.law.least_exponent), fitted.coef[name] + offset, high + offset)
-    delta = fitted.aicc - least[0] if np.isfinite(least[0]) else 0.0
-    candidate = Candidate(fitted, lack_of_fit(fitted, points), delta, fitted.aic - least[1], exponent)
+    delta = fitted.aicc(effect) - least[0] if np.isfinite(least[0]) else 0.0
+    candidate = Candidate(fitted, lack_of_fit(fitted, points), delta, fitted.aic(effect) - least[1], exponent)
     return Entry(candidate, found, _bootstrap(fitted, draws), held_out(fitted), collinearity(fitted))
 
 

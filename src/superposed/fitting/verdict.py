@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t as t_distribution
 
 from superposed.fitting.crossover import Crossover
 from superposed.fitting.fits import Fit, fit
@@ -100,7 +101,7 @@ def judge(candidates: Sequence[Candidate], claim: float) -> Verdict:
     doubts = _doubts(counted, region, claim)
     if not doubts:
         return Verdict("supported", f"{claim:.4g} lies in {_span(region)} whichever law that fits is true: {said}", region, excluded, None)
-    return Verdict("inconclusive", "; ".join(doubts) + f" ({said})", region, excluded, would_decide(free))
+    return Verdict("inconclusive", "; ".join(doubts) + f" ({said})", region, excluded, would_decide(free, claim))
 
 
 def _doubts(counted: Sequence[Candidate], region: tuple[float, float] | None, claim: float) -> list[str]:
@@ -141,35 +142,49 @@ def _hidden(candidate: Candidate, claim: float) -> bool:
     return bool(np.max(fixed.shares(largest[0, :-1], top)[:, last]) < HIDDEN)
 
 
-def would_decide(free: Sequence[Candidate]) -> dict[str, float | None]:
+def would_decide(free: Sequence[Candidate], claim: float) -> dict[str, float | None]:
     """The largest m (same seeds and spacing), or the seeds per point (same m), at which the region shrinks to 0.05.
 
     Predicted from the design at the fitted laws and scatter: the half-width of each law's region shrinks as its standard
-    error. None where no m up to 2^200 or no number of seeds up to a million would do; more seeds cannot bound what the
-    present m leave open.
+    error, until it is at most 0.05 and holds no other of `EXPONENTS` than the claim. None where no m up to 2^200 or no number of
+    seeds up to a million would do (more seeds cannot bound what the present m leave open), and where the present ones do: the
+    doubt is then between laws, and the verdict's `why` names it.
     """
-    needs = {how: [_grow(c, how) for c in free] for how in ("largest", "seeds")}
+    needs = {how: [_grow(c, how, claim) for c in free] for how in ("largest", "seeds")}
     worst = {how: None if not found or None in found else max(found) for how, found in needs.items()}
+    if all(_goal(c, claim) >= _half_width(c) for c in free):
+        worst = dict.fromkeys(worst)
     return {f"largest {free[0].fitted.sample.along}" if free else "largest": worst["largest"], "seeds": worst["seeds"]}
 
 
-def _grow(candidate: Candidate, how: str) -> float | None:
-    """The largest m or the number of seeds at which the candidate's region has shrunk to HALF_WIDTH."""
+def _half_width(candidate: Candidate) -> float:
+    return (candidate.exponent[2] - candidate.exponent[0]) / 2
+
+
+def _goal(candidate: Candidate, claim: float) -> float:
+    """How narrow the candidate's region must become to be known and to hold no rival of the claim: a half-width."""
+    apart = [abs(candidate.exponent[1] - value) for value in EXPONENTS.values() if abs(value - claim) > SAME]
+    return min([HALF_WIDTH, *(distance for distance in apart if distance > SAME)])
+
+
+def _grow(candidate: Candidate, how: str, claim: float) -> float | None:
+    """The largest m or the number of seeds at which the candidate's region has shrunk to `_goal`."""
     fitted, along = candidate.fitted, candidate.fitted.sample.along
     cells, cell = fitted.sample.cells()
     counts = np.bincount(cell).astype(float)
     values = np.unique(cells[along])
     now = standard_error(fitted, cells, counts)
-    half_width = (candidate.exponent[2] - candidate.exponent[0]) / 2
-    # Far from quadratic (a crossover's term still hidden), a region says nothing about its own shrinking: assume 2 errors.
-    per_error = half_width / now if now > 0 and half_width < 10 * now else 2.0
+    goal, half_width, quantile = _goal(candidate, claim), _half_width(candidate), float(t_distribution.ppf(0.975, fitted.unit_dof))
+    # Far from quadratic (a crossover's term still hidden), a region says nothing about its own shrinking: assume a t interval's.
+    quadratic = 0 < half_width < 5 * quantile * now
+    per_error = half_width / now if quadratic else quantile
     if how == "seeds":
-        seeds = counts.mean() * max((per_error * now / HALF_WIDTH) ** 2, 1.0)
-        return float(np.ceil(seeds)) if seeds <= 1e6 and half_width < 10 * now else None
+        seeds = counts.mean() * max((per_error * now / goal) ** 2, 1.0)
+        return float(np.ceil(seeds)) if seeds <= 1e6 and quadratic else None
     step = (values[-1] / values[0]) ** (1 / max(len(values) - 1, 1))
     last = {key: column[cells[along] == values[-1]] for key, column in cells.items()}
     top = float(values[-1])
-    while per_error * standard_error(fitted, cells, counts) > HALF_WIDTH:
+    while per_error * standard_error(fitted, cells, counts) > goal:
         top *= step
         if top > 2.0**200:
             return None
