@@ -49,7 +49,7 @@ def powers(first: int, last: int) -> tuple[int, ...]:
 
 
 PROFILES = {
-    "tiny": Profile(2**12, 120, 2, 12, 5, Frontier(powers(10, 11), (2,), 4, 4, 2)),
+    "tiny": Profile(2**12, 120, 2, 12, 5, Frontier(powers(10, 11), (2, 3), 4, 4, 2)),
     "quick": Profile(2**13, 600, 3, 64, 10, Frontier(powers(10, 12), (2,), 16, 5, 3)),
     "standard": Profile(2**15, 8000, 3, 256, 20, Frontier(powers(12, 15), (2, 3, 4), 64, 20, 3)),
     "full": Profile(2**16, 30000, 3, 256, 50, Frontier(powers(12, 17), (2, 3, 4, 6), 64, 50, 4)),
@@ -107,7 +107,7 @@ def run_finding(name: str, rows: list[dict]) -> Finding:
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
-    """Errors through the depth of the network and its controls; the frontier's law for each s."""
+    """Errors through the depth of the network and its controls; the frontier's law in d for each s, and in s over all d."""
     depth = depth_rows(profile, seen)
     findings, found, records, table = [], {}, {}, [row for rows in depth.values() for row in rows]
     findings += [run_finding(name, rows) for name, rows in depth.items()]
@@ -122,6 +122,10 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         found[name] = capacity_report(own, 3 / 2)
         findings.append(capacity_finding(f"Theorem 8, {name}: m* grows as d^(3/2)?", found[name], own))
         table += own
+    if len(records) > 1:
+        every, name = [record for own in records.values() for record in own], f"no wrong bit to depth {profile.frontier.depth}, every s"
+        found[name] = capacity_report(every, -3, along="s", covariates=("d",))
+        findings.append(capacity_finding(f"Theorem 8, {name}: m* falls as s^(-3)?", found[name], every, along="s"))
     return Analysis(table, fits_json(found), findings, (depth, records, found))
 
 

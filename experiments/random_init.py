@@ -56,7 +56,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     covariates = {"m": [row["m"] for row in one]} | ({"d": [row["width"] for row in one]} if several else {})
     more = ("log d",) if several else ()
     laws = power("m", *more), Law("no m at all", ("1", *more))
-    fits = {"rms of one-active pairs against m": report(sample(rms, rms, **covariates), claim=0.0, laws=laws)}
+    fits = {"rms of one-active pairs against m": report(sample(rms, rms, unit=[f"{row['m']} {row['seed']}" for row in one], **covariates), claim=0.0, laws=laws)}
     findings = [finding_of("Theorem 14: rms error free of m? s = 4", fits["rms of one-active pairs against m"], profile.seeds)]
     c = float(gaussian_constant(S))
     lines = {j: [(d, random_init_variance(S, d, d, c, j) ** 0.5 * d**0.5 / S) for d in profile.widths] for j in range(3)}
