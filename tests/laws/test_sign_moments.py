@@ -2,14 +2,18 @@
 
 from itertools import combinations, product
 
+import jax
 import numpy as np
 import pytest
+from compiled import gaussian
 
+from superposed.laws.sign import gaussian_constant
 from superposed.laws.sign_moments import (
     aligned_variance,
     chance_all_pairs_pass,
     quadratic_variance,
     random_init_variance,
+    superposed_gaussian_variance,
     superposed_rademacher_variance,
 )
 
@@ -45,6 +49,14 @@ def test_published_values():
     assert superposed_rademacher_variance(1024, 3, 512, 512, 0.144, 0) ** 0.5 * 512**0.5 == pytest.approx(14.7, abs=0.1)
     rms = [random_init_variance(4, 4096, 4096, 0.140013, j) ** 0.5 * 64 / 4 for j in range(3)]
     assert all(2.5 < r < 2.9 for r in rms)
+
+
+@pytest.mark.parametrize("m, s, d, d_in", [(1024, 3, 512, 512), (300, 2, 10**4, 3000)])
+def test_gaussian_weights_behind_codes_have_their_closed_variance(m, s, d, d_in):
+    c = float(gaussian_constant(s, m * s / d_in))
+    drawn = np.asarray(gaussian(jax.random.key(4), float(m), s, float(d), float(d_in), c), float)
+    for j in (0, 1, 2):
+        assert superposed_gaussian_variance(m, s, d, d_in, c, j) == pytest.approx(drawn[j].var(), rel=0.05)
 
 
 def test_more_pairs_pass_less_often():

@@ -50,7 +50,7 @@ def draw_success(ax: Axes, rows: list[dict], found: dict[int, Success | str]) ->
             label=f"m = {m}: {one.half[1]:.0f} neurons, sharpness {one.sharpness[1]:.1f}",
         )  # fmt: skip
     ax.axhline(0.5, color="0.6", lw=0.8, ls=":")
-    ax.set(xlabel=r"width $d\,/\,d_{1/2}$", ylabel="fraction of networks that pass", ylim=(-0.03, 1.33), yticks=np.linspace(0, 1, 6))
+    ax.set(xlabel=r"width $d\,/\,d_{1/2}$", ylabel="fraction of networks that pass", ylim=(-0.03, 1.06 + 0.09 * len(fitted)), yticks=np.linspace(0, 1, 6))
     ax.set_title("transition, in units of the half-pass width")
     if fitted:
         ax.set_xscale("log")

@@ -65,20 +65,31 @@ def error_cumulants(
     inactive = jnp.maximum(m - s, 0)
     own = 2 * s - (active == 1)
     shared_by_all = jnp.where(centred, (1 - p) ** 2 * own, p**2 * inactive * s + own)
-    common = jnp.sqrt(shared_by_all * per_d_in) * jnp.sqrt(3.0) * jnp.array([-1.0, 0.0, 1.0])
+    std = jnp.sqrt(p * (1 - p) * inactive * s * per_d_in)
+    return mean_of_relus(active, wired_law(s - active, p), jnp.sqrt(shared_by_all * per_d_in), std, d * p**2)
+
+
+def mean_of_relus(
+    active: int | Int[Array, ""],
+    wired: tuple[Float[Array, " k"], Float[Array, " k"]],
+    common: Float[Array, ""],
+    std: Float[Array, ""],
+    shared: Float[Array, ""],
+) -> Cumulants:
+    """Cumulants of the mean of L neurons' ReLU(active - 1 + K + C + Z), less the truth: see `error_cumulants`.
+
+    Args:
+      wired: values of K and their chances.
+      common, std: standard deviations of C, which the neurons share, and of Z, which they do not.
+      shared: E L, of a binomial L.
+    """
+    nodes = common * jnp.sqrt(3.0) * jnp.array([-1.0, 0.0, 1.0])
     weight = jnp.array([1 / 6, 2 / 3, 1 / 6])
-    wired, chance = wired_law(s - active, p)
-    first, second, third = (
-        moment @ chance
-        for moment in relu_moments(
-            active - 1 + wired + common[:, None],
-            jnp.sqrt(p * (1 - p) * inactive * s * per_d_in),
-        )
-    )
+    values, chance = wired
+    first, second, third = (moment @ chance for moment in relu_moments(active - 1 + values + nodes[:, None], std))
     kappa_2 = jnp.maximum(second - first**2, 0)  # which cancellation may make negative where hardly anything varies
     kappa_3 = third - 3 * second * first + 2 * first**3
     mean = weight @ first
-    shared = d * p**2  # E L
     per_l, per_l2 = (1 + 1 / shared) / shared, (1 + 3 / shared) / shared**2
     empty = jnp.where(active == 2, jnp.exp(-shared), 0.0)
     return Cumulants(

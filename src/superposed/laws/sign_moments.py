@@ -40,6 +40,24 @@ def superposed_rademacher_variance(m: Number, s: int, d: Number, d_in: Number, c
     return own + (s / d_in * (slope / (2 * c)) ** 2 if active == 1 else 2 * s / d_in * (slope / (4 * c)) ** 2)
 
 
+def superposed_gaussian_variance(m: Number, s: int, d: Number, d_in: Number, c: Number, active: int) -> float:
+    """As `superposed_rademacher_variance` for V_ik standard normal and a read-off by sgn(v_ik v_il):
+
+        common = 0,   (s / d_in) (mu_l(1, 0) / c)^2,   (2s / d_in) (mu_k(1, 1) / c)^2       for active = 0, 1, 2
+
+    mu(r_k, r_l) is `laws.sign_drawn.mean_signed_relu` of independent v_ik, v_il and a pre-activation of variance
+    s - active + nu + r_k^2 + r_l^2, subscripts its derivatives.
+    """
+    nu, h = max(m - s, 0) * s / d_in, 1e-4
+    mu = lambda k, l: _mean_signed_relu(k, l, 0.0, s - active + nu + k**2 + l**2)
+    own = aligned_variance(s, c, active, nu) / d
+    if active == 0:
+        return own
+    if active == 1:
+        return own + s / d_in * ((mu(1, h) - mu(1, -h)) / (2 * h * c)) ** 2
+    return own + 2 * s / d_in * ((mu(1 + h, 1) - mu(1 - h, 1)) / (2 * h * c)) ** 2
+
+
 def superposed_sign_width(m: Number, s: int, eps: Number, quantile: float = 0.99) -> float:
     """Width at which the quantile of |error| of W = V Phi^T with d_in = d and a sign read-off is eps, for large m:
 
