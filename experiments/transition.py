@@ -10,8 +10,8 @@ from superposed.criteria import passes
 from superposed.experiment import Analysis, Experiment, Finding
 from superposed.figures.transition import draw_transition
 from superposed.fitting import (
-    Collapse, Report, Success, best_collapse, clopper_pearson, collapse, collapse_interval, fit_success, logarithm, power,
-    ratio_interval, report, sample, through,
+    Collapse, Report, Success, best_collapse, clopper_pearson, collapse, collapse_interval, fit_success, judge_growth,
+    judge_interval, logarithm, power, ratio_interval, report, sample, through,
 )  # fmt: skip
 from superposed.laws.bernoulli_tail import all_pairs_width
 from superposed.laws.bernoulli_width import predicted_width
@@ -118,18 +118,15 @@ def triple(value: tuple[float, float, float], form: str) -> str:
 
 
 def sharpening_finding(found: dict[int, Success | str]) -> Finding:
-    """Sharpness at the largest m over that at the smallest: supported where its interval lies above 1, contradicted below."""
+    """Sharpness at the largest m over that at the smallest (`judge_growth`)."""
     question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the transition sharpens with m?"
     fitted = {m: one for m, one in found.items() if isinstance(one, Success)}
     least, most = min(found), max(found)
     span = f"m = {least} to {most}"
     if least == most or not {least, most} <= fitted.keys():
         return Finding(question, span, "no fit", "not measured", "needs a transition at the smallest and at the largest m")
-    low, best, high = ratio_interval(fitted[least].sharpness, fitted[most].sharpness)
-    word = "supported" if low > 1 else "contradicted" if high < 1 else "inconclusive"
-    said = f"sharpness times {triple((low, best, high), '.2f')} from m = {least} to {most}"
-    why = "supported where the 95% interval of the ratio lies above 1, contradicted below 1, else inconclusive"
-    return Finding(question, span, said, word, why)
+    ratio = ratio_interval(fitted[least].sharpness, fitted[most].sharpness)
+    return Finding(question, span, f"sharpness times {triple(ratio, '.2f')} from m = {least} to {most}", *judge_growth(ratio))
 
 
 def threshold(found: dict[int, Success | str], profile: Profile) -> Report | str:
@@ -189,19 +186,17 @@ def collapses(rows: list[dict], profile: Profile) -> list[dict]:
 
 
 def collapse_finding(one: dict, profile: Profile) -> Finding:
-    """Supported where the interval of the best exponent holds 2/3, contradicted otherwise."""
-    low, best, high = one["exponent"]
+    """Whether the best exponent's interval is that of 2/3 (`judge_interval`)."""
+    word, why = judge_interval(one["exponent"], CLAIM)
     quality = {name: f"{found.quality:.3f}" for name, found in one["at"].items()}
     rivals = ", ".join(f"{quality.get(name, 'no overlap')} at {name}" for name in RIVALS)
-    word = "supported" if low <= CLAIM <= high else "contradicted"
     part = "" if one["m"] == profile.drawn else ", the two largest m"
     return Finding(
         f"Theorem 2, q99, drawn, s = {S}{part}: error curves collapse on d / m^(2/3)?",
         f"m = {one['m'][0]:.4g} to {one['m'][-1]:.4g}, {len(one['m'])} curves, {profile.seeds} seeds",
-        f"best exponent {triple((low, best, high), '.3f')}, quality {quality['best']}; {rivals}",
+        f"best exponent {triple(one['exponent'], '.3f')}, quality {quality['best']}; {rivals}",
         word,
-        f"the 95% bootstrap interval over seeds {'holds' if word == 'supported' else 'misses'} 2/3; "
-        f"the closed form's width at 1/2 grows with mean exponent {one['predicted']:.3f} over this range",
+        f"{why}; the closed form's width at 1/2 grows with mean exponent {one['predicted']:.3f} over this range",
     )  # fmt: skip
 
 

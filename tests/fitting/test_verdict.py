@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from synthetic_widths import crossing, square_root, two_thirds, two_thirds_log, widths
 
-from superposed.fitting import Candidate, Crossover, fit, fixed_power_log, judge, logarithm, power, power_log, report, sample
+from superposed.fitting import Candidate, Crossover, fit, fixed_power_log, judge, judge_growth, judge_interval, logarithm, power, power_log, report, sample
 from superposed.fitting.verdict import would_decide
 
 CLAIM = 2 / 3
@@ -89,6 +89,19 @@ def test_a_crossover_that_reaches_too_little_is_inconclusive_and_says_what_would
     assert "2/3" not in found.verdict.excluded
     # the straight line alone would have refuted a true law
     assert found.entry("power").candidate.exponent[2] < CLAIM
+
+
+@pytest.mark.parametrize(
+    "interval, word",
+    [((0.65, 0.66, 0.67), "supported"), ((0.6, 0.7, 0.8), "inconclusive"), ((0.64, 0.65, 0.66), "contradicted"), ((0.0, 0.1, 0.6), "contradicted")],
+)
+def test_words_for_intervals(interval, word):
+    assert judge_interval(interval, CLAIM)[0] == word
+
+
+@pytest.mark.parametrize("ratio, word", [((1.1, 1.2, 1.3), "supported"), ((0.9, 1.2, 1.3), "inconclusive"), ((0.7, 0.8, 0.9), "contradicted")])
+def test_words_for_growth(ratio, word):
+    assert judge_growth(ratio)[0] == word
 
 
 def test_rows_given_twice_say_no_more():

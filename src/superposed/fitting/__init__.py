@@ -15,13 +15,13 @@ from superposed.fitting.resampling import Bootstrap, bootstrap
 from superposed.fitting.scaling import Collapse, best_collapse, collapse, collapse_interval
 from superposed.fitting.scatter import scatter_of
 from superposed.fitting.success import Success, clopper_pearson, fit_success, ratio_interval, wilson
-from superposed.fitting.verdict import Candidate, Verdict, judge
+from superposed.fitting.verdict import Candidate, Verdict, judge, judge_growth, judge_interval
 
 __all__ = [
     "BERNOULLI", "Bootstrap", "Candidate", "Collapse", "Crossover", "Entry", "ErrorTerm", "Fit", "Law",
     "LocalExponent", "Power", "Report", "Sample", "Success", "Table", "Verdict", "best_collapse", "bootstrap",
     "clopper_pearson", "closed_form", "collapse", "collapse_interval", "collinearity", "default_laws", "fit", "fit_success",
-    "fixed_power_log", "from_records", "held_out", "intervals", "joint_region", "judge", "lack_of_fit",
-    "local_exponents", "logarithm", "power", "power_log", "power_of", "ratio_interval", "read_csv", "render", "report", "sample",
+    "fixed_power_log", "from_records", "held_out", "intervals", "joint_region", "judge", "judge_growth",
+    "judge_interval", "lack_of_fit", "local_exponents", "logarithm", "power", "power_log", "power_of", "ratio_interval", "read_csv", "render", "report", "sample",
     "saturated", "scatter_of", "through", "wilson",
 ]  # fmt: skip

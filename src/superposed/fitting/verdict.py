@@ -104,6 +104,29 @@ def judge(candidates: Sequence[Candidate], claim: float) -> Verdict:
     return Verdict("inconclusive", "; ".join(doubts) + f" ({said})", region, excluded, would_decide(free, claim))
 
 
+def judge_interval(interval: tuple[float, float, float], claim: float) -> tuple[str, str]:
+    """The word, and why, on "this number is `claim`" from its 95% interval (low, best, high) alone, where no laws compete.
+
+    **contradicted** where the interval misses the claim, else **supported** where its half-width is at most 0.05, else
+    **inconclusive**.
+    """
+    low, _, high = interval
+    if not low <= claim <= high:
+        return "contradicted", f"the 95% interval {_span((low, high))} misses {claim:.4g}"
+    if (high - low) / 2 > HALF_WIDTH:
+        return "inconclusive", f"the 95% interval {_span((low, high))} holds {claim:.4g} and is wider than {HALF_WIDTH} to either side"
+    return "supported", f"the 95% interval {_span((low, high))} holds {claim:.4g}"
+
+
+def judge_growth(ratio: tuple[float, float, float]) -> tuple[str, str]:
+    """The word, and why, on "this grows" from the 95% interval (low, best, high) of its ratio, last to first: **supported**
+    above 1, **contradicted** below, else **inconclusive**.
+    """
+    low, _, high = ratio
+    word = "supported" if low > 1 else "contradicted" if high < 1 else "inconclusive"
+    return word, f"the ratio's 95% interval {_span((low, high))} {'holds' if word == 'inconclusive' else 'misses'} 1"
+
+
 def _doubts(counted: Sequence[Candidate], region: tuple[float, float] | None, claim: float) -> list[str]:
     """What keeps credible laws from supporting the claim, in words; empty when nothing does."""
     if region is None:
