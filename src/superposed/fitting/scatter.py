@@ -20,9 +20,9 @@ def scatter_of(sample: Sample) -> tuple[Float[np.ndarray, " n"], bool]:
     flat = np.zeros(len(sample.low))
     if sample.scatter is not None:
         return np.log(sample.scatter), False
-    cells, _ = sample.cells()
-    points = len(cells[sample.along])
-    if len(np.unique(sample.unit)) < SEEDS_NEEDED * points or len(np.unique(cells[sample.along])) < 3:
+    cells, cell = sample.cells()
+    points, asked = len(cells[sample.along]), len(np.unique(np.stack([sample.unit, cell]), axis=1).T)
+    if asked < SEEDS_NEEDED * points or len(np.unique(cells[sample.along])) < 3:
         return flat, False
     log_m = np.log(sample.covariates[sample.along])
     law, centred = saturated(sample), log_m - log_m.mean()
