@@ -150,11 +150,13 @@ def _is_on(gates: Gates, gate: Int[np.ndarray, " *gates"], count: np.ndarray) ->
 def sparse_features(active: Int[np.ndarray, "batch s"], m: int) -> sp.csr_array:
     """Features b [batch, m] from the indices of the active ones, the same number in every row."""
     batch, s = active.shape
-    return sp.csr_array((np.ones(batch * s, np.float32), active.ravel(), np.arange(0, batch * s + 1, s)), shape=(batch, m))
+    return sp.csr_array((np.ones(batch * s, np.float32), active.ravel(), s * np.arange(batch + 1)), shape=(batch, m))
 
 
 def random_features(rng: np.random.Generator, batch: int, m: int, s: int) -> sp.csr_array:
     """Features b [batch, m], s of them active, each set of s equally likely."""
+    if s > 16:  # many draws would have a feature twice, or need m numbers a row
+        return sparse_features(np.array([rng.choice(m, s, replace=False, shuffle=False) for _ in range(batch)], int).reshape(batch, s), m)
     active = rng.integers(0, m, (batch, s)) if s * 4 < m else np.argsort(rng.random((batch, m)), 1)[:, :s]
     while (clash := (np.diff(np.sort(active, 1), axis=1) == 0).any(1)).any():
         active[clash] = rng.integers(0, m, (clash.sum(), s))

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from itertools import combinations
-from math import comb
 from typing import Literal, NamedTuple
 
 import jax
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Array, Key
+from scipy.special import gammaln
 
 from superposed.circuit import Circuit, Op, check_sparsity, random_features, walk
 from superposed.codes import host_rng
@@ -45,7 +45,7 @@ class Check(NamedTuple):
       active: how many features of the last layer were on, summed over inputs: a check of nothing but zeros shows little.
       wrong_bits: read-offs on the wrong side of the threshold, each different input counted once.
       lowest_active, highest_idle: the smallest read-off of a feature that is on, the largest of one that is off.
-      largest_error: the largest |read-off - truth|.
+      largest_error: the furthest that a read-off comes from its truth towards the other bit, max(1 - lowest_active, highest_idle).
     """
 
     inputs: int
@@ -61,6 +61,17 @@ class Check(NamedTuple):
         return max(1 - self.lowest_active, self.highest_idle)
 
 
+def make_check(inputs: int, different: int, exhaustive: bool, active: int, wrong: int, lowest: float, highest: float) -> Check:
+    """A check; where no feature was on, or none off, their read-offs are as good as can be."""
+    return Check(inputs, different, exhaustive, active, wrong,
+                 lowest if np.isfinite(lowest) else 1.0, highest if np.isfinite(highest) else 0.0)
+
+
+def input_rng(key: Key[Array, ""]) -> np.random.Generator:
+    """The generator of a check's random inputs, the same for `compile` and `verify` with the same seed."""
+    return host_rng(jax.random.split(key)[1])
+
+
 def build(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template = "channels") -> SparseNetwork:
     """The template's network for a circuit, not yet checked. Raises ValueError where it has no room."""
     if width < 1:
@@ -74,15 +85,38 @@ def channel_size(s: int) -> int:
     return min(max(s + 1, 4), 6)
 
 
+def inputs_to_check(rng: np.random.Generator, circuit: Circuit, s: int, n: int, all_inputs: bool = False) -> Inputs:
+    """Every input with at most s active features where there are at most n of them, or `all_inputs` is set; else n drawn ones.
+
+    Raises ValueError for `all_inputs` where there are more than two million.
+    """
+    if all_inputs or count_sparse_inputs(circuit.n_inputs, s, MOST_INPUTS) <= min(n, MOST_INPUTS):
+        b = every_sparse_input(circuit.n_inputs, s)
+        return Inputs(b, np.ones(b.shape[0], int), exhaustive=True)
+    return different(check_inputs(rng, circuit, s, n))
+
+
 def check_inputs(rng: np.random.Generator, circuit: Circuit, s: int, n: int) -> sp.csr_array:
     """n inputs with at most s active features: half of them random, half chosen to make a random last gate turn on.
 
     A random sparse input turns most circuits off within a few layers; the second half follows a gate back to inputs
     that set it off, where s active features are enough for that and the circuit stays s-sparse on them.
     """
-    s_in = min(s, circuit.n_inputs)
     lively = lively_features(rng, circuit, s, n // 2)
-    return sp.vstack([random_features(rng, n - lively.shape[0], circuit.n_inputs, s_in), lively]).tocsr()
+    return sp.vstack([random_inputs(rng, n - lively.shape[0], circuit.n_inputs, s), lively]).tocsr()
+
+
+def random_inputs(rng: np.random.Generator, n: int, m: int, s: int) -> sp.csr_array:
+    """n inputs [n, m]: half have 0 to s active features, each number equally likely; of the others, each input with at most s.
+
+    Of all inputs nearly all have s active features where s << m, the hardest; but about m / 2 where s is m or more.
+    """
+    k = np.arange(min(s, m) + 1)
+    log_inputs = gammaln(m + 1) - gammaln(k + 1) - gammaln(m - k + 1)  # of C(m, k)
+    chance = np.exp(log_inputs - log_inputs.max())
+    numbers = np.concatenate([rng.integers(0, len(k), n // 2), rng.choice(k, n - n // 2, p=chance / chance.sum())])
+    active, times = np.unique(numbers, return_counts=True)
+    return sp.vstack([random_features(rng, int(rows), m, int(a)) for a, rows in zip(active, times)]).tocsr()
 
 
 def lively_features(rng: np.random.Generator, circuit: Circuit, s: int, n: int) -> sp.csr_array:
@@ -117,10 +151,20 @@ def lively_features(rng: np.random.Generator, circuit: Circuit, s: int, n: int) 
 def every_sparse_input(n_inputs: int, s: int) -> sp.csr_array:
     """All inputs with at most s active features. Raises ValueError where there are more than two million."""
     s = min(s, n_inputs)
-    count = sum(comb(n_inputs, k) for k in range(s + 1))
-    if count > MOST_INPUTS:
-        raise ValueError(f"{count:,} inputs of {n_inputs:,} features have at most s = {s} active, more than {MOST_INPUTS:,}; leave out --all-inputs")
+    if count_sparse_inputs(n_inputs, s, MOST_INPUTS) > MOST_INPUTS:
+        raise ValueError(f"more than {MOST_INPUTS:,} inputs of {n_inputs:,} features have at most s = {s} active; leave out --all-inputs")
     return _rows([active for k in range(s + 1) for active in combinations(range(n_inputs), k)], n_inputs)
+
+
+def count_sparse_inputs(n_inputs: int, s: int, most: int) -> int:
+    """How many inputs have at most s active features, sum_{k <= s} C(n_inputs, k); counting ends beyond `most`."""
+    count = term = 1
+    for k in range(min(s, n_inputs)):
+        term = term * (n_inputs - k) // (k + 1)
+        count += term
+        if count > most:
+            break
+    return count
 
 
 def _rows(active: list, m: int) -> sp.csr_array:
@@ -141,10 +185,10 @@ def different(b: sp.csr_array) -> Inputs:
     return Inputs(b[first[order]], times[order])
 
 
-def batches(inputs: Inputs) -> Iterator[tuple[sp.csr_array, np.ndarray]]:
+def batches(inputs: Inputs, size: int = BATCH) -> Iterator[tuple[sp.csr_array, np.ndarray]]:
     """Different inputs and how often each was drawn, a few thousand at once."""
-    for start in range(0, inputs.b.shape[0], BATCH):
-        yield inputs.b[start : start + BATCH], inputs.times[start : start + BATCH]
+    for start in range(0, inputs.b.shape[0], size):
+        yield inputs.b[start : start + size], inputs.times[start : start + size]
 
 
 def check(network: SparseNetwork, circuit: Circuit, inputs: Inputs) -> Check:
@@ -162,7 +206,7 @@ def check(network: SparseNetwork, circuit: Circuit, inputs: Inputs) -> Check:
         highest = max(highest, *(e.highest_idle for e in errors))
         if wrong:
             break
-    return Check(drawn, seen, inputs.exhaustive, active, wrong, float(lowest) if np.isfinite(lowest) else 1.0, float(highest))
+    return make_check(drawn, seen, inputs.exhaustive, active, wrong, lowest, highest)
 
 
 def compile_circuit(
@@ -175,15 +219,15 @@ def compile_circuit(
       key: of codes and signs, and of the random inputs.
       width: ReLU neurons a layer may have.
       s: features that are active at most in any layer.
-      n_inputs: random sparse inputs to check; with `all_inputs`, instead, every input with at most s active features.
+      n_inputs: sparse inputs to check, drawn; every input with at most s active features where there are no more of them,
+        or with `all_inputs`.
 
     Raises:
       ValueError: the circuit is not s-sparse on a checked input (names layer and gate), or the width is too small: by
         theory, by lack of room, or by the check. The message says which width would do, found by building and checking.
     """
-    build_key, inputs_key = jax.random.split(key)
-    b = every_sparse_input(circuit.n_inputs, s) if all_inputs else check_inputs(host_rng(inputs_key), circuit, s, n_inputs)
-    inputs = Inputs(b, np.ones(b.shape[0], int), exhaustive=True) if all_inputs else different(b)
+    build_key, _ = jax.random.split(key)
+    inputs = inputs_to_check(input_rng(key), circuit, s, n_inputs, all_inputs)
     for part, _ in batches(inputs):
         check_sparsity(circuit, part, s)
     problem, network, result = _attempt(build_key, circuit, width, s, template, inputs)
