@@ -9,6 +9,9 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Int
 
 
+MOST_FEATURES = 2**31 - 1  # gates hold what they read as 32-bit integers
+
+
 class Op(IntEnum):
     """Gates that map zero to zero, as a circuit must whose layers stay sparse."""
 
@@ -79,11 +82,13 @@ def and_gates(inputs: Int[np.ndarray, "n fan_in"]) -> Gates:
 def check_circuit(circuit: Circuit, fan_in: int | None = None) -> Circuit:
     """The circuit itself, or a ValueError that names the first layer and gate which break a rule (a GateError).
 
-    Rules: at least one input and one layer; every gate has an input; inputs exist in the layer before and differ from
+    Rules: at least one input and one layer, no more inputs than 32-bit integers can count; every gate has an input; inputs exist in the layer before and differ from
     one another; copies have one input; with `fan_in`, no gate has more inputs than that.
     """
-    if circuit.n_inputs < 1:
-        raise ValueError(f"inputs = {circuit.n_inputs}: a circuit has at least one input")
+    if not 1 <= circuit.n_inputs <= MOST_FEATURES:
+        raise ValueError(f"inputs = {circuit.n_inputs}: a circuit has at least one input, and at most {MOST_FEATURES}")
+    if circuit.s is not None and not 1 <= circuit.s <= MOST_FEATURES:
+        raise ValueError(f"s = {circuit.s}: at least one feature is active, and at most {MOST_FEATURES}")
     if not circuit.layers:
         raise ValueError("layers = []: a circuit has at least one layer of gates")
     for depth, (gates, before) in enumerate(zip(circuit.layers, circuit.widths), start=1):

@@ -14,9 +14,11 @@ with op one of and, or, xor, copy. Gates read the layer before and no other; a f
 
 import json
 import re
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
-from superposed.circuit import Circuit, GateError, Gates, Op, check_circuit, make_gates
+from superposed.circuit import MOST_FEATURES, Circuit, GateError, Gates, Op, check_circuit, make_gates
 
 FORMAT, VERSION = "superposed-circuit", 1
 BENCH_OPS = {"AND": Op.AND, "OR": Op.OR, "XOR": Op.XOR, "BUFF": Op.COPY, "BUF": Op.COPY}
@@ -68,23 +70,25 @@ def parse_json(text: str) -> Circuit:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"line {error.lineno}: not JSON: {error.msg}; docs/circuits.md shows the form") from None
+    except RecursionError:
+        raise ValueError("line 1: brackets inside brackets too deep for a circuit; docs/circuits.md shows the form") from None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise ValueError(f'line 1: a circuit is an object with "format": "{FORMAT}"')
     if value.get("version") != VERSION:
         raise ValueError(f"line {_key_line(text, 'version')}: version {value.get('version')!r} is not known; this program reads version {VERSION}")
     inputs, s = value.get("inputs"), value.get("s")
     n_inputs = len(inputs) if isinstance(inputs, list) else inputs
-    if type(n_inputs) is not int or n_inputs < 1:
-        raise ValueError(f'line {_key_line(text, "inputs")}: "inputs" must be a whole number above 0 or a list of names')
-    if s is not None and (type(s) is not int or s < 1):
-        raise ValueError(f'line {_key_line(text, "s")}: "s" = {s!r} must be a whole number above 0')
+    if type(n_inputs) is not int or not 1 <= n_inputs <= MOST_FEATURES:
+        raise ValueError(f'line {_key_line(text, "inputs")}: "inputs" must be a whole number from 1 to {MOST_FEATURES} or a list of names')
+    if s is not None and (type(s) is not int or not 1 <= s <= MOST_FEATURES):
+        raise ValueError(f'line {_key_line(text, "s")}: "s" must be a whole number from 1 to {MOST_FEATURES}')
     if not isinstance(value.get("layers"), list) or not all(isinstance(layer, list) for layer in value["layers"]):
         raise ValueError(f'line {_key_line(text, "layers")}: "layers" must be a list of lists of gates')
-    names = [_names(inputs if isinstance(inputs, list) else [], _key_line(text, "inputs"), "inputs")] + [{} for _ in value["layers"]]
+    names = [_names(inputs if isinstance(inputs, list) else [], lambda: _key_line(text, "inputs"), "inputs")] + [{} for _ in value["layers"]]
     sizes = [n_inputs] + [len(layer) for layer in value["layers"]]
     for depth, layer in enumerate(value["layers"], start=1):
         given = [gate.get("name") if isinstance(gate, dict) else None for gate in layer]
-        names[depth] = _names(given, _gate_line(text, depth, -1), f"layer {depth}")
+        names[depth] = _names(given, lambda depth=depth: _gate_line(text, depth, -1), f"layer {depth}")
     layers = []
     for depth, layer in enumerate(value["layers"], start=1):
         gates = []
@@ -102,14 +106,17 @@ def _key_line(text: str, key: str) -> int:
     return text.count("\n", 0, max(text.find(f'"{key}"'), 0)) + 1
 
 
-def _names(names: list, line: int, where: str) -> dict[str, int]:
-    given = [name for name in names if name is not None]
-    if not all(isinstance(name, str) for name in given):
-        raise ValueError(f"line {line}: {where}: names are strings")
-    if len(set(given)) < len(given):
-        twice = next(name for name in given if given.count(name) > 1)
-        raise ValueError(f"line {line}: {where}: the name {twice!r} is given twice")
-    return {name: k for k, name in enumerate(names) if name is not None}
+def _names(names: list, line: Callable[[], int], where: str) -> dict[str, int]:
+    """The places of names; `line` is called for an error only, since it reads the text anew."""
+    places = {}
+    for k, name in enumerate(names):
+        if not isinstance(name, str | None):
+            raise ValueError(f"line {line()}: {where}: names are strings")
+        if name in places:
+            raise ValueError(f"line {line()}: {where}: the name {name!r} is given twice")
+        if name is not None:
+            places[name] = k
+    return places
 
 
 def _parse_gate(gate: object, depth: int, names: list[dict[str, int]], before: int) -> tuple[Op, list[int]]:
@@ -176,6 +183,9 @@ def parse_bench(text: str) -> Circuit:
     for name in outputs:
         if name not in level:
             raise ValueError(f"line {lines[name]}: OUTPUT({name}) names neither an input nor a gate")
+    by_level = defaultdict(list)
+    for name in gates:
+        by_level[level[name]].append(name)
     last_use = dict(level)
     for name, (_, reads) in gates.items():
         for read in reads:
@@ -186,7 +196,7 @@ def parse_bench(text: str) -> Circuit:
     layers = []
     for layer in range(1, depth + 1):
         position = {name: k for k, name in enumerate(present)}
-        own = [name for name in gates if level[name] == layer]
+        own = by_level[layer]
         carried = [name for name in present if last_use[name] >= layer]
         layers.append(make_gates([(gates[n][0], [position[r] for r in gates[n][1]]) for n in own] + [(Op.COPY, [position[n]]) for n in carried]))
         present = own + carried
@@ -201,7 +211,7 @@ def _bench_gate_line(text: str, layer: int, gate: int) -> int:
 
 
 def _read_bench(text: str):
-    inputs, outputs, gates, lines = [], [], {}, {}
+    inputs, outputs, gates, lines, defined = [], [], {}, {}, set()
     remark = re.match(rf"# {FORMAT}: .*s = (\d+)", text)
     for number, line in enumerate(text.splitlines(), start=1):
         line = line.split("#")[0].strip()
@@ -221,8 +231,9 @@ def _read_bench(text: str):
                 raise ValueError(f"line {number}: {line!r}: the gates are AND, OR, XOR and BUFF, of signals separated by commas")
         else:
             raise ValueError(f"line {number}: {line!r} is not INPUT(a), OUTPUT(z) or z = AND(a, b)")
-        if name in gates or inputs.count(name) > (port is not None):
+        if name in defined:
             raise ValueError(f"line {number}: {name!r} is defined twice")
+        defined.add(name)
         lines[name] = number
         if not port:
             gates[name] = (BENCH_OPS[op], reads)

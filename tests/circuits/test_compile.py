@@ -266,3 +266,57 @@ def test_a_larger_error_on_other_inputs_is_a_note(tmp_path, capsys):
     assert "0 claimed on those of `compile`" in capsys.readouterr().err
     assert main(["verify", str(out), "--inputs", "3000", "--seed", "0"]) == 1
     assert "0 claimed on the same ones" in capsys.readouterr().err
+
+
+def test_inputs_outside_the_claim_are_left_out(tmp_path, capsys):
+    circuit = Circuit(4, (make_gates([(Op.COPY, (k,)) for k in range(4)] + [(Op.OR, (0, 1, 2, 3))]),), 5)
+    out = compiled(tmp_path, circuit, "--width", "200")
+    tensors, metadata = read_network(out)
+    claims = {name: v for name, v in metadata.items() if name not in ("format", "version", "digests")}
+    claims["s"], claims["check"] = 4, {**claims["check"], "exhaustive": False}
+    write_network(out, tensors, claims)
+    assert main(["verify", str(out)]) == 0
+    assert "1 input left out, on which more than s = 4 features of a layer are active" in capsys.readouterr().err
+    claims["check"]["exhaustive"] = True
+    write_network(out, tensors, claims)
+    assert main(["verify", str(out)]) == 1
+    assert "1 input left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flags, message", [
+    (["--seed", "9" * 23], "--seed: '9+' is no whole number"),
+    (["--seed", "-1"], "--seed -1: must be from 0 to 4294967295"),
+    (["--inputs", "999999999999"], "--inputs 999999999999: at most 2,000,000 are checked at once"),
+])
+def test_flags_beyond_reach_are_one_line_and_exit_2(flags, message, tmp_path, capsys):
+    out = compiled(tmp_path, wide_and(4, (0, 1)), "--width", "100")
+    for command in (["compile", str(tmp_path / "c.json"), "--width", "100", "-o", str(tmp_path / "n")], ["verify", str(out)]):
+        try:
+            assert main([*command, *flags]) == 2
+        except SystemExit as error:
+            assert error.code == 2
+        error = capsys.readouterr().err
+        assert re.search(message, error) and len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("n_inputs, flags, message", [
+    (4, ["--width", "1000000", "--template", "correct"], "--width 1000000: dense weights .* do not fit, they need .* or --template channels"),
+    (10**9, ["--width", "1000000"], "--width 1000000: dense weights .* of 1,000,000,000 features do not fit"),
+    (10**7, ["--width", "100", "--s", "1000000"], "--inputs 100000: inputs with up to 1,000,000 active features do not fit"),
+])
+def test_what_does_not_fit_is_refused_before_it_is_built(n_inputs, flags, message, tmp_path, capsys):
+    write_circuit(wide_and(n_inputs, (0, 1))._replace(s=2), tmp_path / "c.json")
+    assert main(["compile", str(tmp_path / "c.json"), "-o", str(tmp_path / "n"), *flags]) == 2
+    error = capsys.readouterr().err
+    assert re.search(message, error) and len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("key, value, message", [("digests", 5, "digests and check are objects"), ("s", "x", "s 'x' is not a whole number")])
+def test_metadata_of_another_kind(key, value, message, tmp_path, capsys):
+    out = compiled(tmp_path, wide_and(4, (0, 1)), "--width", "100")
+    tensors, metadata = read_network(out)
+    save_file(tensors, out, metadata={"superposed": json.dumps({**metadata, key: value})})
+    capsys.readouterr()
+    assert main(["verify", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert message in error and len(error.splitlines()) == 1
