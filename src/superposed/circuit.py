@@ -53,11 +53,14 @@ class Circuit(NamedTuple):
       n_inputs: features of layer 0.
       layers: gates of layers 1, 2, ...
       s: number of features that are active at most in any layer, on the inputs the circuit is meant for; None if unknown.
+      names: what each feature of each layer is called, the inputs first, None for one without a name, () for a
+        layer without; None if there are none.
     """
 
     n_inputs: int
     layers: tuple[Gates, ...]
     s: int | None = None
+    names: tuple[tuple[str | None, ...], ...] | None = None
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -176,10 +179,11 @@ def walk(layers: Iterator[Gates] | Sequence[Gates], b: sp.csr_array) -> Iterator
 
 
 def check_sparsity(circuit: Circuit, b: sp.csr_array, s: int) -> None:
-    """Raises ValueError unless no layer, inputs included, has more than s active features on any row of b.
+    """Raises a GateError unless no layer, inputs included, has more than s active features on any row of b.
 
     The message names the first layer with too many, the input that does it by its active features, and the first gate beyond the s-th.
     """
+    names = circuit.names or [()] * len(circuit.widths)
     layers = [b] + [features for _, features in walk(circuit.layers, b)]
     for depth, features in enumerate(layers):
         active = np.diff(features.indptr)
@@ -187,13 +191,16 @@ def check_sparsity(circuit: Circuit, b: sp.csr_array, s: int) -> None:
             row = int(np.argmax(active > s))
             on = np.sort(features.indices[features.indptr[row] : features.indptr[row + 1]])
             what = "feature" if depth == 0 else "gate"
-            raise ValueError(
-                f"layer {depth}, {what} {on[s]}: the input with {_listed(b, row)} on makes {active[row]} features active there, "
+            called = f" ({names[depth][on[s]]!r})" if names[depth] and names[depth][on[s]] else ""
+            raise GateError(
+                depth, int(on[s]),
+                f"layer {depth}, {what} {on[s]}{called}: the input with {_listed(b, row, names[0])} on makes {active[row]} features active there, "
                 f"more than s = {s}; "
                 "raise --s, or check inputs on which the circuit stays sparse"
             )
 
 
-def _listed(b: sp.csr_array, row: int) -> str:
+def _listed(b: sp.csr_array, row: int, names: Sequence[str | None]) -> str:
     active = np.sort(b.indices[b.indptr[row] : b.indptr[row + 1]]).tolist()
-    return ("feature " if len(active) == 1 else "features ") + ", ".join(map(str, active[:8])) + (", ..." if len(active) > 8 else "")
+    called = [repr(names[k]) if names and names[k] else str(k) for k in active[:8]]
+    return ("feature " if len(active) == 1 else "features ") + ", ".join(called) + (", ..." if len(active) > 8 else "")

@@ -16,7 +16,10 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import repeat
 from pathlib import Path
+
+import numpy as np
 
 from superposed.circuit import MOST_FEATURES, Circuit, GateError, Gates, Op, check_circuit, make_gates
 
@@ -37,31 +40,42 @@ def read_circuit(path: str | Path, fan_in: int | None = None) -> Circuit:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not a text file; circuits are JSON or .bench text") from None
-    parse, gate_line = (parse_bench, _bench_gate_line) if path.suffix.lower() == ".bench" else (parse_json, _gate_line)
     try:
-        return check_circuit(parse(text), fan_in)
+        return check_circuit((parse_bench if _is_bench(path) else parse_json)(text), fan_in)
     except GateError as error:
-        raise ValueError(f"{path}: line {gate_line(text, error.layer, error.gate)}: {error}") from None
+        raise with_line(error, path) from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
+def with_line(error: GateError, path: str | Path) -> ValueError:
+    """The error of a gate, or input, of the circuit in a file, with the file's name and the line on which it stands."""
+    text = Path(path).read_text(encoding="utf-8")
+    line = (_bench_gate_line if _is_bench(path) else _gate_line)(text, error.layer, error.gate)
+    return ValueError(f"{path}: line {line}: {error}")
+
+
+def _is_bench(path: str | Path) -> bool:
+    return Path(path).suffix.lower() == ".bench"
+
+
 def write_circuit(circuit: Circuit, path: str | Path) -> None:
-    """Writes the circuit, as `.bench` or JSON by the name's ending; `read_circuit` gives back the same circuit."""
-    path = Path(path)
-    form = format_bench if path.suffix.lower() == ".bench" else format_json
-    path.write_text(form(circuit), encoding="utf-8")
+    """Writes the circuit, as `.bench` or JSON by the name's ending; `read_circuit` gives back the same, but for names in `.bench`."""
+    Path(path).write_text((format_bench if _is_bench(path) else format_json)(circuit), encoding="utf-8")
 
 
 def format_json(circuit: Circuit) -> str:
     """The JSON form, a gate a line."""
-    layers = ",\n".join(" [" + ",\n  ".join(_gate_json(gates, g) for g in range(len(gates.op))) + "]" for gates in circuit.layers)
+    names = circuit.names or [()] * len(circuit.widths)
+    layers = ",\n".join(" [" + ",\n  ".join(map(_gate_json, *gates, called or repeat(None))) + "]" for gates, called in zip(circuit.layers, names[1:]))
+    inputs = json.dumps(names[0]) if names[0] else circuit.n_inputs
     s = "" if circuit.s is None else f' "s": {circuit.s},'
-    return f'{{"format": "{FORMAT}", "version": {VERSION}, "inputs": {circuit.n_inputs},{s} "layers": [\n{layers}\n]}}\n'
+    return f'{{"format": "{FORMAT}", "version": {VERSION}, "inputs": {inputs},{s} "layers": [\n{layers}\n]}}\n'
 
 
-def _gate_json(gates: Gates, g: int) -> str:
-    return json.dumps({"op": Op(gates.op[g]).name.lower(), "in": [int(k) for k in gates.inputs[g] if k >= 0]})
+def _gate_json(op: np.integer, inputs: np.ndarray, name: str | None) -> str:
+    gate = {"op": Op(op).name.lower(), "in": [int(k) for k in inputs if k >= 0]}
+    return json.dumps(gate if name is None else {**gate, "name": name})
 
 
 def parse_json(text: str) -> Circuit:
@@ -89,6 +103,7 @@ def parse_json(text: str) -> Circuit:
     for depth, layer in enumerate(value["layers"], start=1):
         given = [gate.get("name") if isinstance(gate, dict) else None for gate in layer]
         names[depth] = _names(given, lambda depth=depth: _gate_line(text, depth, -1), f"layer {depth}")
+    called = tuple(_in_order(places, n) for places, n in zip(names, sizes)) if any(names) else None
     layers = []
     for depth, layer in enumerate(value["layers"], start=1):
         gates = []
@@ -98,7 +113,15 @@ def parse_json(text: str) -> Circuit:
             except ValueError as error:
                 raise ValueError(f"line {_gate_line(text, depth, g)}: layer {depth}, gate {g}: {error}") from None
         layers.append(make_gates(gates))
-    return Circuit(n_inputs, tuple(layers), s)
+    return Circuit(n_inputs, tuple(layers), s, called)
+
+
+def _in_order(places: dict[str, int], n: int) -> tuple[str | None, ...]:
+    """The names of n features, from their places; () if there are none."""
+    names = [None] * (n if places else 0)
+    for name, k in places.items():
+        names[k] = name
+    return tuple(names)
 
 
 def _key_line(text: str, key: str) -> int:
@@ -145,7 +168,9 @@ def _input(read: object, depth: int, names: list[dict[str, int]], before: int) -
 
 
 def _gate_line(text: str, depth: int, gate: int) -> int:
-    """The line on which a gate of the JSON form begins, or with gate = -1 its layer, found by counting brackets after "layers"."""
+    """The line on which a gate of the JSON form begins, with gate = -1 its layer, with depth 0 the inputs; found by counting brackets after "layers"."""
+    if depth == 0:
+        return _key_line(text, "inputs")
     layer, position, level = 0, -1, 0
     body = text.index("[", text.index('"layers"'))
     for token in re.finditer(r'"(?:\\.|[^"\\])*"|[\[\]{}]|[^\s,:\[\]{}"]+', text[body:]):
@@ -175,7 +200,8 @@ def parse_bench(text: str) -> Circuit:
     """A circuit from ISCAS `.bench` text (INPUT(a), OUTPUT(z), z = AND(a, b), # comments; any order of lines).
 
     A gate's layer is one more than that of its latest input. Signals needed further on, and outputs, are carried by
-    copies. Raises ValueError with line and rule: NOT, NAND, NOR, XNOR turn zeros into ones and are refused.
+    copies of the same name. Inputs are in the order of their lines; so are a layer's gates, its copies after them; the last
+    layer instead begins with the outputs in the order of theirs. Raises ValueError with line and rule: NOT, NAND, NOR, XNOR turn zeros into ones and are refused.
     """
     inputs, outputs, gates, lines, s = _read_bench(text)
     level = _levels(inputs, gates, lines)
@@ -192,22 +218,24 @@ def parse_bench(text: str) -> Circuit:
             last_use[read] = max(last_use[read], level[name] - 1)
     for name in outputs:
         last_use[name] = depth
-    present = list(inputs)
+    places = {name: k for k, name in enumerate(outputs)}
+    names = [inputs]
     layers = []
     for layer in range(1, depth + 1):
-        position = {name: k for k, name in enumerate(present)}
-        own = by_level[layer]
-        carried = [name for name in present if last_use[name] >= layer]
-        layers.append(make_gates([(gates[n][0], [position[r] for r in gates[n][1]]) for n in own] + [(Op.COPY, [position[n]]) for n in carried]))
-        present = own + carried
-    return Circuit(len(inputs), tuple(layers), s)
+        position = {name: k for k, name in enumerate(names[-1])}
+        here = by_level[layer] + [name for name in names[-1] if last_use[name] >= layer]
+        if layer == depth:
+            here.sort(key=lambda name: places.get(name, len(places)))
+        layers.append(make_gates([
+            (gates[n][0], [position[r] for r in gates[n][1]]) if level[n] == layer else (Op.COPY, [position[n]]) for n in here
+        ]))
+        names.append(here)
+    return Circuit(len(inputs), tuple(layers), s, tuple(map(tuple, names)))
 
 
 def _bench_gate_line(text: str, layer: int, gate: int) -> int:
-    """The line on which the gate in this place of a layer is defined; copies come after the gates and break no rule."""
-    inputs, _, gates, lines, _ = _read_bench(text)
-    level = _levels(inputs, gates, lines)
-    return lines[[name for name in gates if level[name] == layer][gate]]
+    """The line on which the input, gate or copied signal in this place of a layer is defined."""
+    return _read_bench(text)[3][parse_bench(text).names[layer][gate]]
 
 
 def _read_bench(text: str):

@@ -9,6 +9,7 @@ Tensors (NumPy notation; layers of the network count from 0, layers of the circu
     features.L.read_off, .read_scale        int8 [m, d] and [m]: read = read_scale * (read_off @ a)
     features.L.threshold        feature k is on when its read exceeds this
     circuit.L.op, .inputs       gates of layer L: 0 AND, 1 OR, 2 XOR, 3 COPY, and what they read (-1: unused slot)
+    circuit.L.names             what the features are called, L = 0, 1, ...: a JSON list as bytes, null for one without, [] if none has one; only if there are names
 
 The metadata is JSON under the key "superposed": format, version, template, width, state, s, seed, what the check
 measured, and a digest of every tensor.
@@ -61,6 +62,8 @@ def to_tensors(network: SparseNetwork, circuit: Circuit) -> dict[str, np.ndarray
             f"circuit.{depth}.op": gates.op.astype(np.int8),
             f"circuit.{depth}.inputs": np.ascontiguousarray(gates.inputs, np.int32),
         }
+    for depth, names in enumerate(circuit.names or ()):
+        tensors[f"circuit.{depth}.names"] = np.frombuffer(json.dumps(names).encode(), np.uint8)  # a header of names could grow too long
     return tensors
 
 
@@ -138,7 +141,14 @@ def stored_circuit(tensors: dict[str, np.ndarray]) -> Circuit:
     for depth, gates in enumerate(layers, start=1):
         if gates.op.shape != gates.inputs.shape[:1] or gates.inputs.ndim != 2 or not np.isin(gates.op, list(Op)).all():
             raise ValueError(f"circuit.{depth} is no list of gates")
-    return check_circuit(Circuit(tensors["encoding"].shape[1], layers))
+    circuit = check_circuit(Circuit(tensors["encoding"].shape[1], layers))
+    if not any(name.startswith("circuit.") and name.endswith(".names") for name in tensors):
+        return circuit
+    names = tuple(tuple(json.loads(tensors[f"circuit.{depth}.names"].tobytes())) for depth in range(n + 1))
+    fits = all(len(layer) in (0, m) for layer, m in zip(names, circuit.widths, strict=True))
+    if not fits or not all(isinstance(name, str | None) for layer in names for name in layer):
+        raise ValueError("circuit.L.names are not a name, or null, for every feature")
+    return circuit._replace(names=names)
 
 
 def stored_inputs(compiled: CompiledNetwork) -> int:

@@ -42,7 +42,7 @@ def verify_network(compiled: CompiledNetwork, n_inputs: int, seed: int, all_inpu
     try:
         circuit = stored_circuit(tensors)
         problems += wrong_claims(tensors, circuit, metadata)
-    except (KeyError, IndexError, ValueError, TypeError) as error:
+    except (KeyError, IndexError, ValueError, TypeError, RecursionError) as error:
         return Verification(None, [*problems, f"its tensors do not fit together: {error}"], [])
     s, claimed = metadata["s"], metadata["check"]
     inputs = inputs_to_check(input_rng(jax.random.key(seed)), circuit, s, n_inputs, all_inputs)

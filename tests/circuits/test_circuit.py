@@ -161,3 +161,18 @@ def test_reading_takes_time_in_proportion_to_the_text():
     parse_json(json.dumps({"format": "superposed-circuit", "version": 1, "inputs": 100, "layers": layers}))
     parse_bench(bench)
     assert time.process_time() - start < 2
+
+
+def test_names_and_the_order_of_outputs_are_kept(tmp_path):
+    bench = "INPUT(b)\nINPUT(a)\nOUTPUT(a)\nOUTPUT(z)\nOUTPUT(y)\ny = XOR(a, b)\nw = AND(a, y)\nz = OR(y, a)\n"
+    circuit = parse_bench(bench)
+    assert circuit.names == (("b", "a"), ("y", "a"), ("a", "z", "y", "w"))
+    assert circuit.layers[1].op.tolist() == [Op.COPY, Op.OR, Op.COPY, Op.AND]
+    write_circuit(circuit, tmp_path / "c.json")
+    again = read_circuit(tmp_path / "c.json")
+    assert same(circuit, again) and again.names == circuit.names
+    some = '{"format": "superposed-circuit", "version": 1, "inputs": 2, "layers": [[{"op": "or", "in": [0]}, {"op": "or", "in": [1], "name": "p"}]]}'
+    assert parse_json(some).names == ((), (None, "p"))
+    (tmp_path / "c.bench").write_text(bench.replace("OR(y, a)", "OR(y, y)"))
+    with pytest.raises(ValueError, match="line 8: layer 2, gate 1: OR of .* reads one feature twice"):
+        read_circuit(tmp_path / "c.bench")

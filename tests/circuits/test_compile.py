@@ -320,3 +320,17 @@ def test_metadata_of_another_kind(key, value, message, tmp_path, capsys):
     assert main(["verify", str(out)]) == 2
     error = capsys.readouterr().err
     assert message in error and len(error.splitlines()) == 1
+
+
+def test_names_reach_the_file_and_the_message(tmp_path, capsys):
+    (tmp_path / "c.bench").write_text("INPUT(b)\nINPUT(a)\nOUTPUT(z)\ny = XOR(a, b)\nz = OR(y, a)\n")
+    command = ["compile", str(tmp_path / "c.bench"), "--width", "200", "-o", str(tmp_path / "n.safetensors")]
+    assert main([*command, "--s", "1"]) == 2
+    assert "c.bench: line 2: layer 1, gate 1 ('a'): the input with feature 'a' on makes 2 features active" in capsys.readouterr().err
+    assert main([*command, "--s", "2"]) == 0 and main(["verify", str(tmp_path / "n.safetensors")]) == 0
+    tensors, metadata = read_network(tmp_path / "n.safetensors")
+    assert [json.loads(tensors[f"circuit.{depth}.names"].tobytes()) for depth in range(3)] == [["b", "a"], ["y", "a"], ["z"]]
+    tensors["circuit.1.names"] = np.frombuffer(b'["y"]', np.uint8)
+    write_network(tmp_path / "n.safetensors", tensors, {name: v for name, v in metadata.items() if name not in ("format", "version", "digests")})
+    assert main(["verify", str(tmp_path / "n.safetensors")]) == 1
+    assert "circuit.L.names are not" in capsys.readouterr().err

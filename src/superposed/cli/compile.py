@@ -6,8 +6,8 @@ from pathlib import Path
 
 import jax
 
-from superposed.circuit import Circuit
-from superposed.circuit_formats import read_circuit
+from superposed.circuit import Circuit, GateError
+from superposed.circuit_formats import read_circuit, with_line
 from superposed.cli.options import check_folder, in_gib, memory, whole
 from superposed.cli.output import note, print_json
 from superposed.compiled_file import bytes_to_write, read_network, stored_inputs, to_tensors, write_network
@@ -64,7 +64,10 @@ def run_compile(args: argparse.Namespace) -> int:
     if sys.stderr.isatty():
         many = "all" if args.all_inputs else f"up to {args.inputs:,}"
         note(f"building {len(circuit.layers)} layers, checking {many} inputs with at most {s} active features")
-    network, check = compile_circuit(jax.random.key(args.seed), circuit, args.width, s, args.template, args.inputs, args.all_inputs)
+    try:
+        network, check = compile_circuit(jax.random.key(args.seed), circuit, args.width, s, args.template, args.inputs, args.all_inputs)
+    except GateError as error:
+        raise with_line(error, args.circuit) from None
     tensors = to_tensors(network, circuit)
     metadata = {
         "template": args.template, "width": network.width, "state": network.state, "features": max(circuit.widths),
