@@ -7,8 +7,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from superposed.circuit import Circuit, evaluate_circuit, walk
+from superposed.circuit_inputs import Inputs, batches, count_sparse_inputs, input_rng, inputs_to_check
 from superposed.compiled_file import CompiledNetwork, digests, forward, metadata_digest, stored_circuit
-from superposed.compiler import Check, Inputs, Template, batches, count_sparse_inputs, input_rng, inputs_to_check, make_check
+from superposed.compiler import Check, Template, make_check
 from superposed.constructions.channels import gate_kinds
 
 TOLERANCE = 1e-3  # between read-offs of the dense weights and of the factors they were multiplied out from

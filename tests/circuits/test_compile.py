@@ -13,9 +13,10 @@ from test_circuit import random_circuit
 
 from superposed.circuit import Circuit, Op, evaluate_circuit, make_gates
 from superposed.circuit_formats import write_circuit
+from superposed.circuit_inputs import check_inputs, count_sparse_inputs, different, every_sparse_input, lively_features
 from superposed.cli import main
 from superposed.compiled_file import forward, read_network, to_tensors, write_network
-from superposed.compiler import build, check, check_inputs, count_sparse_inputs, different, every_sparse_input, lively_features
+from superposed.compiler import build, check
 from superposed.deep import run_network
 from superposed.planted import planted_circuit
 

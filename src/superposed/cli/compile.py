@@ -8,10 +8,11 @@ import jax
 
 from superposed.circuit import Circuit, GateError
 from superposed.circuit_formats import read_circuit, with_line
+from superposed.circuit_inputs import MOST_INPUTS
 from superposed.cli.options import check_folder, in_gib, memory, whole
 from superposed.cli.output import note, print_json
 from superposed.compiled_file import bytes_to_write, read_network, stored_inputs, to_tensors, write_network
-from superposed.compiler import MOST_INPUTS, compile_circuit
+from superposed.compiler import compile_circuit
 from superposed.verification import describe, verify_network
 
 
