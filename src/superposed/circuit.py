@@ -9,6 +9,9 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Int
 
 
+MOST_FEATURES = 2**31 - 1  # gates hold what they read as 32-bit integers
+
+
 class Op(IntEnum):
     """Gates that map zero to zero, as a circuit must whose layers stay sparse."""
 
@@ -50,11 +53,14 @@ class Circuit(NamedTuple):
       n_inputs: features of layer 0.
       layers: gates of layers 1, 2, ...
       s: number of features that are active at most in any layer, on the inputs the circuit is meant for; None if unknown.
+      names: what each feature of each layer is called, the inputs first, None for one without a name, () for a
+        layer without; None if there are none.
     """
 
     n_inputs: int
     layers: tuple[Gates, ...]
     s: int | None = None
+    names: tuple[tuple[str | None, ...], ...] | None = None
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -79,11 +85,13 @@ def and_gates(inputs: Int[np.ndarray, "n fan_in"]) -> Gates:
 def check_circuit(circuit: Circuit, fan_in: int | None = None) -> Circuit:
     """The circuit itself, or a ValueError that names the first layer and gate which break a rule (a GateError).
 
-    Rules: at least one input and one layer; every gate has an input; inputs exist in the layer before and differ from
+    Rules: at least one input and one layer, no more inputs than 32-bit integers can count; every gate has an input; inputs exist in the layer before and differ from
     one another; copies have one input; with `fan_in`, no gate has more inputs than that.
     """
-    if circuit.n_inputs < 1:
-        raise ValueError(f"inputs = {circuit.n_inputs}: a circuit has at least one input")
+    if not 1 <= circuit.n_inputs <= MOST_FEATURES:
+        raise ValueError(f"inputs = {circuit.n_inputs}: a circuit has at least one input, and at most {MOST_FEATURES}")
+    if circuit.s is not None and not 1 <= circuit.s <= MOST_FEATURES:
+        raise ValueError(f"s = {circuit.s}: at least one feature is active, and at most {MOST_FEATURES}")
     if not circuit.layers:
         raise ValueError("layers = []: a circuit has at least one layer of gates")
     for depth, (gates, before) in enumerate(zip(circuit.layers, circuit.widths), start=1):
@@ -150,11 +158,13 @@ def _is_on(gates: Gates, gate: Int[np.ndarray, " *gates"], count: np.ndarray) ->
 def sparse_features(active: Int[np.ndarray, "batch s"], m: int) -> sp.csr_array:
     """Features b [batch, m] from the indices of the active ones, the same number in every row."""
     batch, s = active.shape
-    return sp.csr_array((np.ones(batch * s, np.float32), active.ravel(), np.arange(0, batch * s + 1, s)), shape=(batch, m))
+    return sp.csr_array((np.ones(batch * s, np.float32), active.ravel(), s * np.arange(batch + 1)), shape=(batch, m))
 
 
 def random_features(rng: np.random.Generator, batch: int, m: int, s: int) -> sp.csr_array:
     """Features b [batch, m], s of them active, each set of s equally likely."""
+    if s > 16:  # many draws would have a feature twice, or need m numbers a row
+        return sparse_features(np.array([rng.choice(m, s, replace=False, shuffle=False) for _ in range(batch)], int).reshape(batch, s), m)
     active = rng.integers(0, m, (batch, s)) if s * 4 < m else np.argsort(rng.random((batch, m)), 1)[:, :s]
     while (clash := (np.diff(np.sort(active, 1), axis=1) == 0).any(1)).any():
         active[clash] = rng.integers(0, m, (clash.sum(), s))
@@ -169,10 +179,11 @@ def walk(layers: Iterator[Gates] | Sequence[Gates], b: sp.csr_array) -> Iterator
 
 
 def check_sparsity(circuit: Circuit, b: sp.csr_array, s: int) -> None:
-    """Raises ValueError unless no layer, inputs included, has more than s active features on any row of b.
+    """Raises a GateError unless no layer, inputs included, has more than s active features on any row of b.
 
     The message names the first layer with too many, the input that does it by its active features, and the first gate beyond the s-th.
     """
+    names = circuit.names or [()] * len(circuit.widths)
     layers = [b] + [features for _, features in walk(circuit.layers, b)]
     for depth, features in enumerate(layers):
         active = np.diff(features.indptr)
@@ -180,13 +191,16 @@ def check_sparsity(circuit: Circuit, b: sp.csr_array, s: int) -> None:
             row = int(np.argmax(active > s))
             on = np.sort(features.indices[features.indptr[row] : features.indptr[row + 1]])
             what = "feature" if depth == 0 else "gate"
-            raise ValueError(
-                f"layer {depth}, {what} {on[s]}: the input with {_listed(b, row)} on makes {active[row]} features active there, "
+            called = f" ({names[depth][on[s]]!r})" if names[depth] and names[depth][on[s]] else ""
+            raise GateError(
+                depth, int(on[s]),
+                f"layer {depth}, {what} {on[s]}{called}: the input with {_listed(b, row, names[0])} on makes {active[row]} features active there, "
                 f"more than s = {s}; "
                 "raise --s, or check inputs on which the circuit stays sparse"
             )
 
 
-def _listed(b: sp.csr_array, row: int) -> str:
+def _listed(b: sp.csr_array, row: int, names: Sequence[str | None]) -> str:
     active = np.sort(b.indices[b.indptr[row] : b.indptr[row + 1]]).tolist()
-    return ("feature " if len(active) == 1 else "features ") + ", ".join(map(str, active[:8])) + (", ..." if len(active) > 8 else "")
+    called = [repr(names[k]) if names and names[k] else str(k) for k in active[:8]]
+    return ("feature " if len(active) == 1 else "features ") + ", ".join(called) + (", ..." if len(active) > 8 else "")

@@ -14,13 +14,16 @@ with op one of and, or, xor, copy. Gates read the layer before and no other; a f
 
 import json
 import re
+from collections.abc import Callable
+from itertools import repeat
 from pathlib import Path
 
-from superposed.circuit import Circuit, GateError, Gates, Op, check_circuit, make_gates
+import numpy as np
 
-FORMAT, VERSION = "superposed-circuit", 1
-BENCH_OPS = {"AND": Op.AND, "OR": Op.OR, "XOR": Op.XOR, "BUFF": Op.COPY, "BUF": Op.COPY}
-ZERO_TO_ONE = ("NOT", "NAND", "NOR", "XNOR", "INV")
+from superposed.circuit import MOST_FEATURES, Circuit, GateError, Op, check_circuit, make_gates
+from superposed.circuit_bench import FORMAT, ZERO_TO_ONE, bench_gate_line, format_bench, parse_bench
+
+VERSION = 1
 
 
 def read_circuit(path: str | Path, fan_in: int | None = None) -> Circuit:
@@ -35,31 +38,42 @@ def read_circuit(path: str | Path, fan_in: int | None = None) -> Circuit:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not a text file; circuits are JSON or .bench text") from None
-    parse, gate_line = (parse_bench, _bench_gate_line) if path.suffix.lower() == ".bench" else (parse_json, _gate_line)
     try:
-        return check_circuit(parse(text), fan_in)
+        return check_circuit((parse_bench if _is_bench(path) else parse_json)(text), fan_in)
     except GateError as error:
-        raise ValueError(f"{path}: line {gate_line(text, error.layer, error.gate)}: {error}") from None
+        raise with_line(error, path) from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
+def with_line(error: GateError, path: str | Path) -> ValueError:
+    """The error of a gate, or input, of the circuit in a file, with the file's name and the line on which it stands."""
+    text = Path(path).read_text(encoding="utf-8")
+    line = (bench_gate_line if _is_bench(path) else _gate_line)(text, error.layer, error.gate)
+    return ValueError(f"{path}: line {line}: {error}")
+
+
+def _is_bench(path: str | Path) -> bool:
+    return Path(path).suffix.lower() == ".bench"
+
+
 def write_circuit(circuit: Circuit, path: str | Path) -> None:
-    """Writes the circuit, as `.bench` or JSON by the name's ending; `read_circuit` gives back the same circuit."""
-    path = Path(path)
-    form = format_bench if path.suffix.lower() == ".bench" else format_json
-    path.write_text(form(circuit), encoding="utf-8")
+    """Writes the circuit, as `.bench` or JSON by the name's ending; `read_circuit` gives back the same, but for names in `.bench`."""
+    Path(path).write_text((format_bench if _is_bench(path) else format_json)(circuit), encoding="utf-8")
 
 
 def format_json(circuit: Circuit) -> str:
     """The JSON form, a gate a line."""
-    layers = ",\n".join(" [" + ",\n  ".join(_gate_json(gates, g) for g in range(len(gates.op))) + "]" for gates in circuit.layers)
+    names = circuit.names or [()] * len(circuit.widths)
+    layers = ",\n".join(" [" + ",\n  ".join(map(_gate_json, *gates, called or repeat(None))) + "]" for gates, called in zip(circuit.layers, names[1:]))
+    inputs = json.dumps(names[0]) if names[0] else circuit.n_inputs
     s = "" if circuit.s is None else f' "s": {circuit.s},'
-    return f'{{"format": "{FORMAT}", "version": {VERSION}, "inputs": {circuit.n_inputs},{s} "layers": [\n{layers}\n]}}\n'
+    return f'{{"format": "{FORMAT}", "version": {VERSION}, "inputs": {inputs},{s} "layers": [\n{layers}\n]}}\n'
 
 
-def _gate_json(gates: Gates, g: int) -> str:
-    return json.dumps({"op": Op(gates.op[g]).name.lower(), "in": [int(k) for k in gates.inputs[g] if k >= 0]})
+def _gate_json(op: np.integer, inputs: np.ndarray, name: str | None) -> str:
+    gate = {"op": Op(op).name.lower(), "in": [int(k) for k in inputs if k >= 0]}
+    return json.dumps(gate if name is None else {**gate, "name": name})
 
 
 def parse_json(text: str) -> Circuit:
@@ -68,23 +82,26 @@ def parse_json(text: str) -> Circuit:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"line {error.lineno}: not JSON: {error.msg}; docs/circuits.md shows the form") from None
+    except RecursionError:
+        raise ValueError("line 1: brackets inside brackets too deep for a circuit; docs/circuits.md shows the form") from None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise ValueError(f'line 1: a circuit is an object with "format": "{FORMAT}"')
     if value.get("version") != VERSION:
         raise ValueError(f"line {_key_line(text, 'version')}: version {value.get('version')!r} is not known; this program reads version {VERSION}")
     inputs, s = value.get("inputs"), value.get("s")
     n_inputs = len(inputs) if isinstance(inputs, list) else inputs
-    if type(n_inputs) is not int or n_inputs < 1:
-        raise ValueError(f'line {_key_line(text, "inputs")}: "inputs" must be a whole number above 0 or a list of names')
-    if s is not None and (type(s) is not int or s < 1):
-        raise ValueError(f'line {_key_line(text, "s")}: "s" = {s!r} must be a whole number above 0')
+    if type(n_inputs) is not int or not 1 <= n_inputs <= MOST_FEATURES:
+        raise ValueError(f'line {_key_line(text, "inputs")}: "inputs" must be a whole number from 1 to {MOST_FEATURES} or a list of names')
+    if s is not None and (type(s) is not int or not 1 <= s <= MOST_FEATURES):
+        raise ValueError(f'line {_key_line(text, "s")}: "s" must be a whole number from 1 to {MOST_FEATURES}')
     if not isinstance(value.get("layers"), list) or not all(isinstance(layer, list) for layer in value["layers"]):
         raise ValueError(f'line {_key_line(text, "layers")}: "layers" must be a list of lists of gates')
-    names = [_names(inputs if isinstance(inputs, list) else [], _key_line(text, "inputs"), "inputs")] + [{} for _ in value["layers"]]
+    names = [_names(inputs if isinstance(inputs, list) else [], lambda: _key_line(text, "inputs"), "inputs")] + [{} for _ in value["layers"]]
     sizes = [n_inputs] + [len(layer) for layer in value["layers"]]
     for depth, layer in enumerate(value["layers"], start=1):
         given = [gate.get("name") if isinstance(gate, dict) else None for gate in layer]
-        names[depth] = _names(given, _gate_line(text, depth, -1), f"layer {depth}")
+        names[depth] = _names(given, lambda depth=depth: _gate_line(text, depth, -1), f"layer {depth}")
+    called = tuple(_in_order(places, n) for places, n in zip(names, sizes)) if any(names) else None
     layers = []
     for depth, layer in enumerate(value["layers"], start=1):
         gates = []
@@ -94,7 +111,15 @@ def parse_json(text: str) -> Circuit:
             except ValueError as error:
                 raise ValueError(f"line {_gate_line(text, depth, g)}: layer {depth}, gate {g}: {error}") from None
         layers.append(make_gates(gates))
-    return Circuit(n_inputs, tuple(layers), s)
+    return Circuit(n_inputs, tuple(layers), s, called)
+
+
+def _in_order(places: dict[str, int], n: int) -> tuple[str | None, ...]:
+    """The names of n features, from their places; () if there are none."""
+    names = [None] * (n if places else 0)
+    for name, k in places.items():
+        names[k] = name
+    return tuple(names)
 
 
 def _key_line(text: str, key: str) -> int:
@@ -102,14 +127,17 @@ def _key_line(text: str, key: str) -> int:
     return text.count("\n", 0, max(text.find(f'"{key}"'), 0)) + 1
 
 
-def _names(names: list, line: int, where: str) -> dict[str, int]:
-    given = [name for name in names if name is not None]
-    if not all(isinstance(name, str) for name in given):
-        raise ValueError(f"line {line}: {where}: names are strings")
-    if len(set(given)) < len(given):
-        twice = next(name for name in given if given.count(name) > 1)
-        raise ValueError(f"line {line}: {where}: the name {twice!r} is given twice")
-    return {name: k for k, name in enumerate(names) if name is not None}
+def _names(names: list, line: Callable[[], int], where: str) -> dict[str, int]:
+    """The places of names; `line` is called for an error only, since it reads the text anew."""
+    places = {}
+    for k, name in enumerate(names):
+        if not isinstance(name, str | None):
+            raise ValueError(f"line {line()}: {where}: names are strings")
+        if name in places:
+            raise ValueError(f"line {line()}: {where}: the name {name!r} is given twice")
+        if name is not None:
+            places[name] = k
+    return places
 
 
 def _parse_gate(gate: object, depth: int, names: list[dict[str, int]], before: int) -> tuple[Op, list[int]]:
@@ -138,7 +166,9 @@ def _input(read: object, depth: int, names: list[dict[str, int]], before: int) -
 
 
 def _gate_line(text: str, depth: int, gate: int) -> int:
-    """The line on which a gate of the JSON form begins, or with gate = -1 its layer, found by counting brackets after "layers"."""
+    """The line on which a gate of the JSON form begins, with gate = -1 its layer, with depth 0 the inputs; found by counting brackets after "layers"."""
+    if depth == 0:
+        return _key_line(text, "inputs")
     layer, position, level = 0, -1, 0
     body = text.index("[", text.index('"layers"'))
     for token in re.finditer(r'"(?:\\.|[^"\\])*"|[\[\]{}]|[^\s,:\[\]{}"]+', text[body:]):
@@ -150,104 +180,3 @@ def _gate_line(text: str, depth: int, gate: int) -> int:
             return text.count("\n", 0, body + token.start()) + 1
         level += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
     raise AssertionError("the form was parsed, so every gate has a place")
-
-
-def format_bench(circuit: Circuit) -> str:
-    """The `.bench` form: features are called f<layer>_<position>, the last layer's are the outputs."""
-    lines = [f"# {FORMAT}: {len(circuit.layers)} layers" + ("" if circuit.s is None else f", s = {circuit.s}")]
-    lines += [f"INPUT(f0_{k})" for k in range(circuit.n_inputs)]
-    lines += [f"OUTPUT(f{len(circuit.layers)}_{g})" for g in range(circuit.widths[-1])]
-    for depth, gates in enumerate(circuit.layers, start=1):
-        for g, (op, inputs) in enumerate(zip(gates.op, gates.inputs)):
-            reads = ", ".join(f"f{depth - 1}_{k}" for k in inputs if k >= 0)
-            lines.append(f"f{depth}_{g} = {'BUFF' if op == Op.COPY else Op(op).name}({reads})")
-    return "\n".join(lines) + "\n"
-
-
-def parse_bench(text: str) -> Circuit:
-    """A circuit from ISCAS `.bench` text (INPUT(a), OUTPUT(z), z = AND(a, b), # comments; any order of lines).
-
-    A gate's layer is one more than that of its latest input. Signals needed further on, and outputs, are carried by
-    copies. Raises ValueError with line and rule: NOT, NAND, NOR, XNOR turn zeros into ones and are refused.
-    """
-    inputs, outputs, gates, lines, s = _read_bench(text)
-    level = _levels(inputs, gates, lines)
-    depth = max(level.values())
-    for name in outputs:
-        if name not in level:
-            raise ValueError(f"line {lines[name]}: OUTPUT({name}) names neither an input nor a gate")
-    last_use = dict(level)
-    for name, (_, reads) in gates.items():
-        for read in reads:
-            last_use[read] = max(last_use[read], level[name] - 1)
-    for name in outputs:
-        last_use[name] = depth
-    present = list(inputs)
-    layers = []
-    for layer in range(1, depth + 1):
-        position = {name: k for k, name in enumerate(present)}
-        own = [name for name in gates if level[name] == layer]
-        carried = [name for name in present if last_use[name] >= layer]
-        layers.append(make_gates([(gates[n][0], [position[r] for r in gates[n][1]]) for n in own] + [(Op.COPY, [position[n]]) for n in carried]))
-        present = own + carried
-    return Circuit(len(inputs), tuple(layers), s)
-
-
-def _bench_gate_line(text: str, layer: int, gate: int) -> int:
-    """The line on which the gate in this place of a layer is defined; copies come after the gates and break no rule."""
-    inputs, _, gates, lines, _ = _read_bench(text)
-    level = _levels(inputs, gates, lines)
-    return lines[[name for name in gates if level[name] == layer][gate]]
-
-
-def _read_bench(text: str):
-    inputs, outputs, gates, lines = [], [], {}, {}
-    remark = re.match(rf"# {FORMAT}: .*s = (\d+)", text)
-    for number, line in enumerate(text.splitlines(), start=1):
-        line = line.split("#")[0].strip()
-        if not line:
-            continue
-        if port := re.fullmatch(r"(INPUT|OUTPUT)\s*\(\s*([^\s(),=]+)\s*\)", line, re.IGNORECASE):
-            name = port[2]
-            (inputs if port[1].upper() == "INPUT" else outputs).append(name)
-            if port[1].upper() == "OUTPUT":
-                lines.setdefault(name, number)
-                continue
-        elif gate := re.fullmatch(r"([^\s(),=]+)\s*=\s*(\w+)\s*\(([^()]*)\)", line):
-            name, op, reads = gate[1], gate[2].upper(), [read.strip() for read in gate[3].split(",")]
-            if op in ZERO_TO_ONE:
-                raise ValueError(f"line {number}: {op} turns zeros into ones, and a sparse circuit must map zero to zero; rewrite it without {op}")
-            if op not in BENCH_OPS or not all(reads):
-                raise ValueError(f"line {number}: {line!r}: the gates are AND, OR, XOR and BUFF, of signals separated by commas")
-        else:
-            raise ValueError(f"line {number}: {line!r} is not INPUT(a), OUTPUT(z) or z = AND(a, b)")
-        if name in gates or inputs.count(name) > (port is not None):
-            raise ValueError(f"line {number}: {name!r} is defined twice")
-        lines[name] = number
-        if not port:
-            gates[name] = (BENCH_OPS[op], reads)
-    if not inputs or not gates:
-        raise ValueError("line 1: a circuit has at least one INPUT and one gate")
-    return inputs, outputs, gates, lines, int(remark[1]) if remark else None
-
-
-def _levels(inputs: list[str], gates: dict, lines: dict[str, int]) -> dict[str, int]:
-    """Each signal's layer: one more than the latest of those it reads. Iterative, since circuits are deep."""
-    level = dict.fromkeys(inputs, 0)
-    for root in gates:
-        stack, open_ = [root], {root}
-        while stack:
-            name = stack[-1]
-            missing = [read for read in gates[name][1] if read not in level]
-            if not missing:
-                level[name] = 1 + max(level[read] for read in gates[name][1])
-                open_.discard(stack.pop())
-                continue
-            read = missing[0]
-            if read not in gates:
-                raise ValueError(f"line {lines[name]}: {name!r} reads {read!r}, which is neither an input nor a gate")
-            if read in open_:
-                raise ValueError(f"line {lines[name]}: {name!r} reads {read!r}, which depends on {name!r}: the circuit has a loop")
-            stack.append(read)
-            open_.add(read)
-    return level

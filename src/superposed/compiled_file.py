@@ -9,6 +9,7 @@ Tensors (NumPy notation; layers of the network count from 0, layers of the circu
     features.L.read_off, .read_scale        int8 [m, d] and [m]: read = read_scale * (read_off @ a)
     features.L.threshold        feature k is on when its read exceeds this
     circuit.L.op, .inputs       gates of layer L: 0 AND, 1 OR, 2 XOR, 3 COPY, and what they read (-1: unused slot)
+    circuit.L.names             what the features are called, L = 0, 1, ...: a JSON list as bytes, null for one without, [] if none has one; only if there are names
 
 The metadata is JSON under the key "superposed": format, version, template, width, state, s, seed, what the check
 measured, and a digest of every tensor.
@@ -17,13 +18,15 @@ measured, and a digest of every tensor.
 import hashlib
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
-from superposed.circuit import Circuit, Gates, check_circuit
+from superposed.circuit import Circuit, Gates, Op, check_circuit
+from superposed.compiler import Check, Template, channel_size
+from superposed.constructions.channels import gate_kinds
 from superposed.deep import SparseNetwork, Stage
 from superposed.sparse import Reset, SparseLayer, dense_layer, state_map
 
@@ -59,7 +62,25 @@ def to_tensors(network: SparseNetwork, circuit: Circuit) -> dict[str, np.ndarray
             f"circuit.{depth}.op": gates.op.astype(np.int8),
             f"circuit.{depth}.inputs": np.ascontiguousarray(gates.inputs, np.int32),
         }
+    for depth, names in enumerate(circuit.names or ()):
+        tensors[f"circuit.{depth}.names"] = np.frombuffer(json.dumps(names).encode(), np.uint8)  # a header of names could grow too long
     return tensors
+
+
+def bytes_to_write(circuit: Circuit, width: int, s: int, template: Template) -> int:
+    """Bytes that a circuit's dense arrays take at most: twice, as made and as saved, and a layer's directions three times more."""
+    c = channel_size(s)
+    before, n_neurons, total, largest = min(width // 2, c * circuit.n_inputs), width, 0, 0
+    total += 4 * before * circuit.n_inputs
+    for gates, m in zip(circuit.layers, circuit.widths[1:]):
+        if template == "correct":
+            total += 4 * width * width
+        else:
+            n_neurons = min(width, 2 * c * int(gate_kinds(gates)[1].sum()))
+        total += 4 * n_neurons * before + 2 * m * n_neurons
+        largest = max(largest, 12 * m * n_neurons)
+        before = n_neurons
+    return 2 * total + largest + 64 * c * sum(circuit.widths)
 
 
 def _directions(stage: Stage) -> tuple[np.ndarray, float]:
@@ -85,9 +106,13 @@ def _directions(stage: Stage) -> tuple[np.ndarray, float]:
 
 
 def _full(reset: Reset) -> float:
-    """The smallest whole number at which the reset first hands on one: f c for a step, 1 for rounding."""
-    u = np.arange(1, 129, dtype=np.float32)
-    return float(u[np.argmax(np.abs(reset(u) - 1) < 1e-3)])
+    """The smallest whole number at which the reset first hands on one: f c for a step, 1 for rounding. Raises ValueError if none."""
+    beyond_bends = np.max(-reset.bias / reset.scale) + 1 / np.abs(reset.scale).min()
+    u = np.arange(1, np.ceil(beyond_bends) + 2, dtype=np.float32)
+    full = np.abs(reset(u) - 1) < 1e-3
+    if not full.any():
+        raise ValueError(f"no whole number up to {u[-1]:g} is handed on as one")
+    return float(u[np.argmax(full)])
 
 
 def _read_off(stage: Stage) -> tuple[np.ndarray, np.ndarray]:
@@ -113,7 +138,23 @@ def stored_circuit(tensors: dict[str, np.ndarray]) -> Circuit:
     """The circuit in the file."""
     n = sum(name.startswith("circuit.") and name.endswith(".op") for name in tensors)
     layers = tuple(Gates(tensors[f"circuit.{depth}.op"], tensors[f"circuit.{depth}.inputs"]) for depth in range(1, n + 1))
-    return check_circuit(Circuit(tensors["encoding"].shape[1], layers))
+    for depth, gates in enumerate(layers, start=1):
+        if gates.op.shape != gates.inputs.shape[:1] or gates.inputs.ndim != 2 or not np.isin(gates.op, list(Op)).all():
+            raise ValueError(f"circuit.{depth} is no list of gates")
+    circuit = check_circuit(Circuit(tensors["encoding"].shape[1], layers))
+    if not any(name.startswith("circuit.") and name.endswith(".names") for name in tensors):
+        return circuit
+    names = tuple(tuple(json.loads(tensors[f"circuit.{depth}.names"].tobytes())) for depth in range(n + 1))
+    fits = all(len(layer) in (0, m) for layer, m in zip(names, circuit.widths, strict=True))
+    if not fits or not all(isinstance(name, str | None) for layer in names for name in layer):
+        raise ValueError("circuit.L.names are not a name, or null, for every feature")
+    return circuit._replace(names=names)
+
+
+def stored_inputs(compiled: CompiledNetwork) -> int:
+    """How many inputs the network has, 1 where its encoding is missing or no matrix."""
+    encoding = compiled.tensors.get("encoding", np.zeros(0))
+    return encoding.shape[1] if encoding.ndim == 2 else 1
 
 
 def digests(tensors: dict[str, np.ndarray]) -> dict[str, str]:
@@ -166,7 +207,27 @@ def read_network(path: str | Path) -> CompiledNetwork:
         whole = json.loads(metadata["superposed"])
         if whole["format"] != FORMAT or whole["version"] != VERSION:
             raise ValueError(f"{path}: form {whole['format']!r} version {whole['version']!r}; this program reads {FORMAT} version {VERSION}")
-        whole["digests"], whole["s"], whole["check"]
-    except (KeyError, json.JSONDecodeError, TypeError):
+        wrong = _wrong_kind(whole)
+    except (KeyError, json.JSONDecodeError, TypeError, RecursionError):
         raise ValueError(f"{path}: a safetensors file, but not one written by `superposed compile`") from None
+    if wrong:
+        raise ValueError(f"{path}: its metadata is not as `superposed compile` writes it: {wrong}")
     return CompiledNetwork(tensors, whole)
+
+
+def _wrong_kind(whole: dict) -> str | None:
+    """The first entry of the metadata that is missing or not of its kind, in words."""
+    check = whole.get("check")
+    if not isinstance(whole.get("digests"), dict) or not isinstance(check, dict):
+        return "digests and check are objects"
+    if whole.get("template") not in get_args(Template):
+        return f"template {whole.get('template')!r} is not one of {', '.join(get_args(Template))}"
+    numbers = ("lowest_active", "highest_idle", "largest_error")
+    for name in ("width", "state", "features", "depth", "s", "seed"):
+        if type(whole.get(name)) is not int or whole[name] < (name != "seed"):
+            return f"{name} {whole.get(name)!r} is not a whole number above 0"
+    for name in (*Check._fields, "largest_error"):
+        kind = (int, float) if name in numbers else bool if name == "exhaustive" else int
+        if not isinstance(check.get(name), kind) or (name != "exhaustive" and isinstance(check[name], bool)):
+            return f"check.{name} is {check.get(name)!r}"
+    return None

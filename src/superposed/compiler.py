@@ -1,39 +1,19 @@
 """Compile a circuit into a plain ReLU network, check it against the circuit, and measure what the check shows."""
 
-from collections.abc import Iterator
-from itertools import combinations
-from math import comb
 from typing import Literal, NamedTuple
 
 import jax
 import numpy as np
-import scipy.sparse as sp
 from jaxtyping import Array, Key
 
-from superposed.circuit import Circuit, Op, check_sparsity, random_features, walk
-from superposed.codes import host_rng
+from superposed.circuit import Circuit, check_sparsity, walk
+from superposed.circuit_inputs import Inputs, batches, input_rng, inputs_to_check
 from superposed.constructions.channels import Channels
 from superposed.constructions.corrected import Corrected
 from superposed.deep import SparseNetwork, check_network
 
 Template = Literal["channels", "correct"]
-MOST_INPUTS = 2_000_000  # an exhaustive check beyond this many inputs is refused
 MOST_TIMES = 80  # the width asked for: how far a width that would do is looked for
-BATCH = 4096  # inputs run at once
-
-
-class Inputs(NamedTuple):
-    """Inputs to check, each different one once: those of a small circuit are often drawn again.
-
-    Args:
-      b: the different inputs [n, m].
-      times: how often each was drawn [n].
-      exhaustive: whether they are all inputs with at most s active features.
-    """
-
-    b: sp.csr_array
-    times: np.ndarray
-    exhaustive: bool = False
 
 
 class Check(NamedTuple):
@@ -45,7 +25,7 @@ class Check(NamedTuple):
       active: how many features of the last layer were on, summed over inputs: a check of nothing but zeros shows little.
       wrong_bits: read-offs on the wrong side of the threshold, each different input counted once.
       lowest_active, highest_idle: the smallest read-off of a feature that is on, the largest of one that is off.
-      largest_error: the largest |read-off - truth|.
+      largest_error: the furthest that a read-off comes from its truth towards the other bit, max(1 - lowest_active, highest_idle).
     """
 
     inputs: int
@@ -61,6 +41,12 @@ class Check(NamedTuple):
         return max(1 - self.lowest_active, self.highest_idle)
 
 
+def make_check(inputs: int, different: int, exhaustive: bool, active: int, wrong: int, lowest: float, highest: float) -> Check:
+    """A check; where no feature was on, or none off, their read-offs are as good as can be."""
+    return Check(inputs, different, exhaustive, active, wrong,
+                 lowest if np.isfinite(lowest) else 1.0, highest if np.isfinite(highest) else 0.0)
+
+
 def build(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template = "channels") -> SparseNetwork:
     """The template's network for a circuit, not yet checked. Raises ValueError where it has no room."""
     if width < 1:
@@ -72,79 +58,6 @@ def build(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: T
 def channel_size(s: int) -> int:
     """Units in a channel: s + 1, so that s active channels, each meeting another in one unit, never cover it; 4 to 6."""
     return min(max(s + 1, 4), 6)
-
-
-def check_inputs(rng: np.random.Generator, circuit: Circuit, s: int, n: int) -> sp.csr_array:
-    """n inputs with at most s active features: half of them random, half chosen to make a random last gate turn on.
-
-    A random sparse input turns most circuits off within a few layers; the second half follows a gate back to inputs
-    that set it off, where s active features are enough for that and the circuit stays s-sparse on them.
-    """
-    s_in = min(s, circuit.n_inputs)
-    lively = lively_features(rng, circuit, s, n // 2)
-    return sp.vstack([random_features(rng, n - lively.shape[0], circuit.n_inputs, s_in), lively]).tocsr()
-
-
-def lively_features(rng: np.random.Generator, circuit: Circuit, s: int, n: int) -> sp.csr_array:
-    """Up to n inputs on which a random gate of the last layer is on, found by going back through the layers.
-
-    All inputs of an AND are wanted, one at random of an OR or XOR. Inputs with more than s active features at any layer
-    are left out; every one found is repeated to fill n rows, none if there is none.
-    """
-    found = set()
-    for gate in rng.integers(0, circuit.widths[-1], min(n, 2000)):
-        wanted = {int(gate)}
-        for gates in reversed(circuit.layers):
-            before = set()
-            for g in wanted:
-                inputs = gates.inputs[g][gates.inputs[g] >= 0]
-                before.update(inputs.tolist() if gates.op[g] == Op.AND else [int(rng.choice(inputs))])
-            wanted = before
-            if len(wanted) > s:
-                break
-        else:
-            found.add(tuple(sorted(wanted)))
-    b = _rows(sorted(found), circuit.n_inputs)
-    for _, features in walk(circuit.layers, b) if found else ():
-        keep = (np.diff(features.indptr) <= s) if features.shape[0] else np.ones(0, bool)
-        b = b if keep.all() else b * keep[:, None]
-    b = sp.csr_array(b)
-    b.eliminate_zeros()
-    alive = np.flatnonzero(np.diff(b.indptr))
-    return b[np.resize(alive, n)] if len(alive) else b[:0]
-
-
-def every_sparse_input(n_inputs: int, s: int) -> sp.csr_array:
-    """All inputs with at most s active features. Raises ValueError where there are more than two million."""
-    s = min(s, n_inputs)
-    count = sum(comb(n_inputs, k) for k in range(s + 1))
-    if count > MOST_INPUTS:
-        raise ValueError(f"{count:,} inputs of {n_inputs:,} features have at most s = {s} active, more than {MOST_INPUTS:,}; leave out --all-inputs")
-    return _rows([active for k in range(s + 1) for active in combinations(range(n_inputs), k)], n_inputs)
-
-
-def _rows(active: list, m: int) -> sp.csr_array:
-    starts = np.cumsum([0, *(len(row) for row in active)])
-    columns = np.array([k for row in active for k in row], np.int32)
-    return sp.csr_array((np.ones(len(columns), np.float32), columns, starts), shape=(len(active), m))
-
-
-def different(b: sp.csr_array) -> Inputs:
-    """The different rows of b, in order of first appearance, and how often each occurs."""
-    b = b.sorted_indices()
-    active = np.diff(b.indptr)
-    row = np.repeat(np.arange(b.shape[0]), active)
-    table = np.full((b.shape[0], max(active.max(initial=0), 1)), -1, np.int32)
-    table[row, np.arange(b.nnz) - b.indptr[row]] = b.indices
-    _, first, times = np.unique(table, axis=0, return_index=True, return_counts=True)
-    order = np.argsort(first)
-    return Inputs(b[first[order]], times[order])
-
-
-def batches(inputs: Inputs) -> Iterator[tuple[sp.csr_array, np.ndarray]]:
-    """Different inputs and how often each was drawn, a few thousand at once."""
-    for start in range(0, inputs.b.shape[0], BATCH):
-        yield inputs.b[start : start + BATCH], inputs.times[start : start + BATCH]
 
 
 def check(network: SparseNetwork, circuit: Circuit, inputs: Inputs) -> Check:
@@ -162,7 +75,7 @@ def check(network: SparseNetwork, circuit: Circuit, inputs: Inputs) -> Check:
         highest = max(highest, *(e.highest_idle for e in errors))
         if wrong:
             break
-    return Check(drawn, seen, inputs.exhaustive, active, wrong, float(lowest) if np.isfinite(lowest) else 1.0, float(highest))
+    return make_check(drawn, seen, inputs.exhaustive, active, wrong, lowest, highest)
 
 
 def compile_circuit(
@@ -175,15 +88,15 @@ def compile_circuit(
       key: of codes and signs, and of the random inputs.
       width: ReLU neurons a layer may have.
       s: features that are active at most in any layer.
-      n_inputs: random sparse inputs to check; with `all_inputs`, instead, every input with at most s active features.
+      n_inputs: sparse inputs to check, drawn; every input with at most s active features where there are no more of them,
+        or with `all_inputs`.
 
     Raises:
       ValueError: the circuit is not s-sparse on a checked input (names layer and gate), or the width is too small: by
         theory, by lack of room, or by the check. The message says which width would do, found by building and checking.
     """
-    build_key, inputs_key = jax.random.split(key)
-    b = every_sparse_input(circuit.n_inputs, s) if all_inputs else check_inputs(host_rng(inputs_key), circuit, s, n_inputs)
-    inputs = Inputs(b, np.ones(b.shape[0], int), exhaustive=True) if all_inputs else different(b)
+    build_key, _ = jax.random.split(key)
+    inputs = inputs_to_check(input_rng(key), circuit, s, n_inputs, all_inputs)
     for part, _ in batches(inputs):
         check_sparsity(circuit, part, s)
     problem, network, result = _attempt(build_key, circuit, width, s, template, inputs)

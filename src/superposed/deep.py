@@ -40,8 +40,8 @@ class SparseNetwork(NamedTuple):
 
     @property
     def state(self) -> int:
-        """The largest dimension of a state handed from one layer to the next."""
-        return max(layer.units for stage in self.stages for layer in stage.layers)
+        """The largest dimension of a state that one layer of the circuit hands on to the next; what lies inside a stage is not."""
+        return max(stage.layers[-1].units for stage in self.stages if stage.layers)
 
 
 class StageErrors(NamedTuple):

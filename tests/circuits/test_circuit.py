@@ -1,5 +1,7 @@
 """Circuits: evaluators against each other and against truth tables, planted circuits, text forms, bad files."""
 
+import json
+import time
 from itertools import product
 
 import jax
@@ -105,6 +107,10 @@ HEAD = '{"format": "superposed-circuit", "version": 1, "inputs": 2, "layers": [\
     ('{"inputs": 3}', 'line 1: a circuit is an object with "format"'),
     ('{"format": "superposed-circuit", "version": 9}', "version 9"),
     ('{"format": "superposed-circuit", "version": 1, "inputs": 0}', '"inputs" must be'),
+    ('{"format": "superposed-circuit", "version": 1,\n"inputs": 1000000000000}', 'line 2: "inputs" must be a whole number from 1 to 2147483647'),
+    ('{"format": "superposed-circuit", "version": 1, "inputs": 2, "s": 10000000000}', '"s" must be a whole number from 1 to 2147483647'),
+    ("[" * 200_000, "line 1: brackets inside brackets too deep"),
+    (HEAD + '{"op": "or", "in": [0], "name": "p"}, {"op": "or", "in": [0], "name": "p"}]]}', "line 3: layer 2: the name 'p' is given twice"),
     (HEAD + '{"op": "nand", "in": [0]}]]}', "line 3: layer 2, gate 0: op 'nand'.*zeros into ones"),
     (HEAD + '{"op": "copy", "in": [0]},\n{"op": "copy", "in": ["h"]}], [{"op": "copy", "in": [0], "name": "h"}]]}',
      "line 4: layer 2, gate 1: reads 'h' of layer 3.*never its own or a later one"),
@@ -145,3 +151,28 @@ def test_fan_in_and_bytes_are_refused(tmp_path):
     with pytest.raises(ValueError, match="not a text file"):
         read_circuit(tmp_path / "c.json")
     assert format_json(wide).startswith("{") and "AND(f0_0, f0_1, f0_2, f0_3)" in format_bench(wide)
+
+
+def test_reading_takes_time_in_proportion_to_the_text():
+    rng = np.random.default_rng(0)
+    layers = [[{"op": "copy", "in": [int(k)], "name": f"g{layer}_{k}"} for k in rng.permutation(100)] for layer in range(300)]
+    bench = "".join(f"INPUT(i{k})\n" for k in range(30_000)) + "g0 = BUFF(i0)\n" + "".join(f"g{k} = BUFF(g{k - 1})\n" for k in range(1, 5000))
+    start = time.process_time()
+    parse_json(json.dumps({"format": "superposed-circuit", "version": 1, "inputs": 100, "layers": layers}))
+    parse_bench(bench)
+    assert time.process_time() - start < 2
+
+
+def test_names_and_the_order_of_outputs_are_kept(tmp_path):
+    bench = "INPUT(b)\nINPUT(a)\nOUTPUT(a)\nOUTPUT(z)\nOUTPUT(y)\ny = XOR(a, b)\nw = AND(a, y)\nz = OR(y, a)\n"
+    circuit = parse_bench(bench)
+    assert circuit.names == (("b", "a"), ("y", "a"), ("a", "z", "y", "w"))
+    assert circuit.layers[1].op.tolist() == [Op.COPY, Op.OR, Op.COPY, Op.AND]
+    write_circuit(circuit, tmp_path / "c.json")
+    again = read_circuit(tmp_path / "c.json")
+    assert same(circuit, again) and again.names == circuit.names
+    some = '{"format": "superposed-circuit", "version": 1, "inputs": 2, "layers": [[{"op": "or", "in": [0]}, {"op": "or", "in": [1], "name": "p"}]]}'
+    assert parse_json(some).names == ((), (None, "p"))
+    (tmp_path / "c.bench").write_text(bench.replace("OR(y, a)", "OR(y, y)"))
+    with pytest.raises(ValueError, match="line 8: layer 2, gate 1: OR of .* reads one feature twice"):
+        read_circuit(tmp_path / "c.bench")

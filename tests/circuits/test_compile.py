@@ -13,9 +13,10 @@ from test_circuit import random_circuit
 
 from superposed.circuit import Circuit, Op, evaluate_circuit, make_gates
 from superposed.circuit_formats import write_circuit
+from superposed.circuit_inputs import check_inputs, count_sparse_inputs, different, every_sparse_input, lively_features
 from superposed.cli import main
 from superposed.compiled_file import forward, read_network, to_tensors, write_network
-from superposed.compiler import build, check, check_inputs, different, every_sparse_input, lively_features
+from superposed.compiler import build, check
 from superposed.deep import run_network
 from superposed.planted import planted_circuit
 
@@ -72,9 +73,9 @@ def test_true_superposition_compiles_and_verifies(tmp_path, capsys):
     metadata = read_network(out).metadata
     assert metadata["features"] == 4000 and metadata["width"] <= 2600 and metadata["state"] * 2 == metadata["width"]
     assert metadata["check"]["inputs"] == 5000 and metadata["check"]["wrong_bits"] == 0 and metadata["check"]["active"] >= 7000
-    assert "0 wrong bits on 5,000 inputs" in capsys.readouterr().out
+    assert "0 wrong bits on 5,000 random inputs" in capsys.readouterr().out
     assert main(["verify", str(out), "--inputs", "300"]) == 0
-    assert "as claimed; 0 wrong bits on 300 inputs" in capsys.readouterr().out
+    assert "as claimed; 0 wrong bits on 300 random inputs" in capsys.readouterr().out
     assert main(["verify", str(out), "--inputs", "300", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["problems"] == []
 
@@ -174,3 +175,163 @@ def test_lively_inputs_turn_the_last_layer_on():
     assert result.active == 150 and result.wrong_bits == 0
     with pytest.raises(ValueError, match="leave out --all-inputs"):
         every_sparse_input(10**4, 3)
+
+
+def wide_and(n_inputs, inputs):
+    return Circuit(n_inputs, (make_gates([(Op.AND, inputs)]),), n_inputs)
+
+
+def test_every_input_of_a_small_circuit_is_checked_and_a_width_that_errs_on_one_refused(tmp_path, capsys):
+    circuit = wide_and(5, (4, 3, 0))
+    write_circuit(circuit, tmp_path / "c.json")
+    out = tmp_path / "net.safetensors"
+    assert main(["compile", str(tmp_path / "c.json"), "-o", str(out), "--width", "17"]) == 2
+    message = capsys.readouterr().err
+    assert "wrong bits on the first 32 different inputs" in message and not out.exists()
+    enough = message.split("--width ")[2].split()[0]
+    assert main(["compile", str(tmp_path / "c.json"), "-o", str(out), "--width", enough]) == 0
+    assert "0 wrong bits on all 32 inputs" in capsys.readouterr().out
+    assert read_network(out).metadata["check"]["exhaustive"]
+    assert main(["verify", str(out)]) == 0
+    assert "as claimed; 0 wrong bits on all 32 inputs" in capsys.readouterr().out
+
+
+def test_drawn_inputs_have_any_number_of_active_features():
+    for m, s, most_common in ((6, 9, 3), (3000, 3, 3), (100, 40, 40)):
+        b = check_inputs(np.random.default_rng(0), wide_and(m, (0, 1)), s, 2000)
+        active = np.bincount(np.diff(b.indptr)[:1000])
+        assert len(active) == min(s, m) + 1 and active.min() > 0 and active.argmax() == most_common
+        assert b.data.max() == 1
+    assert [count_sparse_inputs(*case, 10**9) for case in ((5, 9), (10, 0), (10, 2))] == [32, 1, 56]
+    assert count_sparse_inputs(10**12, 10**12, 10**6) > 10**6
+
+
+def test_the_directions_of_a_wide_and_are_not_zero():
+    tensors = to_tensors(build(jax.random.key(0), wide_and(24, tuple(range(22))), 600, 24), wide_and(24, tuple(range(22))))
+    own = (tensors["features.1.directions"] * tensors["features.1.read_off"].astype(int)).sum() * tensors["features.1.read_scale"]
+    assert abs(own - 1) < 1e-6
+
+
+def test_state_is_what_is_handed_on():
+    circuit, _ = planted_circuit(jax.random.key(0), 12, 3, 2, 1)
+    assert build(jax.random.key(0), circuit, 4096, 3, "correct").state == 512
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """Units of every kind of gate beside one another, and the paper's rounding."""
+    kinds = make_gates([(Op.OR, (0, 1)), (Op.AND, (2, 3)), (Op.AND, (0, 2, 4)), (Op.XOR, (1, 3, 5)), (Op.COPY, (4,)), (Op.XOR, (0, 5))])
+    no_xor = make_gates([(Op.OR, (0, 1)), (Op.AND, (2, 3)), (Op.AND, (0, 2, 4))])
+    folder = tmp_path_factory.mktemp("mixed")
+    ands, _ = planted_circuit(jax.random.key(0), 8, 2, 2, 1)
+    return [compiled(folder / name, circuit, "--width", width, "--template", template) for name, circuit, width, template in (
+        ("a", Circuit(6, (kinds, no_xor), 6), "900", "channels"), ("b", ands, "800", "correct")) if not (folder / name).mkdir()]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("key, value, message", [
+    (None, None, ""),
+    ("width", 1, "claims width 1, but it is"),
+    ("features", 10**6, "claims features 1,000,000, but it is"),
+    ("depth", 9, "claims depth 9, but it is 2"),
+    ("state", 5, "claims state 5, but it is"),
+    ("lowest_active", 2.0, "its check of all inputs gave other read-offs"),
+    ("active", 1, "its check of all inputs gave other read-offs"),
+    ("highest_idle", 0.99, "largest error"),
+    ("inputs", 7, "claims a check of all 7 inputs, but"),
+    ("exhaustive", False, ""),
+    ("directions", 0, "features.2.directions are not the activations"),
+])
+def test_verify_recomputes_every_claim(which, key, value, message, mixed, tmp_path, capsys):
+    tensors, metadata = read_network(mixed[which])
+    claims = {name: v for name, v in metadata.items() if name not in ("format", "version", "digests")}
+    if key == "directions":
+        tensors = {**tensors, "features.2.directions": 0 * tensors["features.2.directions"]}
+    elif key in claims["check"]:
+        claims["check"] = {**claims["check"], key: value}
+    elif key:
+        claims[key] = value
+    write_network(tmp_path / "n.safetensors", tensors, claims)
+    assert main(["verify", str(tmp_path / "n.safetensors")]) == (1 if message else 0)
+    assert message in capsys.readouterr().err
+
+
+def test_a_larger_error_on_other_inputs_is_a_note(tmp_path, capsys):
+    circuit, _ = planted_circuit(jax.random.key(0), 300, 3, 2, 1)
+    out = compiled(tmp_path, circuit, "--width", "900", "--inputs", "3000")
+    tensors, metadata = read_network(out)
+    claims = {name: v for name, v in metadata.items() if name not in ("format", "version", "digests")}
+    claims["check"] = {**claims["check"], "highest_idle": 0.0, "largest_error": 0.0}
+    write_network(out, tensors, claims)
+    assert metadata["check"]["largest_error"] > 0 and main(["verify", str(out), "--inputs", "2900"]) == 0
+    assert "0 claimed on those of `compile`" in capsys.readouterr().err
+    assert main(["verify", str(out), "--inputs", "3000", "--seed", "0"]) == 1
+    assert "0 claimed on the same ones" in capsys.readouterr().err
+
+
+def test_inputs_outside_the_claim_are_left_out(tmp_path, capsys):
+    circuit = Circuit(4, (make_gates([(Op.COPY, (k,)) for k in range(4)] + [(Op.OR, (0, 1, 2, 3))]),), 5)
+    out = compiled(tmp_path, circuit, "--width", "200")
+    tensors, metadata = read_network(out)
+    claims = {name: v for name, v in metadata.items() if name not in ("format", "version", "digests")}
+    claims["s"], claims["check"] = 4, {**claims["check"], "exhaustive": False}
+    write_network(out, tensors, claims)
+    assert main(["verify", str(out)]) == 0
+    assert "1 input left out, on which more than s = 4 features of a layer are active" in capsys.readouterr().err
+    claims["check"]["exhaustive"] = True
+    write_network(out, tensors, claims)
+    assert main(["verify", str(out)]) == 1
+    assert "1 input left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flags, message", [
+    (["--seed", "9" * 23], "--seed: '9+' is no whole number"),
+    (["--seed", "-1"], "--seed -1: must be from 0 to 4294967295"),
+    (["--inputs", "999999999999"], "--inputs 999999999999: at most 2,000,000 are checked at once"),
+])
+def test_flags_beyond_reach_are_one_line_and_exit_2(flags, message, tmp_path, capsys):
+    out = compiled(tmp_path, wide_and(4, (0, 1)), "--width", "100")
+    for command in (["compile", str(tmp_path / "c.json"), "--width", "100", "-o", str(tmp_path / "n")], ["verify", str(out)]):
+        try:
+            assert main([*command, *flags]) == 2
+        except SystemExit as error:
+            assert error.code == 2
+        error = capsys.readouterr().err
+        assert re.search(message, error) and len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("n_inputs, flags, message", [
+    (4, ["--width", "1000000", "--template", "correct"], "--width 1000000: dense weights .* do not fit, they need .* or --template channels"),
+    (10**9, ["--width", "1000000"], "--width 1000000: dense weights .* of 1,000,000,000 features do not fit"),
+    (10**7, ["--width", "100", "--s", "1000000"], "--inputs 100000: inputs with up to 1,000,000 active features do not fit"),
+])
+def test_what_does_not_fit_is_refused_before_it_is_built(n_inputs, flags, message, tmp_path, capsys):
+    write_circuit(wide_and(n_inputs, (0, 1))._replace(s=2), tmp_path / "c.json")
+    assert main(["compile", str(tmp_path / "c.json"), "-o", str(tmp_path / "n"), *flags]) == 2
+    error = capsys.readouterr().err
+    assert re.search(message, error) and len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("key, value, message", [("digests", 5, "digests and check are objects"), ("s", "x", "s 'x' is not a whole number")])
+def test_metadata_of_another_kind(key, value, message, tmp_path, capsys):
+    out = compiled(tmp_path, wide_and(4, (0, 1)), "--width", "100")
+    tensors, metadata = read_network(out)
+    save_file(tensors, out, metadata={"superposed": json.dumps({**metadata, key: value})})
+    capsys.readouterr()
+    assert main(["verify", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert message in error and len(error.splitlines()) == 1
+
+
+def test_names_reach_the_file_and_the_message(tmp_path, capsys):
+    (tmp_path / "c.bench").write_text("INPUT(b)\nINPUT(a)\nOUTPUT(z)\ny = XOR(a, b)\nz = OR(y, a)\n")
+    command = ["compile", str(tmp_path / "c.bench"), "--width", "200", "-o", str(tmp_path / "n.safetensors")]
+    assert main([*command, "--s", "1"]) == 2
+    assert "c.bench: line 2: layer 1, gate 1 ('a'): the input with feature 'a' on makes 2 features active" in capsys.readouterr().err
+    assert main([*command, "--s", "2"]) == 0 and main(["verify", str(tmp_path / "n.safetensors")]) == 0
+    tensors, metadata = read_network(tmp_path / "n.safetensors")
+    assert [json.loads(tensors[f"circuit.{depth}.names"].tobytes()) for depth in range(3)] == [["b", "a"], ["y", "a"], ["z"]]
+    tensors["circuit.1.names"] = np.frombuffer(b'["y"]', np.uint8)
+    write_network(tmp_path / "n.safetensors", tensors, {name: v for name, v in metadata.items() if name not in ("format", "version", "digests")})
+    assert main(["verify", str(tmp_path / "n.safetensors")]) == 1
+    assert "circuit.L.names are not" in capsys.readouterr().err
