@@ -135,5 +135,5 @@ EXPERIMENT = Experiment(
     tasks=lambda profile: [*runs(profile).values(), *ladders(profile.frontier)],
     analyse=analyse,
     draw=draw_deep,
-    size=(11, 5.8),
+    size=(11, 6.6),
 )

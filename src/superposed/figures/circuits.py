@@ -15,6 +15,7 @@ from superposed.laws.error_correction import strict_leading_order
 BLUE, RED, GREEN, PINK, ORANGE, SKY = COLOURS
 WORDS = {"round": "every unit rounds exactly", "decode": "every bit right at 1/2", "decode-rescaled": "every bit, read-off rescaled"}
 NEURONS = "ReLU neurons d of the widest layer"
+READS = (-0.6, 2.6)  # read-offs that are drawn
 LARGEST = "largest number of features m*"
 
 
@@ -132,12 +133,13 @@ def draw_reads(ax: Axes, depth: dict[str, list[dict]]) -> None:
         ax.plot(layers, low, "-", color=colour, lw=1.6, label=label)
         ax.plot(layers, high, "--", color=colour, lw=1.6)
         if len(rows) < rows[0]["depth"]:
-            ax.plot(layers[-1:] * 2, [low[-1], high[-1]], "x", color=colour, clip_on=False)
+            seen = [read for read in (low[-1], high[-1]) if READS[0] < read < READS[1]]
+            ax.plot(layers[-1:] * len(seen), seen, "x", color=colour)
     one = next(iter(depth.values()))[0]
     ax.plot([], [], "-", color=INK, lw=1.6, label="lowest read-off of an active feature")
     ax.plot([], [], "--", color=INK, lw=1.6, label="highest read-off of an idle one")
     ax.axhline(0.5, color="0.8", lw=1, zorder=0)
-    ax.set(ylim=(-0.6, 2.6), xscale="log", xlabel="layer of the circuit", ylabel="read-off")
+    ax.set(ylim=READS, xscale="log", xlabel="layer of the circuit", ylabel="read-off")
     ax.set_xscale("log", base=2)
     ax.get_xaxis().set_major_formatter(lambda value, _: f"{value:g}")
     ax.set_title(f"d = {one['width']:,} ReLU neurons, s = {one['s']}, {one['batch']} inputs (×: stopped)")
