@@ -7,8 +7,8 @@ import superposed
 
 ROOT = Path(superposed.__file__).parent
 STREET = [
-    "problem", "program", "network", "read_off", "codes", "circuit", "circuit_formats", "planted", "sparse", "deep", "laws", "constructions",
-    "compiler", "compiled_file", "probe", "errors", "evaluate", "record", "measure", "store", "criteria", "search", "sweep", "deep_runs",
+    "problem", "program", "network", "read_off", "codes", "circuit", "circuit_bench", "circuit_formats", "planted", "sparse", "deep", "laws", "constructions",
+    "circuit_inputs", "compiler", "compiled_file", "verification", "probe", "errors", "evaluate", "record", "measure", "store", "criteria", "search", "sweep", "deep_runs",
     "fitting", "experiment", "capacities", "widths", "figures", "cli", "__main__",
 ]  # fmt: skip
 
