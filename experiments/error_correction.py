@@ -1,7 +1,7 @@
 """Theorem 21: how many features one error-correction layer bears, and which printed tolerance is right.
 
 d = 8 D ReLU neurons: the layer has D units of eight. "built": one network, one input, m along a ladder, the largest noise
-and the wrong bits at each rung. "law": the largest m by the exact law, to D = 10^7. "tolerance": the largest read-off
+and the wrong bits at each rung. "law": the largest m by the exact law, to 10^7 neurons and more. "tolerance": the largest read-off
 error of random sign that a built network rounds away.
 """
 
@@ -41,7 +41,7 @@ class Profile:
 OCTAVES = (256, 512, 1024, 2048, 4096, 8192)
 PROFILES = {
     "tiny": Profile((128, 256), 2, (128, 256), 256, (1, 4), 2),
-    "quick": Profile(OCTAVES[:4], 4, (2**8, 2**10, 2**12, 2**16, 10**7), 1024, (1, 2, 4, 8, 16), 8),
+    "quick": Profile(OCTAVES[:4], 4, (2**8, 2**10, 2**12, 2**16, 10**7 // 8), 1024, (1, 2, 4, 8, 16), 8),
     "standard": Profile(OCTAVES, 8, tuple(round(10 ** (k / 2)) for k in range(5, 15)), 4096, (1, 2, 4, 8, 16, 32), 32),
     "full": Profile(OCTAVES, 32, tuple(round(10 ** (k / 4)) for k in range(10, 29)), 8192, (1, 2, 4, 8, 16, 32, 64), 64),
 }
