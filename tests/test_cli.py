@@ -1,11 +1,13 @@
 """The commands through main([...]): what they print, what they refuse, and that refusing changes nothing."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from superposed.cli import main
+from superposed.cli.options import check_folder
 from superposed.experiment import load_experiments
 
 OWN = ("random_init", "transition", "uand_aligned", "uand_superposed")
@@ -104,6 +106,12 @@ def test_bad_input_is_one_line_and_changes_nothing(capsys, monkeypatch, tmp_path
     assert status == 2 and out == ""
     assert message in err and len(err.strip().splitlines()) == 1 and "Traceback" not in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a-file", "experiments"]
+
+
+def test_folders_are_checked_by_many_at_once(tmp_path):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: check_folder("--out", tmp_path / "run"), range(400)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_debug_shows_the_traceback(capsys):

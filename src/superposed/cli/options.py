@@ -3,6 +3,7 @@
 import argparse
 import math
 import os
+import tempfile
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -213,8 +214,6 @@ def check_folder(flag: str, folder: Path) -> None:
     if not existing.is_dir():
         raise ValueError(f"{flag} {folder}: {existing} is not a folder; choose another")
     try:
-        probe = existing / ".superposed-write-test"
-        probe.touch()
-        probe.unlink()
+        tempfile.TemporaryFile(dir=existing).close()  # a file of its own: other processes ask the same at the same time
     except OSError as error:
         raise ValueError(f"{flag} {folder}: {existing} can't be written ({error.strerror}); choose another") from None
