@@ -27,7 +27,7 @@ def test_density_is_a_density_and_smooth_in_width(m, s):
         assert 0 < float(tuned(m, s, d)) <= 1
 
 
-@pytest.mark.parametrize("m", [256.0, 1e6])
+@pytest.mark.parametrize("m", [pytest.param(256.0, marks=pytest.mark.slow), 1e6])
 def test_no_density_is_much_better_than_the_tuned_one(m):
     d = predicted_width(m, 2, 0.5)
     p = float(tuned(m, 2, d, d))
@@ -40,7 +40,7 @@ def test_no_density_is_much_better_than_the_tuned_one(m):
 def test_brute_force_over_the_prediction_finds_no_better_density():
     m, s, d = 1e4, 3, 8e3
     found = worst_quantile(m, s, d, tuned(m, s, d, d), d)
-    everywhere = jax.vmap(lambda p: worst_quantile(m, s, d, p, d))(jnp.geomspace(d**-0.5, 1, 2000))
+    everywhere = jax.vmap(lambda p: worst_quantile(m, s, d, p, d))(jnp.geomspace(d**-0.5, 1, 300))
     assert float(found) <= float(everywhere.min()) * 1.001
 
 
@@ -73,7 +73,7 @@ def test_closed_forms_hold_where_many_wired_features_are_active():
         assert float(closed.variance) == pytest.approx(variance, rel=0.01)
 
 
-@pytest.mark.parametrize("m, s, d, p", [(1e3, 2, 2e3, 0.2), (1e12, 4, 1e9, 2e-4)])
+@pytest.mark.parametrize("m, s, d, p", [(1e12, 4, 1e9, 2e-4)])
 def test_signed_weights_have_their_closed_moments(m, s, d, p):
     drawn = np.asarray(signed(jax.random.key(3), m, s, d, d, p), float)
     for j in (0, 1, 2):

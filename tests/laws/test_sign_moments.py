@@ -51,7 +51,7 @@ def test_published_values():
     assert all(2.5 < r < 2.9 for r in rms)
 
 
-@pytest.mark.parametrize("m, s, d, d_in", [(1024, 3, 512, 512), (300, 2, 10**4, 3000)])
+@pytest.mark.parametrize("m, s, d, d_in", [(300, 2, 10**4, 3000)])
 def test_gaussian_weights_behind_codes_have_their_closed_variance(m, s, d, d_in):
     c = float(gaussian_constant(s, m * s / d_in))
     drawn = np.asarray(gaussian(jax.random.key(4), float(m), s, float(d), float(d_in), c), float)
