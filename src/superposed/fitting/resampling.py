@@ -86,8 +86,8 @@ def bootstrap(fitted: Fit, draws: int = DRAWS, seed: int = 0) -> Bootstrap:
 
     Raises:
       ValueError: too few units (`resample_weights`), intervals too wide to show the scatter (`COARSEST`), or fewer than half
-        of the refits converged. Refits that stopped
-        short are kept: each has climbed from the fit, and to drop them would favour resamples with a clear maximum.
+        of the refits converged. Refits that stopped short are kept: each has climbed from the fit, and to drop them would
+        favour resamples with a clear maximum.
     """
     weights = resample_weights(fitted, draws, seed)
     bounded = (fitted.sample.low > 0) & np.isfinite(fitted.sample.high)

@@ -129,8 +129,8 @@ def error_quantile(
     """
     mean, variance, third = error_cumulants(m, s, d, p, d_in, active=active, centred=centred)
     z = -ndtri(as_float(tail))
-    resolved = 1e-7 * (1 + mean) ** 2  # below it the third cumulant is rounding error
-    return mean + z * jnp.sqrt(variance) + (z**2 - 1) / 6 * third / jnp.maximum(variance, resolved)
+    least = 1e-7 * (1 + mean) ** 2  # below this variance the third cumulant is rounding error
+    return mean + z * jnp.sqrt(variance) + (z**2 - 1) / 6 * third / jnp.maximum(variance, least)
 
 
 def worst_quantile(
