@@ -17,10 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from superposed.constructions import Rademacher
-from superposed.evaluate import evaluate
-from superposed.network import hidden
-from superposed.probe import random_order
-from superposed.problem import Problem
+from superposed.measuring.evaluate import evaluate
+from superposed.measuring.sampling import random_order
+from superposed.networks.network import hidden
+from superposed.networks.problem import Problem
 
 B = 16
 

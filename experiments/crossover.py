@@ -6,20 +6,20 @@ from itertools import pairwise
 from math import log
 
 from superposed.constructions import Bernoulli, CentredBernoulli, CentredReadOff, RandomInit, SignedBernoulli, Superposed
-from superposed.experiment import Analysis, Experiment, Finding
 from superposed.figures.crossover import draw_crossover
 from superposed.fitting import Report, report
-from superposed.laws.bernoulli import best_density
-from superposed.laws.bernoulli_tail import all_pairs_width
-from superposed.laws.bernoulli_terms import drawn_terms
-from superposed.laws.bernoulli_width import error_terms, predicted_width
-from superposed.laws.sign import gaussian_constant
-from superposed.laws.sign_moments import random_init_variance, superposed_sign_width
-from superposed.probe import Probe
+from superposed.measuring.sampling import Probe
 from superposed.program import program
-from superposed.record import Seen
-from superposed.sweep import SmallestWidth, Steps
-from superposed.widths import WidthSeries, finding_of, series_of
+from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.study.widths import WidthSeries, finding_of, series_of
+from superposed.sweeping.record import Seen
+from superposed.sweeping.sweep import SmallestWidth, Steps
+from superposed.theory.bernoulli import best_density
+from superposed.theory.bernoulli_tail import all_pairs_width
+from superposed.theory.bernoulli_terms import drawn_terms
+from superposed.theory.bernoulli_width import error_terms, predicted_width
+from superposed.theory.sign import gaussian_constant
+from superposed.theory.sign_moments import random_init_variance, superposed_sign_width
 
 S, EPS = 2, 0.5
 TERMS = ("bystanders", "common_mode", "kink")
@@ -169,7 +169,7 @@ def exponents(fits: dict[str, Report]) -> dict[str, str]:
 def all_pairs(profile: Profile) -> tuple[list[dict], Finding]:
     """The width at which every pair of an input is right, density tuned for that, and its power of log m beside m^(2/3).
 
-    Computed, not measured: `laws.bernoulli_tail`, which tests hold against drawn errors and against networks.
+    Computed, not measured: `theory.bernoulli_tail`, which tests hold against drawn errors and against networks.
     """
     width = {m: all_pairs_width(m, S, EPS) for m in profile.far}
     rows = [{"kind": "predicted", "criterion": "max", "s": S, "m": m, "width": d} for m, d in width.items()]

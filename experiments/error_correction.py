@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from superposed.capacities import capacity_finding, capacity_report, computed_law, edge, fits_json
-from superposed.codes import host_rng, mean_read, ternary_code
-from superposed.experiment import Analysis, Experiment, Finding
+from superposed.circuits.randomness import host_rng
+from superposed.compiler.codes import mean_read, ternary_code
 from superposed.figures.circuits import draw_correction
-from superposed.laws.error_correction import CRITERIA, capacity, rounded, strict_leading_order, tolerance
-from superposed.record import Seen
-from superposed.sweep import Steps
+from superposed.study.capacities import capacity_finding, capacity_report, computed_law, edge, fits_json
+from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.sweeping.record import Seen
+from superposed.sweeping.sweep import Steps
+from superposed.theory.error_correction import CRITERIA, capacity, rounded, strict_leading_order, tolerance
 
 CLAIMS = {
     "round": (3 / 2, "Theorem 21: with every unit rounding exactly, m* grows as d^(3/2)?"),

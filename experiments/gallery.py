@@ -10,17 +10,17 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from superposed.circuit import evaluate_active, sparse_features, wires
-from superposed.codes import host_rng
-from superposed.compiler import build, channel_size
-from superposed.constructions.corrected import Corrected
-from superposed.deep import run_network
-from superposed.experiment import Analysis, Experiment, Finding
+from superposed.circuits.circuit import evaluate_active, sparse_features, wires
+from superposed.circuits.planted import planted_circuit
+from superposed.circuits.randomness import host_rng
+from superposed.compiler.compile import build, channel_size
+from superposed.compiler.corrected import Corrected
+from superposed.compiler.deep import run_network
+from superposed.compiler.sparse import index_matrix
 from superposed.figures.gallery import draw_gallery
-from superposed.planted import planted_circuit
-from superposed.record import Seen
-from superposed.sparse import index_matrix
-from superposed.sweep import Steps
+from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.sweeping.record import Seen
+from superposed.sweeping.sweep import Steps
 
 S, INPUTS = 3, 20
 

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from superposed.constructions import RandomInit
-from superposed.experiment import Analysis, Experiment
 from superposed.figures.errors import draw_random_init
 from superposed.fitting import Law, power, report, sample
-from superposed.laws.sign import gaussian_constant
-from superposed.laws.sign_moments import random_init_variance
-from superposed.probe import Probe
-from superposed.record import Seen
-from superposed.sweep import AtWidths
-from superposed.widths import finding_of
+from superposed.measuring.sampling import Probe
+from superposed.study.experiment import Analysis, Experiment
+from superposed.study.widths import finding_of
+from superposed.sweeping.record import Seen
+from superposed.sweeping.sweep import AtWidths
+from superposed.theory.sign import gaussian_constant
+from superposed.theory.sign_moments import random_init_variance
 
 S = 4
 

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from superposed.constructions import Bernoulli, Superposed
-from superposed.experiment import Analysis, Experiment
 from superposed.figures.crossover import draw_sparsity_and_tolerance
 from superposed.fitting import report, through
-from superposed.laws.bernoulli_tail import quantile_width
-from superposed.laws.bernoulli_width import predicted_width
-from superposed.probe import Probe
-from superposed.record import Seen
-from superposed.sweep import SmallestWidth
-from superposed.widths import finding_of, series_of
+from superposed.measuring.sampling import Probe
+from superposed.study.experiment import Analysis, Experiment
+from superposed.study.widths import finding_of, series_of
+from superposed.sweeping.record import Seen
+from superposed.sweeping.sweep import SmallestWidth
+from superposed.theory.bernoulli_tail import quantile_width
+from superposed.theory.bernoulli_width import predicted_width
 
 S, EPS = 2, 0.5
 """s where eps varies, and eps where s does."""
@@ -60,7 +60,7 @@ def questions(profile: Profile) -> dict[tuple[str, str, int], list[SmallestWidth
 
 
 def closed_width(construction: str, along: str, m: int, x: float) -> float:
-    """The width that the error's tail predicts at one s or one eps (`laws.bernoulli_tail`)."""
+    """The width that the error's tail predicts at one s or one eps (`theory.bernoulli_tail`)."""
     s, eps = (round(x), EPS) if along == "s" else (S, x)
     return quantile_width(m, s, eps, shared=None if construction == "tuned density" else SHARED)
 

@@ -6,19 +6,33 @@ from math import log
 import numpy as np
 
 from superposed.constructions import Bernoulli, Superposed
-from superposed.criteria import passes
-from superposed.experiment import Analysis, Experiment, Finding
 from superposed.figures.transition import draw_transition
 from superposed.fitting import (
-    Collapse, Report, Success, best_collapse, clopper_pearson, collapse, collapse_interval, fit_success, judge_growth,
-    judge_interval, logarithm, power, ratio_interval, report, sample, through,
+    Collapse,
+    Report,
+    Success,
+    best_collapse,
+    clopper_pearson,
+    collapse,
+    collapse_interval,
+    fit_success,
+    judge_growth,
+    judge_interval,
+    logarithm,
+    power,
+    ratio_interval,
+    report,
+    sample,
+    through,
 )  # fmt: skip
-from superposed.laws.bernoulli_tail import all_pairs_width
-from superposed.laws.bernoulli_width import predicted_width
-from superposed.probe import Probe
-from superposed.record import Seen
-from superposed.sweep import AtWidths
-from superposed.widths import finding_of
+from superposed.measuring.criteria import passes
+from superposed.measuring.sampling import Probe
+from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.study.widths import finding_of
+from superposed.sweeping.record import Seen
+from superposed.sweeping.sweep import AtWidths
+from superposed.theory.bernoulli_tail import all_pairs_width
+from superposed.theory.bernoulli_width import predicted_width
 
 CONSTRUCTION = Superposed(Bernoulli())
 S, EPS = 2, 0.5

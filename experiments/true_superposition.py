@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import product
 
-from superposed.capacities import capacity_finding, capacity_report, computed_law, edge, fits_json
-from superposed.constructions.channels import Channels
-from superposed.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
-from superposed.experiment import Analysis, Experiment, Finding
+from superposed.compiler.channels import Channels
 from superposed.figures.circuits import draw_superposition
-from superposed.laws.channels import largest_m
-from superposed.sweep import Chain, Seen
+from superposed.study.capacities import capacity_finding, capacity_report, computed_law, edge, fits_json
+from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
+from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.sweeping.sweep import Chain, Seen
+from superposed.theory.channels import largest_m
 
 FRACTIONS = (0.5, 0.65, 0.8, 0.9, 1.0, 1.15)
 """Of the law's largest m: where the frontier is looked for, fixed in advance."""

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from superposed.constructions import Bernoulli, Gaussian, Rademacher
-from superposed.experiment import Analysis, Experiment
 from superposed.figures.errors import draw_aligned
 from superposed.fitting import Law, closed_form, logarithm, power, report, sample
-from superposed.laws.sign import rademacher_constant
-from superposed.laws.sign_moments import aligned_variance, half_pass_width
-from superposed.probe import Probe
-from superposed.record import Seen
-from superposed.sweep import AtWidths, SmallestWidth
-from superposed.widths import finding_of, series_of
+from superposed.measuring.sampling import Probe
+from superposed.study.experiment import Analysis, Experiment
+from superposed.study.widths import finding_of, series_of
+from superposed.sweeping.record import Seen
+from superposed.sweeping.sweep import AtWidths, SmallestWidth
+from superposed.theory.sign import rademacher_constant
+from superposed.theory.sign_moments import aligned_variance, half_pass_width
 
 M = 300
 EPS = 0.5

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from superposed.constructions import Bernoulli, Superposed
-from superposed.experiment import Analysis, Experiment
 from superposed.figures.widths import draw_width_law
 from superposed.fitting import report, through
-from superposed.laws.bernoulli_tail import all_pairs_width, quantile_width
-from superposed.laws.bernoulli_width import predicted_width
-from superposed.probe import Probe
-from superposed.record import Seen
-from superposed.sweep import SmallestWidth
-from superposed.widths import finding_of, series_of
+from superposed.measuring.sampling import Probe
+from superposed.study.experiment import Analysis, Experiment
+from superposed.study.widths import finding_of, series_of
+from superposed.sweeping.record import Seen
+from superposed.sweeping.sweep import SmallestWidth
+from superposed.theory.bernoulli_tail import all_pairs_width, quantile_width
+from superposed.theory.bernoulli_width import predicted_width
 
 CONSTRUCTION = Superposed(Bernoulli())
 EPS = 0.5
@@ -19,7 +19,7 @@ DRAWS = 100
 TOP = 1e3
 """The exponent of the drawn law is read off its top three decades as well."""
 CLOSED_FROM = 1e4
-"""Where the closed form is good to half a per cent (`laws.bernoulli_tail`)."""
+"""Where the closed form is good to half a per cent (`theory.bernoulli_tail`)."""
 
 
 def powers(base: int, first: int, last: int) -> tuple[int, ...]:

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from superposed.constructions import Bernoulli, RandomInit, Rademacher, Superposed
-from superposed.criteria import passes
-from superposed.laws.sign import gaussian_constant, noisy_rademacher_constant, rademacher_constant
-from superposed.laws.sign_moments import aligned_variance, chance_all_pairs_pass
-from superposed.measure import measure
-from superposed.probe import Probe
-from superposed.record import Cell
-from superposed.sweep import pooled
+from superposed.constructions import Bernoulli, Rademacher, RandomInit, Superposed
+from superposed.measuring.cell import Cell
+from superposed.measuring.criteria import passes
+from superposed.measuring.measure import measure
+from superposed.measuring.sampling import Probe
+from superposed.sweeping.sweep import pooled
+from superposed.theory.sign import gaussian_constant, noisy_rademacher_constant, rademacher_constant
+from superposed.theory.sign_moments import aligned_variance, chance_all_pairs_pass
 
 
 def by_network(construction, m, s, d, seeds=24, probe=Probe(16)):

@@ -8,23 +8,22 @@ import jax
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from circuits_to_compile import random_circuit
 
-from superposed.circuit import (Circuit, Op, check_circuit, check_sparsity, evaluate_circuit, evaluate_gates,
-                                make_gates, random_features, sparse_features, walk)
-from superposed.circuit_formats import format_bench, format_json, parse_bench, parse_json, read_circuit, write_circuit
-from superposed.planted import planted_circuit
-
-
-def random_circuit(rng, widths, fan_in=3, ops=tuple(Op)):
-    layers = []
-    for before, n in zip(widths, widths[1:]):
-        gates = []
-        for _ in range(n):
-            op = Op(rng.choice(ops))
-            k = 1 if op == Op.COPY else rng.integers(2, fan_in + 1)
-            gates.append((op, rng.choice(before, k, replace=False).tolist()))
-        layers.append(make_gates(gates))
-    return Circuit(widths[0], tuple(layers))
+from superposed.circuits.circuit import (
+    Circuit,
+    Op,
+    check_circuit,
+    check_sparsity,
+    evaluate_circuit,
+    evaluate_gates,
+    make_gates,
+    random_features,
+    sparse_features,
+    walk,
+)
+from superposed.circuits.formats import format_bench, format_json, parse_bench, parse_json, read_circuit, write_circuit
+from superposed.circuits.planted import planted_circuit
 
 
 def same(a: Circuit, b: Circuit) -> bool:

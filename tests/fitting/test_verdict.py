@@ -6,7 +6,20 @@ import numpy as np
 import pytest
 from synthetic_widths import crossing, square_root, two_thirds, two_thirds_log, widths
 
-from superposed.fitting import Candidate, Crossover, fit, fixed_power_log, judge, judge_growth, judge_interval, logarithm, power, power_log, report, sample
+from superposed.fitting import (
+    Candidate,
+    Crossover,
+    fit,
+    fixed_power_log,
+    judge,
+    judge_growth,
+    judge_interval,
+    logarithm,
+    power,
+    power_log,
+    report,
+    sample,
+)
 from superposed.fitting.verdict import would_decide
 
 CLAIM = 2 / 3

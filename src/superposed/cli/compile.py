@@ -6,14 +6,14 @@ from pathlib import Path
 
 import jax
 
-from superposed.circuit import Circuit, GateError
-from superposed.circuit_formats import read_circuit, with_line
-from superposed.circuit_inputs import MOST_INPUTS
+from superposed.circuits.circuit import Circuit, GateError
+from superposed.circuits.formats import read_circuit, with_line
+from superposed.circuits.inputs import MOST_INPUTS
 from superposed.cli.options import check_folder, in_gib, memory, whole
 from superposed.cli.output import note, print_json
-from superposed.compiled_file import bytes_to_write, read_network, stored_inputs, to_tensors, write_network
-from superposed.compiler import compile_circuit
-from superposed.verification import describe, verify_network
+from superposed.compiler.compile import compile_circuit
+from superposed.compiler.file import bytes_to_write, read_network, stored_inputs, to_tensors, write_network
+from superposed.compiler.verify import describe, verify_network
 
 
 def add_commands(commands) -> None:

@@ -8,11 +8,11 @@ import numpy as np
 
 from superposed.cli.output import print_json
 from superposed.constructions import Naive, Rademacher
-from superposed.measure import measure
-from superposed.probe import Probe
-from superposed.record import Cell
-from superposed.store import code_commit
-from superposed.sweep import pooled
+from superposed.measuring.cell import Cell
+from superposed.measuring.measure import measure
+from superposed.measuring.sampling import Probe
+from superposed.sweeping.store import code_commit
+from superposed.sweeping.sweep import pooled
 
 
 def add_commands(commands: "argparse._SubParsersAction") -> None:

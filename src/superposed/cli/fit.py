@@ -7,12 +7,11 @@ import numpy as np
 
 from superposed.cli.output import print_json
 from superposed.fitting.crossover import Crossover
-from superposed.fitting.laws import power, power_log
 from superposed.fitting.design import Power, power_of
+from superposed.fitting.laws import power, power_log
 from superposed.fitting.read import read_csv
 from superposed.fitting.render import render
 from superposed.fitting.reports import report
-
 
 MOST_POINTS = 10_000
 """Values of m in a design that `power` looks at."""

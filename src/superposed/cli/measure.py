@@ -6,15 +6,24 @@ import time
 import numpy as np
 
 from superposed.cli.options import (
-    add_construction, add_probe, check_size, construction_of, most_width, pick, probe_of, problem_of, whole,
+    add_construction,
+    add_probe,
+    check_size,
+    construction_of,
+    most_width,
+    pick,
+    probe_of,
+    problem_of,
+    whole,
 )  # fmt: skip
 from superposed.cli.output import note, print_json, table
 from superposed.cli.progress import LINE_EVERY
-from superposed.criteria import CRITERIA, check_criterion, passes
-from superposed.errors import Errors
-from superposed.measure import measure
-from superposed.record import Cell, Record, Seen, describe
-from superposed.sweep import SmallestWidth, pooled
+from superposed.measuring.cell import Cell, describe
+from superposed.measuring.criteria import CRITERIA, check_criterion, passes
+from superposed.measuring.errors import Errors
+from superposed.measuring.measure import measure
+from superposed.sweeping.record import Record, Seen
+from superposed.sweeping.sweep import SmallestWidth, pooled
 
 
 def add_commands(commands: "argparse._SubParsersAction") -> None:

@@ -12,12 +12,20 @@ from typing import get_args
 import jax
 
 from superposed.constructions import (
-    Bernoulli, CentredBernoulli, CentredReadOff, Gaussian, Naive, RandomInit, Rademacher, SignedBernoulli, Superposed,
+    Bernoulli,
+    CentredBernoulli,
+    CentredReadOff,
+    Gaussian,
+    Naive,
+    Rademacher,
+    RandomInit,
+    SignedBernoulli,
+    Superposed,
 )  # fmt: skip
-from superposed.measure import bucket
-from superposed.probe import Probe
-from superposed.problem import Problem, check_problem
-from superposed.record import kebab
+from superposed.measuring.cell import kebab
+from superposed.measuring.measure import bucket
+from superposed.measuring.sampling import Probe
+from superposed.networks.problem import Problem, check_problem
 
 CONSTRUCTIONS = {
     kebab(c.__name__): c

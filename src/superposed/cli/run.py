@@ -12,10 +12,10 @@ from pathlib import Path
 from superposed.cli.options import check_folder, pick
 from superposed.cli.output import note, print_json
 from superposed.cli.progress import progress
-from superposed.experiment import Analysis, Experiment, configuration, load_experiments
-from superposed.record import Seen
-from superposed.store import Store, read_folder, read_manifest
-from superposed.sweep import shard_of, sweep
+from superposed.study.experiment import Analysis, Experiment, configuration, load_experiments
+from superposed.sweeping.record import Seen
+from superposed.sweeping.store import Store, read_folder, read_manifest
+from superposed.sweeping.sweep import shard_of, sweep
 
 PROFILES = ("tiny", "quick", "standard", "full")
 UNFINISHED = 3

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from superposed.constructions.rows import Width, random_rows
-from superposed.laws.bernoulli import best_density, paper_density
-from superposed.laws.bernoulli_drawn import draw_aligned, draw_superposed
-from superposed.network import Layer, Network
-from superposed.problem import Problem
-from superposed.read_off import SharedMean
+from superposed.networks.network import Layer, Network
+from superposed.networks.problem import Problem
+from superposed.networks.read_off import SharedMean
+from superposed.theory.bernoulli import best_density, paper_density
+from superposed.theory.bernoulli_drawn import draw_aligned, draw_superposed
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Bernoulli:
     error falls as d^{-1/3}.
 
     Args:
-      density: p in (0, 1]; None takes the best for this problem and width (`laws.bernoulli.best_density`); "paper"
+      density: p in (0, 1]; None takes the best for this problem and width (`theory.bernoulli.best_density`); "paper"
         takes log^2 m / sqrt d.
       shared: instead of a density, L = d p^2, the neurons that a pair shares on average: p = sqrt(L / d), at most 1.
 
@@ -66,7 +66,7 @@ class Bernoulli:
     def draw(
         self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, p: Float[Array, ""] | None = None
     ) -> Float[Array, "3 n"]:
-        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.bernoulli_drawn`)."""
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.bernoulli_drawn`)."""
         p = self.tuned(problem, width) if p is None else p
         if problem.d_in is None:
             return draw_aligned(key, problem.m, problem.s, width, p, n_events, max_active=s_max)

@@ -7,13 +7,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from superposed.constructions.rows import Width, random_rows
-from superposed.laws.bernoulli import best_density
-from superposed.laws.bernoulli_drawn import draw_aligned, draw_superposed
-from superposed.laws.codes import ALIGNED
-from superposed.laws.remedies import centred_constant, draw_centred_read_off, draw_signed
-from superposed.network import Layer, Network
-from superposed.problem import Problem
-from superposed.read_off import Product, SharedMean
+from superposed.networks.network import Layer, Network
+from superposed.networks.problem import Problem
+from superposed.networks.read_off import Product, SharedMean
+from superposed.theory.bernoulli import best_density
+from superposed.theory.bernoulli_drawn import draw_aligned, draw_superposed
+from superposed.theory.codes import ALIGNED
+from superposed.theory.remedies import centred_constant, draw_centred_read_off, draw_signed
+
 
 def check_density(density: float | None) -> None:
     """Raises ValueError for a density outside (0, 1); None is tuned."""
@@ -33,7 +34,7 @@ class CentredBernoulli:
     Args:
       density: p in (0, 1); None takes the best for this problem and width.
 
-    Source: derived for this project (`laws.remedies`).
+    Source: derived for this project (`theory.remedies`).
     """
 
     density: float | None = None
@@ -51,7 +52,7 @@ class CentredBernoulli:
     def draw(
         self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, p: Float[Array, ""] | None = None
     ) -> Float[Array, "3 n"]:
-        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.bernoulli_drawn`)."""
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.bernoulli_drawn`)."""
         m, s, d_in, p = problem.m, problem.s, problem.d_in, self.tuned(problem, width) if p is None else p
         if d_in is None:
             return draw_aligned(key, m, s, width, p, n_events, max_active=s_max)
@@ -79,7 +80,7 @@ class SignedBernoulli:
       density: p in (0, 1); None takes twice that of centred weights with 2 m features, which have the same cross-talk and
         as many neurons a read-off.
 
-    Source: signs as in Hänni et al. 2024, Theorem 11; derived for this project (`laws.remedies`).
+    Source: signs as in Hänni et al. 2024, Theorem 11; derived for this project (`theory.remedies`).
     """
 
     density: float | None = None
@@ -102,7 +103,7 @@ class SignedBernoulli:
     def draw(
         self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, p: Float[Array, ""] | None = None
     ) -> Float[Array, "3 n"]:
-        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.remedies`)."""
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.remedies`)."""
         d_in, p = code_dimension(problem), self.tuned(problem, width) if p is None else p
         return draw_signed(key, problem.m, problem.s, width, d_in, p, n_events, max_active=s_max)
 
@@ -119,7 +120,7 @@ class CentredReadOff:
 
         a = ReLU((B - p) b + p s - 1),   AND(k, l) ~ sum_i (B_ik - p)(B_il - p) a_i / (d p^2 (1 - p)^2 c)
 
-    with c = `laws.remedies.centred_constant`, which makes an active pair read 1. All d neurons take part in every
+    with c = `theory.remedies.centred_constant`, which makes an active pair read 1. All d neurons take part in every
     read-off. The bias at the kink is gone; the exponent of m is not, since cross-talk hides the signal instead. For few
     active features: once p s is well above 1, the bias keeps neurons off the kink and c all but vanishes (at s = 10 and
     p = 1/2 the errors are ten times those of Rademacher signs).
@@ -127,7 +128,7 @@ class CentredReadOff:
     Args:
       density: p in (0, 1); 1/2 is best behind codes with cross-talk well above s.
 
-    Source: derived for this project (`laws.remedies`).
+    Source: derived for this project (`theory.remedies`).
     """
 
     density: float = 0.5
@@ -143,7 +144,7 @@ class CentredReadOff:
         return Network(None, (layer,), Product(layer.factors[0], scale))
 
     def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
-        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.remedies`)."""
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.remedies`)."""
         d_in = code_dimension(problem)
         return draw_centred_read_off(key, problem.m, problem.s, width, d_in, self.density, n_events, max_active=s_max)
 

@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from superposed.constructions.rows import Width
-from superposed.network import Layer, Network
-from superposed.problem import Problem
-from superposed.read_off import OwnNeuron
+from superposed.networks.network import Layer, Network
+from superposed.networks.problem import Problem
+from superposed.networks.read_off import OwnNeuron
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from jaxtyping import Array, Float, Key
 
 from superposed.constructions.rows import Width, random_codes, random_rows
 from superposed.constructions.superposed import check_d_in
-from superposed.laws.codes import existing
-from superposed.laws.sign import gaussian_constant
-from superposed.laws.sign_drawn import draw_gaussian, draw_random_init
-from superposed.network import Layer, Network, matmul
-from superposed.problem import Problem
-from superposed.read_off import Product
+from superposed.networks.network import Layer, Network, matmul
+from superposed.networks.problem import Problem
+from superposed.networks.read_off import Product
+from superposed.theory.codes import existing
+from superposed.theory.sign import gaussian_constant
+from superposed.theory.sign_drawn import draw_gaussian, draw_random_init
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class RandomInit:
         return Network(phi, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(matmul(w, phi)), scale))
 
     def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
-        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.sign_drawn`)."""
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.sign_drawn`)."""
         c = gaussian_constant(problem.s)
         if self.inputs == "aligned":
             return draw_gaussian(key, problem.m, problem.s, width, None, c, n_events, max_active=s_max)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from superposed.network import matmul
+from superposed.networks.network import matmul
 
 Width = int | Int[Array, ""] | Float[Array, ""]
 

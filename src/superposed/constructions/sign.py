@@ -7,11 +7,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from superposed.constructions.rows import Width, random_rows
-from superposed.laws.sign import gaussian_constant, noisy_rademacher_constant, rademacher_constant
-from superposed.laws.sign_drawn import draw_gaussian, draw_rademacher
-from superposed.network import Layer, Network
-from superposed.problem import Problem
-from superposed.read_off import Product
+from superposed.networks.network import Layer, Network
+from superposed.networks.problem import Problem
+from superposed.networks.read_off import Product
+from superposed.theory.sign import gaussian_constant, noisy_rademacher_constant, rademacher_constant
+from superposed.theory.sign_drawn import draw_gaussian, draw_rademacher
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Rademacher:
 
         a = ReLU(W b),   W_ik = +-1,   AND(k, l) ~ sum_i W_ik W_il a_i / (c d)
 
-    with c = c(s) exactly (`laws.sign.rademacher_constant`), and c(s, nu), nu = m s/d_in, behind random codes. The error
+    with c = c(s) exactly (`theory.sign.rademacher_constant`), and c(s, nu), nu = m s/d_in, behind random codes. The error
     has mean zero and falls as s/sqrt d; it does not depend on m unless the features come in superposition.
 
     Source: Hänni et al. 2024, Theorem 3 (there for Gaussian weights); Busch 2025.
@@ -31,7 +31,7 @@ class Rademacher:
         return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(w, self.constant(problem) * width))
 
     def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
-        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.sign_drawn`)."""
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.sign_drawn`)."""
         c = self.constant(problem)
         return draw_rademacher(key, problem.m, problem.s, width, problem.d_in, c, n_events, max_active=s_max)
 
@@ -48,7 +48,7 @@ class Gaussian:
 
         a = ReLU(W b),   W_ik ~ N(0, 1),   AND(k, l) ~ sum_i sgn(W_ik W_il) a_i / (c d)
 
-    with c = c(s) in closed form (`laws.sign.gaussian_constant`), and c(s + nu), nu = m s/d_in, behind random codes.
+    with c = c(s) in closed form (`theory.sign.gaussian_constant`), and c(s + nu), nu = m s/d_in, behind random codes.
 
     Source: Hänni et al. 2024, Theorem 3.
     """
@@ -58,7 +58,7 @@ class Gaussian:
         return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(w), self.constant(problem) * width))
 
     def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
-        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`laws.sign_drawn`)."""
+        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.sign_drawn`)."""
         c = self.constant(problem)
         return draw_gaussian(key, problem.m, problem.s, width, problem.d_in, c, n_events, max_active=s_max)
 

@@ -6,8 +6,8 @@ import jax
 from jaxtyping import Array, Float, Key
 
 from superposed.constructions.rows import Width, random_codes
-from superposed.network import Layer, Network
-from superposed.problem import Problem
+from superposed.networks.network import Layer, Network
+from superposed.networks.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superposed.capacities import exponent_text
 from superposed.figures.axes import legend_below
 from superposed.figures.fits import COLOURS, INK, draw_law
 from superposed.fitting import Report
-from superposed.laws.error_correction import strict_leading_order
+from superposed.study.capacities import exponent_text
+from superposed.theory.error_correction import strict_leading_order
 
 BLUE, RED, GREEN, PINK, ORANGE, SKY = COLOURS
 WORDS = {"round": "every unit rounds exactly", "decode": "every bit right at 1/2", "decode-rescaled": "every bit, read-off rescaled"}

@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 
-from superposed.fitting.scaling import Collapse
 from superposed.fitting.data import Sample
 from superposed.fitting.fits import Fit
 from superposed.fitting.goodness import LocalExponent
 from superposed.fitting.reports import Report
+from superposed.fitting.scaling import Collapse
 
 # Okabe & Ito's colours, told apart with any colour vision; assigned in order, never cycled
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

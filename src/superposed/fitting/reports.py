@@ -7,13 +7,13 @@ import numpy as np
 from jaxtyping import Float
 
 from superposed.fitting import laws as families
-from superposed.fitting.resampling import DRAWS, bootstrap
 from superposed.fitting.crossover import Crossover
 from superposed.fitting.data import Sample
 from superposed.fitting.fits import AnyLaw, Fit, fit
 from superposed.fitting.goodness import Collinearity, HeldOut, LocalExponent, collinearity, held_out, lack_of_fit, local_exponents
-from superposed.fitting.profile import intervals, joint_region
 from superposed.fitting.points import saturated
+from superposed.fitting.profile import intervals, joint_region
+from superposed.fitting.resampling import DRAWS, bootstrap
 from superposed.fitting.scatter import scatter_of
 from superposed.fitting.verdict import Candidate, Verdict, judge
 

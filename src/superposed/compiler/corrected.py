@@ -1,0 +1,63 @@
+"""Deep circuits by alternating targeted ANDs with error correction (Theorem 8)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import jax
+from jaxtyping import Array, Key
+
+from superposed.circuits.circuit import Circuit, Gates
+from superposed.circuits.randomness import host_rng
+from superposed.compiler.codes import mean_read
+from superposed.compiler.deep import SparseNetwork, Stage
+from superposed.compiler.error_correction import ErrorCorrection
+from superposed.compiler.targeted_and import targeted_and
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """Two ReLU layers a circuit layer, a targeted AND and a correction (Hänni et al. 2024, Theorem 8).
+
+        x -> ReLU(W R x - 1) -> round(Phi R' a) -> ...
+
+    The AND layer uses all `width` neurons, the correction `width // 8` units of eight. Proven for width O~(m^(2/3) s^2),
+    linear read-offs with small error at every even layer, and any depth polynomial in m.
+
+    Args:
+      s: active features at most.
+      reset: "round"; "identity" corrects nothing: the control, which must fail within a few layers.
+    """
+
+    s: int
+    reset: Literal["round", "identity"] = "round"
+
+    def __call__(self, key: Key[Array, ""], circuit: Circuit, width: int) -> SparseNetwork:
+        """The whole network of a circuit of ANDs, at most `width` ReLU neurons a layer. Raises ValueError as `stages`."""
+        return SparseNetwork(tuple(self.stages(key, circuit.layers, circuit.n_inputs, width)))
+
+    def stages(self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int, first: int = 0) -> Iterator[Stage]:
+        """The encoding of m input features in the correction's code, then a stage a circuit layer.
+
+        With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features in place
+        of the encoding, then the same stages as in one go. For circuits with m gates a layer.
+
+        Raises ValueError for gates other than ANDs, and for a width that has no room for a rounding neuron a feature.
+        """
+        correction = ErrorCorrection(self.s, self.reset)
+        units = width // 8  # the control gets no more units than the network it is compared with
+        if units < 4 * self.s:
+            raise ValueError(f"width {width}: correction needs 8 neurons a unit and 4 s units, {32 * self.s}; raise --width")
+        encoding_key, layers_key = jax.random.split(key)
+        if first:
+            encoding_key = jax.random.split(jax.random.fold_in(layers_key, first - 1))[1]
+        code = correction.code(host_rng(encoding_key), m, units)
+        read = mean_read(code)
+        yield Stage((), code, read, 0.5)
+        for i, gates in enumerate(layers, start=first):
+            and_key, correction_key = jax.random.split(jax.random.fold_in(layers_key, i))
+            ands, approximate = targeted_and(host_rng(and_key), gates, read, width, self.s)
+            code = correction.code(host_rng(correction_key), len(gates.op), units)
+            stage = correction.stage((ands,), approximate, code)
+            read = stage.read
+            yield stage

@@ -1,0 +1,65 @@
+"""Which inputs, and which of their pairs, are looked at."""
+
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int, Key
+
+from superposed.networks.problem import Problem
+
+MOST_INPUTS = 100_000
+MOST_PAIRS = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The read-offs of one network that are compared with the truth.
+
+    Args:
+      inputs: number of random inputs with exactly s active features; None takes every one of the C(m, s).
+      idle: None looks at every pair of an input. A number looks at every pair with an active member, and at every pair
+        among that many random inactive features, which costs O(d s m) an input instead of O(d m^2).
+    """
+
+    inputs: int | None = 16
+    idle: int | None = None
+
+    def __post_init__(self):
+        if self.inputs is not None and self.inputs < 1:
+            raise ValueError(f"inputs = {self.inputs}: look at one input or more")
+        if self.idle is not None and self.idle < 2:
+            raise ValueError(f"idle = {self.idle}: a pair takes 2 inactive features, or leave it out to look at all")
+
+    def n_inputs(self, problem: Problem) -> int:
+        """How many inputs are looked at; raises ValueError where they are too many to enumerate."""
+        if self.inputs is not None:
+            return self.inputs
+        if (n := comb(problem.m, problem.s)) > MOST_INPUTS:
+            raise ValueError(
+                f"every input of m = {problem.m}, s = {problem.s}: C(m, s) = {n} is more than {MOST_INPUTS}; sample some"
+            )
+        return n
+
+    def per_call(self, problem: Problem, n_inputs: int) -> int:
+        """Inputs one compiled call takes, so that its counts stay within 32-bit integers."""
+        pairs = problem.n_gates if self.idle is None else problem.s * problem.m + comb(self.idle, 2)
+        if pairs > MOST_PAIRS:
+            raise ValueError(f"m = {problem.m}: {pairs} pairs an input overflow a 32-bit count; sample idle features instead")
+        return min(n_inputs, MOST_PAIRS // pairs)
+
+
+def random_order(key: Key[Array, ""], m: int) -> Int[Array, " m"]:
+    """A random permutation of the features; the first s of it are active."""
+    return jnp.argsort(jax.random.bits(key, (m,)))
+
+
+def every_order(m: int, s: int) -> Int[np.ndarray, "n m"]:
+    """One permutation for each of the C(m, s) inputs, its active features first."""
+    active = np.array(list(combinations(range(m), s)))
+    inactive = np.ones((len(active), m), bool)
+    np.put_along_axis(inactive, active, False, axis=1)
+    return np.concatenate([active, np.nonzero(inactive)[1].reshape(len(active), m - s)], axis=1).astype(np.int32)

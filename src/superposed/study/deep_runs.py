@@ -1,0 +1,82 @@
+"""Deep networks run piece by piece, as chains of steps: a kill loses one piece, and every piece is a row."""
+
+from itertools import tee
+
+import jax
+import numpy as np
+import scipy.sparse as sp
+
+from superposed.circuits.circuit import sparse_features
+from superposed.circuits.planted import group_features, group_layers, group_order, path_active, path_features, path_layers
+from superposed.compiler.channels import Channels
+from superposed.compiler.corrected import Corrected
+from superposed.compiler.deep import errors_and_states
+from superposed.sweeping.sweep import Chain
+
+
+def deep_run(run: dict, construction: Channels | Corrected, piece: int, stop_at: float | int) -> Chain:
+    """One network, one planted circuit and a batch of inputs, `piece` layers a step; ends early in an avalanche.
+
+    Args:
+      run: the cell but for its piece; holds circuit ("groups" or "paths"), width, m, s, depth, batch and seed.
+      construction: as the cell describes it.
+      stop_at: wrong bits an input beyond which what follows is noise, and slow.
+    """
+    starts = range(0, run["depth"], piece)
+    cells = tuple({**run, "first": first, "layers": min(piece, run["depth"] - first)} for first in starts)
+    return Chain(cells, lambda cell, before: run_piece(cell, before, construction, stop_at))
+
+
+def run_piece(cell: dict, before: dict | None, construction: Channels | Corrected, stop_at: float | int) -> dict:
+    """Layers first + 1, ..., first + layers: their errors, and the state that the next piece goes on from."""
+    m, s, first, n_layers = cell["m"], cell["s"], cell["first"], cell["layers"]
+    features_key, layers_key, build_key = jax.random.split(jax.random.key(cell["seed"]), 3)
+    if cell["circuit"] == "groups":
+        active = group_features(features_key, m, s, cell["batch"])
+        now, gates = group_order(layers_key, m, first)[active], group_layers(layers_key, m, s, n_layers, first)
+    else:
+        active = path_features(features_key, m, s, cell["batch"])
+        now, gates = path_active(layers_key, active, m, first), path_layers(layers_key, active, m, n_layers, first)
+    built, judged = tee(gates)  # side by side, so that one layer is in memory at a time
+    stages = construction.stages(build_key, built, m, cell["width"], first)
+    found, ended, h = [], False, None if before is None else unpacked(before["state"])
+    for errors, h in errors_and_states(stages, judged, sparse_features(now, m), h):
+        found.append({name: plain(value) for name, value in errors._asdict().items()} | {"wrong": errors.wrong})
+        ended = errors.wrong > stop_at * cell["batch"]
+        if ended:
+            break
+    last = ended or first + n_layers == cell["depth"]
+    return {"layers": found, "ended": ended, "state": None if last else packed(h)}
+
+
+def plain(value: float | int) -> float | int | None:
+    """The number, None where it is infinite: the lowest of no read-off at all."""
+    return value if np.isfinite(value) else None
+
+
+def packed(h: sp.csr_array) -> dict:
+    """A state as plain JSON; values are left out where all are one."""
+    values = None if np.all(h.data == 1) else h.data.tolist()
+    return {"shape": list(h.shape), "starts": h.indptr.tolist(), "units": h.indices.tolist(), "values": values}
+
+
+def unpacked(state: dict) -> sp.csr_array:
+    """The state that was `packed`."""
+    units = np.array(state["units"], np.int32)
+    values = np.ones(len(units), np.float32) if state["values"] is None else np.array(state["values"], np.float32)
+    return sp.csr_array((values, units, np.array(state["starts"], np.int32)), shape=tuple(state["shape"]))
+
+
+def layers_of(results: list[dict]) -> list[dict]:
+    """The layers of a chain's pieces, one dict a layer, numbered from 1."""
+    return [{"layer": n, **layer} for n, layer in enumerate((layer for piece in results for layer in piece["layers"]), start=1)]
+
+
+def no_wrong_bit(layers: list[dict], depth: int) -> tuple[str, str, str]:
+    """(verdict, measured, why): "holds" when all `depth` layers ran without a wrong bit, else "fails"; no other word."""
+    wrong = sum(layer["wrong"] for layer in layers)
+    first = next((layer["layer"] for layer in layers if layer["wrong"]), None)
+    if first is None and len(layers) == depth:
+        return "holds", f"0 wrong bits in {depth} layers", "no read-off of any feature was on the wrong side of the threshold"
+    cut = "" if len(layers) == depth else f", stopped after layer {len(layers)}"
+    return "fails", f"{wrong:,} wrong bits, the first in layer {first}{cut}", "at least one read-off was on the wrong side of the threshold"

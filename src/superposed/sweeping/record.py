@@ -1,0 +1,69 @@
+"""The row that says what was seen at a cell."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from superposed.measuring.cell import Cell, canonical, content_id
+from superposed.measuring.errors import Errors
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row: the cell and what was seen there, both as plain JSON. No conclusion is stored."""
+
+    cell: dict
+    seen: dict
+
+    @cached_property
+    def id(self) -> str:
+        """The identity of the cell."""
+        return content_id(self.cell)
+
+    @cached_property
+    def errors(self) -> Errors:
+        """What was seen, for rows that hold errors of read-offs."""
+        return Errors.from_json(self.seen)
+
+    def to_line(self) -> str:
+        """One line of JSON."""
+        return canonical({"id": self.id, "cell": self.cell, "seen": self.seen}) + "\n"
+
+    @classmethod
+    def from_line(cls, line: str) -> "Record":
+        """The inverse of `to_line`; raises ValueError for anything else."""
+        try:
+            value = json.loads(line)
+            record = cls(value["cell"], value["seen"])
+            if value["id"] != record.id:
+                raise ValueError("its id is not that of its cell")
+            if not (isinstance(record.seen, dict) and record.seen):
+                raise ValueError("it says nothing of what was seen")
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"not a row of measurements ({type(error).__name__}: {error})") from error
+        return record
+
+
+class Seen(dict[str, Record]):
+    """Rows by the id of their cell, and by everything but the width: a search asks for all widths at once."""
+
+    def __init__(self, records: Iterable[Record] = ()):
+        super().__init__()
+        self._families: dict[str, dict[int, Record]] = {}
+        for record in records:
+            self.add(record)
+
+    def add(self, record: Record) -> None:
+        """Add a row."""
+        self[record.id] = record
+        if "width" in record.cell:
+            self._families.setdefault(_family(record.cell), {})[record.cell["width"]] = record
+
+    def by_width(self, cell: Cell) -> dict[int, Record]:
+        """The rows that differ from the cell in nothing but the width."""
+        return self._families.get(_family(cell.to_json()), {})
+
+
+def _family(cell: dict) -> str:
+    return content_id({key: value for key, value in cell.items() if key != "width"})

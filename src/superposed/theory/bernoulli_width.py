@@ -1,0 +1,97 @@
+"""The width that the closed forms of the Bernoulli universal AND predict, and the error terms that compete in it."""
+
+from functools import lru_cache
+from math import exp, log, pi, sqrt
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from superposed.program import program
+from superposed.theory.bernoulli import best_density, worst_quantile
+
+WIDEST = 1e30
+POINTS = 65  # widths compared at once
+
+
+class ErrorTerms(NamedTuple):
+    """What a pair with one active member reads though its AND is false, taken apart.
+
+    Args:
+      bystanders: p (s - 1), other active features wired to the same neuron by chance. A bias.
+      common_mode: p sqrt((m - s) s / d_in) / 2, standard deviation of the cross-talk common to all neurons of the pair.
+        The neurons sit at the kink of the ReLU, half of them on its slope, hence the half.
+      kink: sqrt(p (1 - p) (m - s) s / d_in) / sqrt(2 pi), mean of ReLU of each neuron's own cross-talk. A bias.
+    """
+
+    bystanders: float
+    common_mode: float
+    kink: float
+
+
+def error_terms(m: int | float, s: int | float, d_in: int | float, p: float) -> ErrorTerms:
+    """The three terms at density p. Leading order: each as it would be without the others.
+
+    With d_in = d and p = sqrt(L/d), L the neurons a read-off averages, they scale as
+
+        bystanders ~ s L^(1/2) d^(-1/2),   common_mode ~ (m s L)^(1/2) / d,   kink ~ 0.40 (m s)^(1/2) L^(1/4) d^(-3/4)
+
+    and only the kink gives d ~ m^(2/3). Source: derived for this project; Busch 2025, Corollary 4.35, bounds the last.
+    """
+    noise = max(m - s, 0) * s / d_in
+    return ErrorTerms(
+        bystanders=p * (s - 1),
+        common_mode=p * sqrt(noise) / 2,
+        kink=sqrt(p * (1 - p) * noise) / sqrt(2 * pi),
+    )
+
+
+def _tuned_errors(superposed, m, s, log_d, d_in, tail, centred):
+    def one(d):
+        code = None if not superposed else d if d_in is None else d_in
+        return worst_quantile(m, s, d, best_density(m, s, d, code, tail, centred), code, tail, centred)
+
+    return jax.vmap(one)(jnp.exp(log_d))
+
+
+@lru_cache(maxsize=1024)
+def predicted_width(
+    m: int | float,
+    s: int | float,
+    eps: float,
+    *,
+    superposed: bool = True,
+    d_in: int | float | None = None,
+    tail: float = 0.01,
+    centred: bool = False,
+) -> float:
+    """The smallest width at which the predicted error quantile of the worst stratum, at the tuned density, is eps.
+
+    Closed forms only (`theory.bernoulli`): a line to hold measured widths against, not a measurement. Subdivision of log d.
+
+    Args:
+      m, s: features, active features.
+      eps: error allowed.
+      superposed: features in superposition; otherwise aligned with the input's coordinates.
+      d_in: dimension of the code vectors; None for as many as there are neurons. Ignored for aligned inputs.
+      tail: fraction of the errors that may exceed eps: 0.01 holds the 99% quantile below it.
+      centred: for the centred weights of `theory.bernoulli.error_cumulants`.
+
+    Raises:
+      ValueError: eps is not positive, or no width up to 1e30 brings the error below eps (possible when d_in is fixed).
+    """
+    if eps <= 0:
+        raise ValueError(f"eps = {eps}: the error allowed must be positive; use --eps 0.5, say")
+
+    low, high = 0.0, log(WIDEST)
+    while high - low > 1e-5:
+        grid = np.linspace(low, high, POINTS)
+        code = None if d_in is None else float(d_in)
+        error = program(_tuned_errors, 1)(superposed, float(m), float(s), grid, code, tail, centred)
+        above = np.flatnonzero(~(np.asarray(error) <= eps))
+        last = int(above[-1]) if len(above) else -1
+        if last == POINTS - 1:
+            raise ValueError(f"eps = {eps}: no width reaches it with code vectors of dimension {d_in}; raise --d-in or --eps")
+        low, high = grid[max(last, 0)], grid[max(last, 0) + 1]
+    return exp(high)

@@ -1,0 +1,113 @@
+"""Reads of random unit code vectors, phi_k.x, drawn without building the code."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+from superposed.theory.relu import Scalar, as_float
+
+STRATA = np.arange(3, dtype=np.float32)[:, None]  # pair members active, against events
+ALIGNED = 1e30
+"""Dimensions in which code vectors are as good as orthogonal at every m: drawn laws then hold for aligned features."""
+
+
+def chi_square(normal: Float[Array, "*shape"], dof: Float[Array, "*#shape"]) -> Float[Array, "*shape"]:
+    """A chi-square variable as a function of a standard normal one (Wilson and Hilferty's cube).
+
+        chi^2 = dof max(1 - 2/(9 dof) + normal sqrt(2/(9 dof)), 0.001)^3
+
+    An approximation: quantiles between 10% and 99% are right to 1% from dof = 4 on, to 0.1% from dof = 30; far below, where
+    little of a code's length comes from, it is too small (at dof = 4 the 1% quantile by a sixth). In exchange it is smooth in dof, so that
+    neighbouring widths share their randomness. dof below 1 counts as none and gives 0.
+    """
+    per = 2 / (9 * jnp.maximum(dof, 1))
+    return jnp.where(dof < 1, 0, dof * jnp.maximum(1 - per + normal * jnp.sqrt(per), 1e-3) ** 3)
+
+
+def code_vectors(
+    key: Key[Array, ""], n: int, d_in: Scalar, shape: tuple[int, ...]
+) -> Float[Array, "n n *shape"]:
+    """n independent uniform unit vectors phi_a of d_in dimensions, in a basis of the space they span.
+
+    In the basis that Gram and Schmidt make of them, g_a has independent standard normal coordinates 0 ... a - 1 and
+    chi_{d_in - a} as its last (Bartlett), and phi_a = g_a / |g_a|. Exact, for d_in < n too, but for `chi_square`.
+
+    Returns: phi [vector, coordinate, *shape], `shape` independent draws of it.
+    """
+    basis_key, last_key = jax.random.split(key)
+    d_in = as_float(d_in)
+    a = jnp.arange(n, dtype=jnp.float32)
+    events = (None,) * len(shape)
+    last = jnp.sqrt(chi_square(jax.random.normal(last_key, (n, *shape)), (d_in - a)[(..., *events)]))
+    below = (a[:, None] > a) & (a < d_in)
+    g = jnp.where(below[(..., *events)], jax.random.normal(basis_key, (n, n, *shape)), 0)
+    g = g + jnp.eye(n)[(..., *events)] * last[:, None]
+    return g / jnp.maximum(jnp.sqrt((g**2).sum(1, keepdims=True)), 1e-20)
+
+
+def active_reads(
+    key: Key[Array, ""], s: Scalar, d_in: Scalar, shape: tuple[int, ...], max_active: int
+) -> Float[Array, "max_active *shape"]:
+    """Reads phi_a.x of the s active features a = 0 ... s - 1 of x = phi_0 + ... + phi_{s-1}; 0 for a >= s.
+
+    The norm of x follows: |x|^2 = sum of the reads. Exact but for `chi_square`.
+
+    Args:
+      shape: independent draws.
+      max_active: static bound on s.
+    """
+    phi = code_vectors(key, max_active, d_in, shape)
+    active = jnp.arange(max_active) < as_float(s)
+    phi = jnp.where(active[(..., None, *(None,) * len(shape))], phi, 0)
+    return (phi * phi.sum(0)).sum(1)
+
+
+def unit_coordinate(key: Key[Array, ""], d_in: Scalar, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
+    """One coordinate of independent uniform unit vectors of d_in dimensions: an inactive feature's phi_k.x / |x|.
+
+        u = N / sqrt(N^2 + chi^2_{d_in - 1})
+
+    Exact but for the chi-square (`chi_square`); independent across inactive features and of x.
+    """
+    along, across = jax.random.normal(key, (2, *shape))
+    return along / jnp.maximum(jnp.sqrt(along**2 + chi_square(across, as_float(d_in) - 1)), 1e-20)
+
+
+def event_reads(
+    key: Key[Array, ""], s: Scalar, d_in: Scalar, n_events: int, max_active: int
+) -> tuple[Float[Array, "3 n"], Float[Array, "2 3 n"], Float[Array, "max_active 3 n"]]:
+    """What a neuron may be wired to in events with 0, 1, 2 active pair members, bystanders left out.
+
+    Returns: |x|, the reads of the pair (its active members first), those of the other active features (0 in slots that
+    hold none).
+    """
+    active_key, pair_key = jax.random.split(key)
+    shape = (3, n_events)
+    reads = active_reads(active_key, s, d_in, shape, max_active)
+    x = jnp.sqrt(jnp.maximum(reads.sum(0), 0))
+    inactive = x * unit_coordinate(pair_key, d_in, (2, *shape))
+    first_two = reads[jnp.minimum(jnp.arange(2), max_active - 1)]
+    pair = jnp.where(jnp.arange(2)[:, None, None] < STRATA, first_two, inactive)
+    return x, pair, jnp.where(jnp.arange(max_active)[:, None, None] < STRATA, 0, reads)
+
+
+def existing(errors: Float[Array, "3 n"], m: Scalar, s: Scalar) -> Float[Array, "3 n"]:
+    """The errors, NaN in strata of which m features with s active have no pair."""
+    m, s = as_float(m), as_float(s)
+    return jnp.where((s >= STRATA) & (m - s >= 2 - STRATA), errors, jnp.nan)
+
+
+def static_bound(s: Scalar, max_active: int | None) -> int:
+    """max_active, or s itself where s is a plain number.
+
+    Raises:
+      ValueError: s is traced and no bound is given, or s exceeds the bound.
+    """
+    if isinstance(s, jax.core.Tracer):
+        if max_active is None:
+            raise ValueError("s is traced: give its static bound, max_active")
+        return max_active
+    if max_active is not None and s > max_active:
+        raise ValueError(f"s = {s} exceeds max_active = {max_active}; raise max_active")
+    return int(s) if max_active is None else max_active

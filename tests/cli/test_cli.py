@@ -1,0 +1,166 @@
+"""The commands through main([...]): what they print, what they refuse, and that refusing changes nothing."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from superposed.cli import main
+from superposed.cli.options import check_folder
+from superposed.study.experiment import load_experiments
+
+OWN = ("random_init", "transition", "uand_aligned", "uand_superposed")
+VERDICTS = {"supported", "inconclusive", "contradicted", "measured", "not measured"}
+
+
+def run(capsys, *argv):
+    """(status, standard output, standard error) of one command."""
+    try:
+        status = main([str(word) for word in argv])
+    except SystemExit as stop:
+        status = stop.code
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_measure_prints_one_json_object(capsys):
+    status, out, _ = run(capsys, "measure", "bernoulli", "--m", 20, "--s", 2, "--width", 64, "--inputs", "superposed",
+                         "--density", 0.4, "--seeds", 3, "--eps", 0.5, "--json")  # fmt: skip
+    result = json.loads(out)
+    assert status == 0
+    assert {"problem", "construction", "width", "mode", "seeds", "seconds", "strata", "success"} <= result.keys()
+    assert [stratum["active"] for stratum in result["strata"]] == [0, 1, 2]
+    assert sum(stratum["count"] for stratum in result["strata"]) == 3 * 16 * 190
+    assert {"count", "mean", "rms", "std", "max", "q50", "q90", "q99"} <= result["strata"][0].keys()
+    assert result["construction"] == {"name": "superposed", "inner": {"name": "bernoulli", "density": 0.4, "shared": None}, "d_in": None}
+    assert result["success"]["seeds"] == 3 and 0 <= result["success"]["passed"] <= 3
+
+
+def test_drawn_measure_far_beyond_what_can_be_built(capsys):
+    status, out, _ = run(capsys, "measure", "bernoulli", "--m", "1e12", "--s", 2, "--width", 740_000_000, "--inputs", "superposed",
+                         "--mode", "drawn", "--seeds", 2, "--inputs-per-seed", 2000, "--json")  # fmt: skip
+    strata = json.loads(out)["strata"]
+    assert status == 0 and [stratum["count"] for stratum in strata] == [4000] * 3
+    assert 0.4 < strata[1]["q99"] < 0.65
+
+
+def test_width_of_the_naive_construction_is_one_neuron_a_pair(capsys):
+    status, out, _ = run(capsys, "width", "naive", "--m", 12, "--s", 3, "--eps", 0.5, "--inputs-per-seed", "all", "--seeds", 1, "--json")
+    result = json.loads(out)
+    assert status == 0 and result["width"]["low"] < 66 <= result["width"]["high"]
+    assert {"criterion", "eps", "success", "tried"} <= result.keys()
+
+
+BAD = [
+    (("measure", "bernouli", "--m", 9, "--s", 2, "--width", 8), "did you mean bernoulli"),
+    (("measure", "zzz", "--m", 9, "--s", 2, "--width", 8), "one of naive"),
+    (("measure", "rademacher", "--m", 9, "--s", 2, "--width", 8, "--density", 0.1), "--density 0.1: rademacher has no such field"),
+    (("measure", "bernoulli", "--m", 9, "--s", 10, "--width", 8), "s = 10"),
+    (("measure", "bernoulli", "--m", 9, "--s", 0, "--width", 8), "s = 0"),
+    (("measure", "bernoulli", "--m", 1, "--s", 1, "--width", 8), "m = 1"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 0), "--width 0"),
+    (("measure", "bernoulli", "--m", 9.5, "--s", 2, "--width", 8), "'9.5' is no whole number"),
+    (("measure", "bernoulli", "--m", "1e99", "--s", 2, "--width", 8), "'1e99' is no whole number"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--density", 1.5), "density = 1.5"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--density", "paper"), "exceeds 1"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--eps", 0), "eps = 0"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--seeds", 0), "--seeds 0"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--inputs-per-seed", 0), "write 1 or more, or all"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--d-in", 4), "--d-in 4"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--inputs", "superposed", "--d-in", 0), "d_in = 0"),
+    (("measure", "naive", "--m", 9, "--s", 2, "--width", 8, "--mode", "drawn"), "no drawn law"),
+    (("measure", "naive", "--m", 200, "--s", 9, "--width", 8, "--inputs-per-seed", "all"), "more than 100000"),
+    (("measure", "naive", "--m", 10**7, "--s", 2, "--width", 1000), "do not fit"),
+    (("measure", "random-init", "--m", 300, "--s", 2, "--width", 8, "--inputs", "superposed", "--d-in", 10**9), "do not fit"),
+    (("width", "bernoulli", "--m", 10**9, "--s", 2, "--eps", 0.5), "do not fit"),
+    (("measure", "bernoulli", "--m", "1e12", "--s", 2, "--width", "1e12", "--density", 0.5, "--mode", "drawn"), "shares 2.5e+11 neurons"),
+    (("measure", "bernoulli", "--m", "1e12", "--s", "3e9", "--width", 8, "--mode", "drawn"), "events need"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--shared", "paper"), "--shared paper"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--shared", "nan"), "shared = nan"),
+    (("measure", "centred-bernoulli", "--m", 9, "--s", 2, "--width", 8, "--density", "paper"), "--density paper"),
+    (("width", "naive", "--m", 8, "--s", 2, "--eps", 1e-8), "eps = 1e-08"),
+    (("width", "naive", "--m", 8, "--s", 2, "--eps", "inf"), "eps = inf"),
+    (("power", "--m", "64:1e300", "--step", 1.0000001), "more than 10000 values"),
+    (("width", "bernoulli", "--m", 9, "--s", 2, "--eps", 0.5, "--criterion", "q9"), "did you mean q99"),
+    (("width", "bernoulli", "--m", 9, "--s", 2, "--eps", -1), "eps = -1"),
+    (("width", "bernoulli", "--m", 9, "--s", 2, "--eps", 0.5, "--success", 2), "--success 2"),
+    (("run", "uand_superpose"), "did you mean uand_superposed"),
+    (("run", "uand_superposed", "--profile", "quik"), "did you mean quick"),
+    (("run", "uand_superposed", "--shard", "3/2"), "--shard 3/2"),
+    (("run", "uand_superposed", "--time-limit", "soon"), "no duration"),
+    (("run", "uand_superposed", "--out", "a-file"), "is not a folder"),
+    (("figures", "--runs", "nothing"), "no rows of profile quick"),
+    (("status", "nothing"), "not the folder of a run"),
+    (("measure",), "--m"),
+    (("fly",), "invalid choice"),
+]
+
+
+@pytest.mark.parametrize(("argv", "message"), BAD, ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else None)
+def test_bad_input_is_one_line_and_changes_nothing(capsys, monkeypatch, tmp_path, argv, message):
+    (tmp_path / "experiments").symlink_to(Path(__file__).parents[2] / "experiments")
+    (tmp_path / "a-file").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(capsys, *argv)
+    assert status == 2 and out == ""
+    assert message in err and len(err.strip().splitlines()) == 1 and "Traceback" not in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-file", "experiments"]
+
+
+def test_folders_are_checked_by_many_at_once(tmp_path):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: check_folder("--out", tmp_path / "run"), range(400)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_debug_shows_the_traceback(capsys):
+    with pytest.raises(ValueError, match="bernouli"):
+        run(capsys, "--debug", "measure", "bernouli", "--m", 9, "--s", 2, "--width", 8)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_an_experiment_runs_resumes_and_draws(capsys, tmp_path, name):
+    runs, figures = tmp_path / "runs", tmp_path / "figures"
+    folder = runs / f"{name}-tiny"
+    status, out, _ = run(capsys, "run", name, "--profile", "tiny", "--out", folder, "--json")
+    first = json.loads(out)
+    assert status == 0 and first["finished"]
+    status, out, _ = run(capsys, "run", name, "--profile", "tiny", "--out", folder, "--json")
+    assert json.loads(out)["rows"] == first["rows"]
+    _, out, _ = run(capsys, "status", folder, "--json")
+    assert json.loads(out)["open"] == 0
+    status, _, err = run(capsys, "figures", name, "--profile", "tiny", "--runs", runs, "--figures", figures)
+    assert status == 0, err
+    assert {path.suffix for path in figures.iterdir()} == {".png", ".svg", ".csv", ".json"}
+    summary = json.loads((figures / f"{name}.json").read_text())
+    assert summary["findings"] and {f["verdict"] for f in summary["findings"]} <= VERDICTS
+    if name == "uand_aligned":  # networks of one seed share their first neurons: four units, whatever the widths
+        assert {fit["units"] for key, fit in summary["fits"].items() if ", max" not in key} == {4}
+    before = (figures / f"{name}.png").read_bytes()
+    run(capsys, "figures", name, "--profile", "tiny", "--runs", runs, "--figures", figures)
+    assert (figures / f"{name}.png").read_bytes() == before
+
+
+def test_shards_share_the_work(capsys, tmp_path):
+    for part in ("1/2", "2/2"):
+        assert run(capsys, "run", "random_init", "--profile", "tiny", "--out", tmp_path, "--shard", part)[0] == 0
+    _, out, _ = run(capsys, "status", tmp_path, "--json")
+    assert json.loads(out) == {"experiment": "random_init", "profile": "tiny", "rows": 8, "questions": 2, "open": 0}
+
+
+def test_a_time_limit_stops_and_says_how_to_go_on(capsys, tmp_path):
+    status, _, err = run(capsys, "run", "random_init", "--profile", "tiny", "--out", tmp_path, "--time-limit", "0s")
+    assert status == 3 and "run the same command again to resume" in err
+
+
+def test_another_profile_in_the_same_folder_is_refused(capsys, tmp_path):
+    run(capsys, "run", "random_init", "--profile", "tiny", "--out", tmp_path, "--time-limit", "0s")
+    status, _, err = run(capsys, "run", "random_init", "--profile", "quick", "--out", tmp_path)
+    assert status == 2 and "another configuration" in err and "profile" in err
+
+
+def test_every_experiment_fixes_the_same_four_profiles_and_may_add_its_own():
+    for name, experiment in load_experiments().items():
+        assert list(experiment.profiles)[:4] == ["tiny", "quick", "standard", "full"], name
+        assert len(experiment.claim) > 20 and experiment.tasks(experiment.profiles["tiny"])

@@ -1,0 +1,180 @@
+"""Every construction against its dense twin, on every input and pair of small problems; one table, inherited by all."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from superposed.constructions import (
+    Bernoulli,
+    CentredBernoulli,
+    CentredReadOff,
+    Gaussian,
+    Naive,
+    Rademacher,
+    RandomInit,
+    SignedBernoulli,
+    Superposed,
+)  # fmt: skip
+from superposed.measuring.cell import Cell
+from superposed.measuring.evaluate import dense_read_offs
+from superposed.measuring.measure import measure
+from superposed.measuring.sampling import Probe, every_order
+from superposed.networks.network import encode, hidden
+from superposed.networks.problem import Problem
+from superposed.networks.read_off import SharedMean
+from superposed.sweeping.sweep import pooled
+
+CONSTRUCTIONS = [
+    Naive(), Bernoulli(), Bernoulli(0.5), Rademacher(), Gaussian(), RandomInit(), RandomInit("aligned"), RandomInit(d_in=9),
+    Superposed(Bernoulli()), Superposed(Rademacher()), Superposed(Gaussian(), d_in=7), Superposed(Naive()),
+    CentredBernoulli(), SignedBernoulli(0.6), CentredReadOff(), Superposed(CentredBernoulli(0.4)), Superposed(CentredReadOff(), d_in=9),
+    Superposed(SignedBernoulli()),
+]  # fmt: skip
+PROBLEMS = [Problem(4, 2), Problem(6, 3), Problem(5, 1), Problem(4, 4)]
+
+
+def inputs_of(problem: Problem) -> np.ndarray:
+    """Every input with exactly s active features."""
+    orders = every_order(problem.m, problem.s)
+    b = np.zeros((len(orders), problem.m), np.float32)
+    np.put_along_axis(b, orders[:, : problem.s], 1, axis=1)
+    return b
+
+
+@jax.jit
+def all_read_offs(network, b) -> np.ndarray:
+    """The read-offs of all inputs, as one program."""
+    return jax.vmap(dense_read_offs, (None, 0))(network, b)
+
+
+def twin_read_offs(network, b: np.ndarray, width: int) -> np.ndarray:
+    """Read-offs [m, m] pair by pair in float64 from dense weights, the way the theorem's page says it."""
+    m = len(b)
+    x = b if network.encoding is None else np.asarray(network.encoding, float) @ b
+    (layer,) = network.layers
+    a = np.maximum(np.asarray(layer.w, float) @ x + np.asarray(layer.b, float), 0)
+    out = np.zeros((m, m))
+    kind = type(network.read_off).__name__
+    n = 0
+    for k in range(m):
+        for l in range(k + 1, m):
+            if kind == "OwnNeuron":
+                out[k, l] = a[n] if n < width else 0
+                n += 1
+                continue
+            v = np.asarray(network.read_off.code, float)
+            both = v[:, k] * v[:, l]
+            if kind == "SharedMean":
+                out[k, l] = a[both == 1].mean() if (both == 1).any() else 0
+            else:
+                out[k, l] = (both * a).sum() / float(network.read_off.scale)
+    return out
+
+
+@pytest.mark.parametrize("construction", CONSTRUCTIONS, ids=repr)
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: f"m{p.m}s{p.s}")
+def test_read_offs_are_those_of_the_dense_twin(construction, problem):
+    width = 11
+    network = jax.jit(construction, static_argnums=(1, 3))(jax.random.key(3), problem, width, 16)
+    for b, got in zip(inputs_of(problem), all_read_offs(network, inputs_of(problem)), strict=True):
+        np.testing.assert_allclose(np.triu(got, 1), twin_read_offs(network, b, width), atol=2e-5)
+
+
+@pytest.mark.parametrize("construction", CONSTRUCTIONS[::3], ids=repr)
+def test_every_input_and_pair_is_counted_once(construction):
+    problem = Problem(6, 3)
+    cell = Cell(construction, problem.m, problem.s, 40, 5, Probe(None))
+    (errors,) = measure([cell])
+    build_key, _ = jax.random.split(jax.random.key(cell.entropy))
+    network = construction(build_key, problem, 40, 128)
+    upper = np.triu_indices(problem.m, 1)
+    by_stratum = {0: [], 1: [], 2: []}
+    for b, got in zip(inputs_of(problem), all_read_offs(network, inputs_of(problem)), strict=True):
+        error = got - np.outer(b, b)
+        for k, l in zip(*upper, strict=True):
+            by_stratum[int(b[k] + b[l])].append(error[k, l])
+    for j, expected in by_stratum.items():
+        assert errors.count[j] == len(expected)
+        np.testing.assert_allclose(errors.mean[j], np.mean(expected), atol=1e-5)
+        np.testing.assert_allclose(errors.rms[j], np.sqrt(np.mean(np.square(expected))), atol=1e-5)
+        np.testing.assert_allclose([errors.low[j], errors.high[j]], [np.min(expected), np.max(expected)], atol=1e-5)
+
+
+@pytest.mark.parametrize("construction", [Rademacher(), Gaussian(), Bernoulli(0.3), RandomInit("aligned")], ids=repr)
+def test_a_network_is_the_first_rows_of_a_wider_one(construction):
+    problem, key = Problem(20, 3), jax.random.key(0)
+    narrow, wide = construction(key, problem, 30, 64), construction(key, problem, 50, 128)
+    np.testing.assert_array_equal(narrow.layers[0].w[:30], wide.layers[0].w[:30])
+    assert not np.any(narrow.layers[0].w[30:]) and not np.any(wide.layers[0].w[50:])
+
+
+def test_the_shared_mean_is_one_over_all_neurons_wired_to_both_however_few():
+    rng = np.random.default_rng(0)
+    code, a = (rng.random((40, 12)) < 0.2).astype(np.float32), rng.random(40).astype(np.float32)
+    shared = code.T @ code
+    expected = np.where(shared > 0, code.T @ (a[:, None] * code) / np.maximum(shared, 1), 0)
+    assert {0, 1, 2} <= set(shared[np.triu_indices(12, 1)].astype(int).tolist())
+    every, read_off = jnp.arange(12), SharedMean(jnp.asarray(code))
+    np.testing.assert_allclose(read_off.block(jnp.asarray(a), every, every), expected, rtol=1e-5)
+    np.testing.assert_allclose(jax.vmap(read_off.with_all, (None, 0))(jnp.asarray(a), every), expected, rtol=1e-5)
+
+
+def test_codes_are_unit_vectors_whatever_the_padding():
+    problem, key = Problem(20, 3), jax.random.key(0)
+    tight, padded = (Superposed(Rademacher())(key, problem, 30, rows) for rows in (32, 128))
+    np.testing.assert_allclose(np.linalg.norm(tight.encoding, axis=0), 1, rtol=1e-6)
+    np.testing.assert_array_equal(tight.encoding[:30], padded.encoding[:30])
+    assert not np.any(padded.encoding[30:])
+
+
+def test_permuting_features_permutes_read_offs():
+    problem = Problem(12, 3)
+    network = Superposed(Rademacher())(jax.random.key(1), problem, 64, 64)
+    order = np.random.default_rng(0).permutation(12)
+    permuted = network._replace(
+        encoding=network.encoding[:, order],
+        layers=(network.layers[0]._replace(factors=(network.layers[0].factors[0][:, order], network.encoding[:, order].T)),),
+        read_off=network.read_off._replace(code=network.read_off.code[:, order]),
+    )
+    b = jnp.zeros(12).at[jnp.array([1, 4, 7])].set(1)
+    want = np.asarray(dense_read_offs(network, jnp.asarray(b)))[np.ix_(order, order)]
+    np.testing.assert_allclose(dense_read_offs(permuted, b[order]), want, atol=1e-5)
+    np.testing.assert_allclose(encode(permuted, b[order]), encode(network, b), atol=1e-6)
+    assert hidden(permuted, b[order]).shape == (64,)
+
+
+def test_naive_is_exact_from_one_neuron_a_pair_on():
+    enough, short = (pooled(measure([Cell(Naive(), 12, 3, d, 0, Probe(16))])) for d in (66, 65))
+    assert enough.max_abs.max() == 0
+    assert short.low[2] == -1 or short.max_abs.max() == 0  # the last pair alone has no neuron
+    every = pooled(measure([Cell(Naive(), 12, 3, 65, 0, Probe(None))]))
+    assert every.histogram[2].sum() == 220 * 3 and round(every.total[2]) == -10  # C(10, 1) inputs hold the last pair
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Bernoulli(0.0), "density = 0.0"),
+        (lambda: Bernoulli(1.5), "density = 1.5"),
+        (lambda: Bernoulli(0.2, shared=40.0), "shared = 40.0"),
+        (lambda: Bernoulli(shared=0.0), "shared = 0.0"),
+        (lambda: CentredReadOff(1.0), "density = 1.0"),
+        (lambda: Bernoulli("papr"), "density = 'papr'"),
+        (lambda: Bernoulli("paper").check(Problem(300, 3), 500), "exceeds 1"),
+        (lambda: Superposed(Bernoulli("paper")).check(Problem(300, 3), 500), "exceeds 1"),
+        (lambda: Superposed(Naive(), d_in=0), "d_in = 0"),
+        (lambda: RandomInit("aligned", d_in=5), "d_in = 5"),
+    ],
+)
+def test_bad_fields_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_the_paper_density_is_taken_where_it_is_a_probability():
+    problem = Problem(8, 2)
+    Bernoulli("paper").check(problem, 100)
+    network = Bernoulli("paper")(jax.random.key(0), problem, 4000, 4096)
+    p = np.log(8) ** 2 / np.sqrt(4000)
+    assert abs(np.mean(network.layers[0].w[:4000]) - p) < 5 * np.sqrt(p / 32000)

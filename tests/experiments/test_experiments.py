@@ -1,0 +1,90 @@
+"""The experiments of circuits at their tiny size through the framework: resumable rows, findings, figures."""
+
+import json
+
+import pytest
+
+from superposed.cli import main
+from superposed.cli.run import complete, figure
+from superposed.compiler.channels import Channels
+from superposed.compiler.corrected import Corrected
+from superposed.study.deep_runs import packed, run_piece, unpacked
+from superposed.study.experiment import configuration, load_experiments
+from superposed.sweeping.store import Store
+from superposed.sweeping.sweep import sweep
+
+NAMES = ("error_correction", "deep_circuits", "true_superposition", "gallery")
+HOLD = {
+    "deep_circuits": ("Theorem 8, corrected: no wrong bit",),
+    "true_superposition": ("Channels, step: no wrong bit",),
+    "gallery": ("Every feature read right", "Active features stay within 1/4 of one, with correction", "Any two features share at most one unit, compiled"),
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Every experiment measured and drawn once: {name: (experiment, folder, analysis)}."""
+    folder = tmp_path_factory.mktemp("runs")
+    found = {}
+    for name in NAMES:
+        experiment = load_experiments()[name]
+        complete(name, experiment, "tiny", folder / f"{name}-tiny")
+        found[name] = (experiment, folder, figure(name, experiment, "tiny", folder, folder / "figures"))
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tiny_profile_gives_findings_and_four_files(results, name):
+    experiment, folder, analysis = results[name]
+    assert analysis.findings and all(f.question and f.range and f.measured and f.verdict for f in analysis.findings)
+    assert len(analysis.table) > 5
+    for suffix in ("png", "svg", "csv", "json"):
+        assert (folder / "figures" / f"{name}.{suffix}").stat().st_size > 100
+    assert len(json.loads((folder / "figures" / f"{name}.json").read_text())["findings"]) == len(analysis.findings)
+
+
+@pytest.mark.parametrize("name", sorted(HOLD))
+def test_networks_hold_and_controls_fail(results, name):
+    findings = results[name][2].findings
+    for start in HOLD[name]:
+        assert [f.verdict for f in findings if f.question.startswith(start)] == ["holds"]
+    controls = [f.verdict for f in findings if "must fail" in f.question]
+    assert controls and set(controls) == {"fails"}
+
+
+@pytest.mark.parametrize("name", ["deep_circuits", "true_superposition"])
+def test_a_killed_run_resumes_to_the_same_rows(results, name, tmp_path):
+    experiment, folder, _ = results[name]
+    tasks, settings = experiment.tasks(experiment.profiles["tiny"]), configuration(name, experiment, "tiny")
+    for stop in (1, 3, None):
+        with Store(tmp_path / name, settings) as store:
+            for n, _ in enumerate(sweep(tasks, store), start=1):
+                if n == stop:
+                    break
+    lines = (sorted(next(path.glob("rows-*")).read_text().splitlines()) for path in (tmp_path / name, folder / f"{name}-tiny"))
+    assert next(lines) == next(lines)
+
+
+@pytest.mark.parametrize("construction", [Channels(4), Channels(8, "ramp"), Channels(8, "relu"), Corrected(3), Corrected(3, "identity")])
+@pytest.mark.parametrize("circuit", ["groups", "paths"])
+def test_pieces_are_the_run_in_one_go(construction, circuit):
+    cell = {"circuit": circuit, "width": 1024, "m": 700, "s": 3, "depth": 6, "batch": 5, "seed": 3}
+    whole = run_piece({**cell, "first": 0, "layers": 6}, None, construction, 1e9)["layers"]
+    before, layers = None, []
+    for first, n in ((0, 1), (1, 2), (3, 3)):
+        before = json.loads(json.dumps(run_piece({**cell, "first": first, "layers": n}, before, construction, 1e9)))
+        layers += before["layers"]
+    assert layers == whole
+
+
+def test_states_survive_json():
+    from scipy.sparse import random_array
+    h = random_array((4, 30), density=0.3, format="csr", dtype="float32", rng=0)
+    back = unpacked(json.loads(json.dumps(packed(h))))
+    assert (back != h).nnz == 0 and back.dtype == h.dtype
+
+
+def test_through_the_command_line(tmp_path, capsys):
+    assert main(["run", "gallery", "--profile", "tiny", "--out", str(tmp_path / "gallery-tiny")]) == 0
+    assert main(["figures", "gallery", "--profile", "tiny", "--runs", str(tmp_path), "--figures", str(tmp_path / "f")]) == 0
+    assert "gallery.png" in capsys.readouterr().out

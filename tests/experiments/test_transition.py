@@ -1,0 +1,70 @@
+"""What the experiment on the transition concludes from counts and errors that were made up."""
+
+import runpy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from superposed.fitting import Report
+from superposed.study.experiment import experiments_folder
+
+MODULE = runpy.run_path(str(experiments_folder() / "transition.py"))
+PROFILE = replace(MODULE["PROFILES"]["quick"], draws=30)
+WIDTHS = np.geomspace(500, 4000, 10)
+
+
+def passed(sharpness: dict[int, float], n: int = 200) -> list[dict]:
+    """Expected counts, rounded, with half-pass width 100 m^(2/3)."""
+    return [
+        {"m": m, "width": width, "networks": n, "passed": round(n * expit(g * np.log(width / (100 * m ** (2 / 3)))))}
+        for m, g in sharpness.items()
+        for width in WIDTHS
+    ]
+
+
+@pytest.mark.parametrize(("sharpness", "verdict"), [
+    ({32: 4.0, 64: 6.0, 128: 9.0}, "supported"),
+    ({32: 6.0, 64: 6.0, 128: 6.0}, "inconclusive"),
+    ({32: 9.0, 64: 6.0, 128: 4.0}, "contradicted"),
+])  # fmt: skip
+def test_sharpening_is_judged_by_the_ratio(sharpness, verdict):
+    found = MODULE["transitions"](passed(sharpness))
+    assert [one.half[1] / (100 * m ** (2 / 3)) for m, one in found.items()] == pytest.approx([1] * 3, rel=0.01)
+    assert MODULE["sharpening_finding"](found).verdict == verdict
+
+
+def test_the_threshold_is_a_fit_to_the_half_pass_widths():
+    found = MODULE["transitions"](passed({32: 6.0, 64: 6.0, 128: 6.0}))
+    law = MODULE["threshold"](found, PROFILE)
+    assert isinstance(law, Report) and law.entry("power").candidate.exponent[1] == pytest.approx(2 / 3, abs=0.01)
+    assert {entry.fitted.law.name for entry in law.entries} == {"power", "logarithm only", "closed form"}
+
+
+def test_where_all_pass_nothing_is_measured():
+    rows = [row | {"passed": row["networks"]} for row in passed({32: 6.0, 64: 6.0})]
+    found = MODULE["transitions"](rows)
+    assert MODULE["transition_finding"](32, found[32], PROFILE).verdict == "not measured"
+    assert MODULE["sharpening_finding"](found).verdict == "not measured"
+    assert isinstance(MODULE["threshold"](found, PROFILE), str)
+
+
+@pytest.mark.parametrize(("exponent", "verdict"), [(2 / 3, "supported"), (0.6, "contradicted")])
+def test_the_collapse_is_judged_by_its_interval(exponent, verdict):
+    random = np.random.default_rng(0)
+    rows = [
+        {"m": m, "width": round(factor * m**exponent), "seed": seed, "q99": factor**-0.7 * np.exp(0.05 * random.standard_normal())}
+        for m in PROFILE.drawn
+        for factor in np.geomspace(1 / 4, 4, 5)
+        for seed in range(PROFILE.seeds)
+    ]
+    together = MODULE["collapses"](rows, PROFILE)
+    assert len(together) == 4 and MODULE["collapse_finding"](together[0], PROFILE).verdict == verdict
+
+
+def test_no_two_widths_share_a_seed():
+    for tasks in MODULE["built"](PROFILE).values():
+        seeds = [cell.seed for task in tasks for width in task.widths for cell in task.cells(width)]
+        assert len(set(seeds)) == len(seeds) == PROFILE.widths * PROFILE.networks
+        assert all(max(task.widths) <= task.rows for task in tasks)

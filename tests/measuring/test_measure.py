@@ -1,0 +1,116 @@
+"""Same rows whatever the padding, the batch, the portions or the devices; one program a (m, bucket)."""
+
+import json
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from superposed.constructions import Bernoulli, Naive, RandomInit, Superposed
+from superposed.measuring.cell import Cell
+from superposed.measuring.errors import EDGES, Errors, bin_of, tally
+from superposed.measuring.evaluate import evaluate
+from superposed.measuring.measure import bucket, measure, n_compilations
+from superposed.measuring.sampling import Probe
+from superposed.networks.problem import Problem, check_problem
+from superposed.program import program
+from superposed.sweeping.store import Store
+from superposed.sweeping.sweep import AtWidths, SmallestWidth, sweep
+
+CELLS = [Cell(Superposed(Bernoulli()), 70, 3, width, seed, Probe(20, 16)) for seed, width in enumerate((100, 100, 90, 128, 110))]
+
+
+@pytest.mark.parametrize("how", [{"rows": 128}, {"rows": 256, "cell_batch": 8}], ids=str)
+def test_rows_do_not_depend_on_padding_or_batch(how):
+    assert [e.to_json() for e in measure(CELLS, **how)] == [e.to_json() for e in measure(CELLS)]
+
+
+def test_rows_do_not_depend_on_their_neighbours():
+    together = measure(CELLS)
+    assert measure(CELLS[3:4])[0].to_json() == together[3].to_json()
+
+
+def test_drawn_rows_do_not_depend_on_the_sparsity_of_their_neighbours():
+    sparse, dense = (Cell(Superposed(Bernoulli()), 1000, s, 500, 0, Probe(256), "drawn") for s in (3, 5))
+    assert measure([dense, sparse])[1].to_json() == measure([sparse])[0].to_json()
+
+
+def test_sums_of_products_are_right_on_this_machine():
+    s, x = jnp.arange(1.0, 4.0), jax.random.normal(jax.random.key(0), (3, 3, 12_000))
+    weighted = lambda s, x: (s[:, None, None] * x).sum(axis=0)
+    np.testing.assert_allclose(jax.jit(weighted)(s, x), np.einsum("i,ijk->jk", s, x), atol=1e-5)
+
+
+def test_inputs_may_come_in_portions():
+    problem, key = Problem(40, 3), jax.random.key(0)
+    network = Superposed(Bernoulli())(key, problem, 100, 128)
+    portion = lambda n, first: evaluate(key, network, problem, None, first, n)
+    whole, *parts = (program(portion, 1)(n, first) for first, n in ((0, 32), (0, 13), (13, 19)))
+    whole, parts = Errors.of([whole]), Errors.of(parts)
+    np.testing.assert_array_equal(whole.histogram, parts.histogram)
+    np.testing.assert_array_equal(whole.total, parts.total)
+
+
+@pytest.mark.slow
+def test_rows_do_not_depend_on_the_number_of_devices():
+    program = (
+        "import json\nfrom superposed.measuring.measure import measure\nfrom superposed.measuring.cell import Cell\nfrom superposed.measuring.sampling import Probe\n"
+        "from superposed.constructions import RandomInit\n"
+        "print(json.dumps([e.to_json() for e in measure([Cell(RandomInit(), 50, 3, 100, i, Probe(16)) for i in range(3)])]))"
+    )
+    def on(n):
+        flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={n}"}
+        return json.loads(subprocess.run([sys.executable, "-c", program], env=os.environ | flags, capture_output=True, check=True).stdout)
+    assert on(1) == on(2) == on(4)
+
+
+def test_a_sweep_compiles_once_for_each_m_and_bucket(tmp_path):
+    construction = Superposed(Bernoulli(), d_in=64)
+    tasks = [AtWidths(construction, m, s, (900, 2000, 2100, 4000), 3, Probe(16)) for m in (24, 48) for s in (2, 3)]
+    tasks += [SmallestWidth(construction, 24, s, 3, Probe(16), "rms", 0.05, start=900, most=4096) for s in (2, 3)]
+    before = n_compilations()
+    with Store(tmp_path, {}) as store:
+        cells = [record.cell for _, record in sweep(tasks, store)]
+    assert 0 < n_compilations() - before <= len({(cell["m"], bucket(cell["width"])) for cell in cells}) == 4
+
+
+def test_unlike_cells_do_not_share_a_block():
+    with pytest.raises(ValueError, match="shares construction"):
+        measure([CELLS[0], Cell(RandomInit(), 70, 3, 100, 0, Probe(20, 16))])
+    with pytest.raises(ValueError, match="shares s"):
+        measure([Cell(RandomInit(), 6, s, 100, 0, Probe(None)) for s in (2, 3)])
+    with pytest.raises(ValueError, match="no drawn law"):
+        measure([Cell(Superposed(Naive()), 70, 3, 100, 0, Probe(20), "drawn")])
+
+
+def test_powers_of_two_are_edges():
+    values = np.concatenate([EDGES[::16], np.nextafter(EDGES[::16].astype(np.float32), 0, dtype=np.float32)])
+    expected = np.searchsorted(EDGES, values, side="right")
+    np.testing.assert_array_equal(bin_of(jnp.asarray(values, jnp.float32)), expected)
+    assert int(bin_of(jnp.float32(0))) == 0 and int(bin_of(jnp.float32(1e9))) == len(EDGES)
+
+
+def test_statistics_match_numpy():
+    rng = np.random.default_rng(1)
+    error = (rng.standard_normal((4, 500)) * 0.3).astype(np.float32)
+    stratum = rng.integers(0, 3, error.shape).astype(np.int32)
+    errors = Errors.of([jax.vmap(tally, (None, 0))(jnp.asarray(error), jnp.asarray([stratum == j for j in range(3)]))])
+    for j in range(3):
+        mine = error[stratum == j].astype(float)
+        assert errors.count[j] == len(mine)
+        assert errors.mean[j] == pytest.approx(mine.mean(), abs=1e-6)
+        assert errors.std[j] == pytest.approx(mine.std(), rel=1e-5)
+        assert errors.tail(0.5)[j] == np.mean(np.abs(mine) >= 0.5)
+        assert errors.quantile(0.9)[j] == pytest.approx(np.quantile(np.abs(mine), 0.9), rel=2 ** (1 / 16) - 1)
+    assert (errors + errors).count.sum() == 2 * error.size
+    assert Errors.from_json(json.loads(json.dumps(errors.to_json()))).to_json() == errors.to_json()
+
+
+@pytest.mark.parametrize(("problem", "flag"), [(Problem(1, 1), "m = 1"), (Problem(5, 6), "s = 6"), (Problem(5, 0), "s = 0"), (Problem(5, 2, 0), "d_in = 0")])
+def test_bad_problems_are_refused(problem, flag):
+    with pytest.raises(ValueError, match=flag):
+        check_problem(problem)
