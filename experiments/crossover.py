@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import log
 
-from superposed.constructions import Bernoulli, CentredBernoulli, CentredReadOff, RandomInit, SignedBernoulli, Superposed
+from superposed.constructions import (
+    Bernoulli,
+    CentredBernoulli,
+    CentredReadOff,
+    RandomInit,
+    SignedBernoulli,
+    Superposed,
+)
 from superposed.figures.crossover import draw_crossover
 from superposed.fitting import Report, report
 from superposed.measuring.sampling import Probe
@@ -73,7 +80,9 @@ PROFILES = {
 
 def terms_of(cell: dict) -> dict:
     """The measured terms of one cell."""
-    return drawn_terms(cell["seed"], cell["m"], S, cell["width"], cell["width"], cell["density"], cell["events"])._asdict()
+    return drawn_terms(
+        cell["seed"], cell["m"], S, cell["width"], cell["width"], cell["density"], cell["events"]
+    )._asdict()
 
 
 def term_steps(profile: Profile) -> Steps:
@@ -81,7 +90,16 @@ def term_steps(profile: Profile) -> Steps:
     cells = []
     for m in profile.terms:
         d = predicted_width(m, S, EPS)
-        cells.append({"terms": "drawn", "m": m, "width": d, "density": float(program(best_density)(m, S, d, d)), "events": profile.term_events, "seed": 0})
+        cells.append(
+            {
+                "terms": "drawn",
+                "m": m,
+                "width": d,
+                "density": float(program(best_density)(m, S, d, d)),
+                "events": profile.term_events,
+                "seed": 0,
+            }
+        )
     return Steps(tuple(cells), terms_of)
 
 
@@ -89,7 +107,19 @@ def searches(profile: Profile, name: str) -> list[SmallestWidth]:
     """The smallest width of each seed with one remedy."""
     construction, _, start = REMEDIES[name]
     return [
-        SmallestWidth(construction, m, S, profile.seeds, Probe(profile.events), "q99", EPS, start=start(m), most=2**34, mode="drawn", steps=profile.steps)
+        SmallestWidth(
+            construction,
+            m,
+            S,
+            profile.seeds,
+            Probe(profile.events),
+            "q99",
+            EPS,
+            start=start(m),
+            most=2**34,
+            mode="drawn",
+            steps=profile.steps,
+        )
         for m in profile.m
     ]
 
@@ -117,11 +147,17 @@ def which_rules(rows: list[dict]) -> Finding:
     ms = sorted({row["m"] for row in rows})
     at = {(row["term"], row["m"]): row["measured"] for row in rows}
     overtakes = {
-        name: next((m for i, m in enumerate(ms) if all(at["kink", n] > at[name, n] for n in ms[i:])), None) for name in TERMS[:2]
+        name: next((m for i, m in enumerate(ms) if all(at["kink", n] > at[name, n] for n in ms[i:])), None)
+        for name in TERMS[:2]
     }
-    said = "; ".join(f"above {name.replace('_', ' ')} from m = {m:.0e} on" if m else f"never above {name}" for name, m in overtakes.items())
+    said = "; ".join(
+        f"above {name.replace('_', ' ')} from m = {m:.0e} on" if m else f"never above {name}"
+        for name, m in overtakes.items()
+    )
     shares = ", ".join(f"{name.replace('_', ' ')} {at[name, m]:.3f}" for m in (ms[0], ms[-1]) for name in TERMS)
-    off = max(abs(row["measured"] / row["closed form"] - 1) for row in rows if row["m"] >= 1e6 and row["closed form"] > 0.01)
+    off = max(
+        abs(row["measured"] / row["closed form"] - 1) for row in rows if row["m"] >= 1e6 and row["closed form"] > 0.01
+    )
     return Finding(
         "Theorem 2: which error of one-active pairs rules at the smallest width?", f"m = {ms[0]:.0f} to {ms[-1]:.0e}",
         f"kink {said}; {shares} (first and last m)", "measured", f"each term switched off in the drawn law; within {off:.0%} of its closed form where above 0.01, from 10^6 on",
@@ -154,7 +190,12 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
             findings.append(gain(name, series))
     bound, said = all_pairs(profile)
     table = rows + [row for one in series.values() for row in one.rows()] + bound
-    return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, [*findings, said], (rows, series, exponents(fits), bound))
+    return Analysis(
+        table,
+        {name: fit.to_json() for name, fit in fits.items()},
+        [*findings, said],
+        (rows, series, exponents(fits), bound),
+    )
 
 
 def exponents(fits: dict[str, Report]) -> dict[str, str]:

@@ -58,8 +58,20 @@ PROFILES = {
 
 def runs(profile: Profile) -> dict[str, Chain]:
     """The network and its controls: rounding left out, and 14 times the features, at least 4 m*."""
-    kinds = {"corrected": ("round", profile.m), "not corrected": ("identity", profile.m), "corrected, 4 m* or more": ("round", 14 * profile.m)}
-    shared = {"kind": "depth", "circuit": "groups", "width": profile.width, "s": profile.s, "depth": profile.depth, "batch": profile.batch, "seed": 0}
+    kinds = {
+        "corrected": ("round", profile.m),
+        "not corrected": ("identity", profile.m),
+        "corrected, 4 m* or more": ("round", 14 * profile.m),
+    }
+    shared = {
+        "kind": "depth",
+        "circuit": "groups",
+        "width": profile.width,
+        "s": profile.s,
+        "depth": profile.depth,
+        "batch": profile.batch,
+        "seed": 0,
+    }
     return {
         name: deep_run({**shared, "reset": reset, "m": m}, Corrected(profile.s, reset), piece=16, stop_at=0.02 * m)
         for name, (reset, m) in kinds.items()
@@ -92,7 +104,8 @@ def depth_rows(profile: Profile, seen: Seen) -> dict[str, list[dict]]:
         own = {k: v for k, v in chain.cells[0].items() if k not in ("first", "layers")}
         rms = np.sqrt([layer["sum_squares"] / own["batch"] / own["m"] for layer in layers_of(chain.results(seen))])
         found[name] = [
-            {"name": name, **own, **layer, "rms": float(e)} for layer, e in zip(layers_of(chain.results(seen)), rms, strict=True)
+            {"name": name, **own, **layer, "rms": float(e)}
+            for layer, e in zip(layers_of(chain.results(seen)), rms, strict=True)
         ]
     return found
 
@@ -115,7 +128,9 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         rungs = [{**cell, **result} for cell, result in zip(chain.cells, chain.results(seen), strict=False)]
         low, high = edge([(r["m"], r["broke_at"] is None) for r in rungs])
         own = rungs[0]
-        records.setdefault(own["s"], []).append({"kind": "m*", "s": own["s"], "d": own["width"], "seed": own["seed"], "low": low, "high": high})
+        records.setdefault(own["s"], []).append(
+            {"kind": "m*", "s": own["s"], "d": own["width"], "seed": own["seed"], "low": low, "high": high}
+        )
         table += rungs
     for s, own in records.items():
         name = f"no wrong bit to depth {profile.frontier.depth}, s = {s}"
@@ -123,7 +138,10 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         findings.append(capacity_finding(f"Theorem 8, {name}: m* grows as d^(3/2)?", found[name], own))
         table += own
     if len(records) > 1:
-        every, name = [record for own in records.values() for record in own], f"no wrong bit to depth {profile.frontier.depth}, every s"
+        every, name = (
+            [record for own in records.values() for record in own],
+            f"no wrong bit to depth {profile.frontier.depth}, every s",
+        )
         found[name] = capacity_report(every, -3, along="s", covariates=("d",))
         findings.append(capacity_finding(f"Theorem 8, {name}: m* falls as s^(-3)?", found[name], every, along="s"))
     return Analysis(table, fits_json(found), findings, (depth, records, found))

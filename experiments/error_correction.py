@@ -44,14 +44,24 @@ PROFILES = {
     "tiny": Profile((128, 256), 2, (128, 256), 256, (1, 4), 2),
     "quick": Profile(OCTAVES[:4], 4, (2**8, 2**10, 2**12, 2**16, 10**7 // 8), 1024, (1, 2, 4, 8, 16), 8),
     "standard": Profile(OCTAVES, 8, tuple(round(10 ** (k / 2)) for k in range(5, 15)), 4096, (1, 2, 4, 8, 16, 32), 32),
-    "full": Profile(OCTAVES, 32, tuple(round(10 ** (k / 4)) for k in range(10, 29)), 8192, (1, 2, 4, 8, 16, 32, 64), 64),
+    "full": Profile(
+        OCTAVES, 32, tuple(round(10 ** (k / 4)) for k in range(10, 29)), 8192, (1, 2, 4, 8, 16, 32, 64), 64
+    ),
 }
 
 
 def tasks(profile: Profile) -> list[Steps]:
     """Built ladders, the law, tolerances: one step a network, or a point of the law."""
-    built = [{"kind": "built", "units": d, "s": profile.s, "seed": seed} for d in profile.built for seed in range(profile.seeds)]
-    law = [{"kind": "law", "criterion": criterion, "units": d, "s": profile.s} for criterion in CRITERIA for d in profile.law]
+    built = [
+        {"kind": "built", "units": d, "s": profile.s, "seed": seed}
+        for d in profile.built
+        for seed in range(profile.seeds)
+    ]
+    law = [
+        {"kind": "law", "criterion": criterion, "units": d, "s": profile.s}
+        for criterion in CRITERIA
+        for d in profile.law
+    ]
     errors = [
         {"kind": "tolerance", "units": profile.tolerance_units, "s": s, "seed": seed}
         for s in profile.sparsities
@@ -117,7 +127,9 @@ def capacities(profile: Profile, built: list[dict], criterion: str) -> list[dict
     records = []
     for units in profile.built:
         for seed in range(profile.seeds):
-            low, high = edge([(r["m"], PASSES[criterion](r)) for r in built if (r["units"], r["seed"]) == (units, seed)])
+            low, high = edge(
+                [(r["m"], PASSES[criterion](r)) for r in built if (r["units"], r["seed"]) == (units, seed)]
+            )
             records.append({"criterion": criterion, "d": 8 * units, "seed": seed, "low": low, "high": high})
     return records
 
@@ -127,7 +139,13 @@ def law_finding(law: list[dict], criterion: str) -> Finding:
     (d0, m0), (d1, m1) = sorted((r["d"], r["m"]) for r in law if r["criterion"] == criterion)[-2:]
     slope = np.log(m1 / m0) / np.log(d1 / d0)
     question = f"Exact law of one correction, {criterion}: local exponent of m* at the largest d?"
-    return Finding(question, f"d = {d0:.6g} to {d1:.6g}, no seeds", f"{slope:.3f}", "computed", "a closed form, evaluated; not a fit")
+    return Finding(
+        question,
+        f"d = {d0:.6g} to {d1:.6g}, no seeds",
+        f"{slope:.3f}",
+        "computed",
+        "a closed form, evaluated; not a fit",
+    )
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
@@ -143,7 +161,9 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     question = "Theorem 21: tolerated read-off error grows as s^(1/4), as the proof has it (printed: s^(-1/4))?"
     found["tolerance"] = capacity_report(errors, 1 / 4, "s")
     findings.append(capacity_finding(question, found["tolerance"], errors, "s"))
-    table = [row for kind in rows.values() for row in kind] + [{"kind": "m*", **r} for own in records.values() for r in own]
+    table = [row for kind in rows.values() for row in kind] + [
+        {"kind": "m*", **r} for own in records.values() for r in own
+    ]
     return Analysis(table, fits_json(found), findings, (profile.s, records, rows, found))
 
 

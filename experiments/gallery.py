@@ -35,7 +35,12 @@ class Profile:
 
 
 QUICK = Profile((2**12, 2**14, 12), (2**14, 1500, 16), (2600, 4000))
-PROFILES = {"tiny": Profile((2**11, 2**12, 3), (2**13, 300, 6), (400, 300)), "quick": QUICK, "standard": QUICK, "full": QUICK}
+PROFILES = {
+    "tiny": Profile((2**11, 2**12, 3), (2**13, 300, 6), (400, 300)),
+    "quick": QUICK,
+    "standard": QUICK,
+    "full": QUICK,
+}
 
 
 def tasks(profile: Profile) -> list[Steps]:
@@ -46,7 +51,10 @@ def tasks(profile: Profile) -> list[Steps]:
     shared = {"kind": "depth", "d": width, "m": m, "depth": depth, "seed": 2}
     reads = Steps(tuple({**shared, "reset": reset} for reset in ("round", "identity")), reads_by_depth)
     width, m = profile.codes
-    codes = Steps(tuple({"kind": "codes", "code": code, "d": width, "m": m, "seed": 4} for code in ("compiled", "random")), overlaps)
+    codes = Steps(
+        tuple({"kind": "codes", "code": code, "d": width, "m": m, "seed": 4} for code in ("compiled", "random")),
+        overlaps,
+    )
     return [features, reads, codes]
 
 
@@ -59,7 +67,10 @@ def spectrum(cell: dict) -> dict:
     for gates in circuit.layers:
         truth = evaluate_active(gates, wires(gates, cell["m"]), truth)
     read, is_on = (state @ network.stages[-1].read).toarray(), truth.toarray() > 0
-    counts = {name: np.bincount(np.round(read[which] * 4).astype(int), minlength=5).tolist() for name, which in (("active", is_on), ("idle", ~is_on))}
+    counts = {
+        name: np.bincount(np.round(read[which] * 4).astype(int), minlength=5).tolist()
+        for name, which in (("active", is_on), ("idle", ~is_on))
+    }
     wrong = int(((read > network.stages[-1].threshold) != is_on).sum())
     return {**counts, "wrong": wrong, "width": network.width, "threshold": network.stages[-1].threshold}
 
@@ -69,11 +80,19 @@ def reads_by_depth(cell: dict) -> dict:
     circuit, active = planted_circuit(jax.random.key(cell["seed"]), cell["m"], S, cell["depth"], 1)
     network = Corrected(S, cell["reset"])(jax.random.key(cell["seed"] + 1), circuit, cell["d"])
     truth, layers = active[0], []
-    for layer, (stage, state) in enumerate(zip(network.stages, run_network(network, sparse_features(active, cell["m"])), strict=True)):
+    for layer, (stage, state) in enumerate(
+        zip(network.stages, run_network(network, sparse_features(active, cell["m"])), strict=True)
+    ):
         if layer:
             truth = np.flatnonzero(np.isin(circuit.layers[layer - 1].inputs, truth).all(1))
         read = (state @ stage.read).toarray()[0]
-        layers.append({"layer": layer, "active": read[truth].astype(float).tolist(), "highest_idle": float(np.delete(read, truth).max())})
+        layers.append(
+            {
+                "layer": layer,
+                "active": read[truth].astype(float).tolist(),
+                "highest_idle": float(np.delete(read, truth).max()),
+            }
+        )
     return {"layers": layers, "width": network.width}
 
 
@@ -86,30 +105,60 @@ def overlaps(cell: dict) -> dict:
     if cell["code"] == "random":
         code = index_matrix(np.argsort(host_rng(key).random(code.shape), axis=1)[:, :c], code.shape[1])
     shared = (code @ code.T).toarray()[np.triu_indices(m, 1)].astype(int)
-    return {"pairs": np.bincount(shared, minlength=c + 1).tolist(), "units": code.shape[1], "c": c, "width": network.width}
+    return {
+        "pairs": np.bincount(shared, minlength=c + 1).tolist(),
+        "units": code.shape[1],
+        "c": c,
+        "width": network.width,
+    }
 
 
 def findings_of(features: dict, reads: list[dict], codes: list[dict]) -> list[Finding]:
     """Three sights in words; "holds" and "fails" are counts of wrong bits or shared units, not statistics."""
-    words = {True: ("holds", "counted on what is shown, not a statistic"), False: ("fails", "counted on what is shown, not a statistic")}
+    words = {
+        True: ("holds", "counted on what is shown, not a statistic"),
+        False: ("fails", "counted on what is shown, not a statistic"),
+    }
     span = f"d = {features['d']}, m = {features['m']}, depth {features['depth']}, {INPUTS} inputs"
-    found = [Finding("Every feature read right after the last layer, m > d?", span, f"{features['wrong']} wrong bits", *words[features["wrong"] == 0])]
+    found = [
+        Finding(
+            "Every feature read right after the last layer, m > d?",
+            span,
+            f"{features['wrong']} wrong bits",
+            *words[features["wrong"] == 0],
+        )
+    ]
     for one in reads:
         far = max(abs(read - 1) for layer in one["layers"] for read in layer["active"])
         name = {"round": "with correction", "identity": "without correction (control, must fail)"}[one["reset"]]
         span = f"d = {one['d']}, m = {one['m']}, depth {one['depth']}, 1 input"
-        found.append(Finding(f"Active features stay within 1/4 of one, {name}?", span, f"furthest {far:.2f} away", *words[far < 1 / 4]))
+        found.append(
+            Finding(
+                f"Active features stay within 1/4 of one, {name}?",
+                span,
+                f"furthest {far:.2f} away",
+                *words[far < 1 / 4],
+            )
+        )
     for one in codes:
         most = int(np.flatnonzero(one["pairs"]).max())
         name = one["code"] + ("" if one["code"] == "compiled" else " (control, must fail)")
         span = f"m = {one['m']} features on {one['c']} units each, d = {one['width']}"
-        found.append(Finding(f"Any two features share at most one unit, {name} code?", span, f"at most {most}", *words[most <= 1]))
+        found.append(
+            Finding(
+                f"Any two features share at most one unit, {name} code?", span, f"at most {most}", *words[most <= 1]
+            )
+        )
     return found
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """What the three pictures show."""
-    rows = [{**cell, **result} for task in tasks(profile) for cell, result in zip(task.cells, task.results(seen), strict=True)]
+    rows = [
+        {**cell, **result}
+        for task in tasks(profile)
+        for cell, result in zip(task.cells, task.results(seen), strict=True)
+    ]
     features, reads, codes = ([r for r in rows if r["kind"] == kind] for kind in ("features", "depth", "codes"))
     table = [{"kind": "features", "d": r["d"], "m": r["m"], "of": of, "read_off": n / 4, "count": count}
              for r in features for of in ("active", "idle") for n, count in enumerate(r[of])]  # fmt: skip

@@ -37,7 +37,10 @@ PROFILES = {
 
 def tasks(profile: Profile) -> dict[int, AtWidths]:
     """The error at each width, by m."""
-    return {m: AtWidths(RandomInit(), m, S, profile.widths, profile.seeds, Probe(profile.inputs, profile.idle)) for m in profile.m}
+    return {
+        m: AtWidths(RandomInit(), m, S, profile.widths, profile.seeds, Probe(profile.inputs, profile.idle))
+        for m in profile.m
+    }
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
@@ -56,11 +59,23 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     covariates = {"m": [row["m"] for row in one]} | ({"d": [row["width"] for row in one]} if several else {})
     more = ("log d",) if several else ()
     laws = power("m", *more), Law("no m at all", ("1", *more))
-    fits = {"rms of one-active pairs against m": report(sample(rms, rms, unit=[f"{row['m']} {row['seed']}" for row in one], **covariates), claim=0.0, laws=laws)}
-    findings = [finding_of("Theorem 14: rms error free of m? s = 4", fits["rms of one-active pairs against m"], profile.seeds)]
+    fits = {
+        "rms of one-active pairs against m": report(
+            sample(rms, rms, unit=[f"{row['m']} {row['seed']}" for row in one], **covariates), claim=0.0, laws=laws
+        )
+    }
+    findings = [
+        finding_of("Theorem 14: rms error free of m? s = 4", fits["rms of one-active pairs against m"], profile.seeds)
+    ]
     c = float(gaussian_constant(S))
-    lines = {j: [(d, random_init_variance(S, d, d, c, j) ** 0.5 * d**0.5 / S) for d in profile.widths] for j in range(3)}
-    table = rows + [{"kind": "predicted", "s": S, "width": d, "active": j, "scaled": y} for j, line in lines.items() for d, y in line]
+    lines = {
+        j: [(d, random_init_variance(S, d, d, c, j) ** 0.5 * d**0.5 / S) for d in profile.widths] for j in range(3)
+    }
+    table = rows + [
+        {"kind": "predicted", "s": S, "width": d, "active": j, "scaled": y}
+        for j, line in lines.items()
+        for d, y in line
+    ]
     return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, findings, (rows, lines))
 
 

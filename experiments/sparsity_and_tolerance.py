@@ -16,7 +16,10 @@ from superposed.theory.bernoulli_width import predicted_width
 S, EPS = 2, 0.5
 """s where eps varies, and eps where s does."""
 SHARED = 40.0
-CONSTRUCTIONS = {"tuned density": Superposed(Bernoulli()), f"L = {SHARED:g} fixed": Superposed(Bernoulli(shared=SHARED))}
+CONSTRUCTIONS = {
+    "tuned density": Superposed(Bernoulli()),
+    f"L = {SHARED:g} fixed": Superposed(Bernoulli(shared=SHARED)),
+}
 """L = d p^2, the neurons that a pair shares on average: the law m^(2/3) s^(2/3) eps^(-4/3) L^(1/3) holds at a fixed L."""
 CLAIMS = {"s": 2 / 3, "eps": -4 / 3}
 
@@ -45,7 +48,17 @@ def question(profile: Profile, construction: str, m: int, s: int, eps: float) ->
     """The smallest width of each seed; the closed form of the tuned density only says where the search starts."""
     start, probe = predicted_width(m, s, eps), Probe(profile.events)
     return SmallestWidth(
-        CONSTRUCTIONS[construction], m, s, profile.seeds, probe, "q99", eps, start=start, most=2**44, mode="drawn", steps=profile.steps
+        CONSTRUCTIONS[construction],
+        m,
+        s,
+        profile.seeds,
+        probe,
+        "q99",
+        eps,
+        start=start,
+        most=2**44,
+        mode="drawn",
+        steps=profile.steps,
     )
 
 

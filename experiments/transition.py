@@ -79,14 +79,18 @@ def built(profile: Profile) -> dict[int, list[AtWidths]]:
     for m in profile.m:
         widths = around(ALL_PAIRS * predicted_width(m, S, EPS), 2, profile.widths)
         rows, n = -(-max(widths) // ROWS) * ROWS, profile.networks
-        found[m] = [AtWidths(CONSTRUCTION, m, S, (d,), n, probe, first_seed=k * n, rows=rows) for k, d in enumerate(widths)]
+        found[m] = [
+            AtWidths(CONSTRUCTION, m, S, (d,), n, probe, first_seed=k * n, rows=rows) for k, d in enumerate(widths)
+        ]
     return found
 
 
 def drawn(profile: Profile) -> list[AtWidths]:
     """The errors around the predicted width at each m, from their law."""
     widths = {m: around(predicted_width(m, S, EPS), 4, profile.drawn_widths) for m in profile.drawn}
-    return [AtWidths(CONSTRUCTION, m, S, widths[m], profile.seeds, Probe(profile.events), "drawn") for m in profile.drawn]
+    return [
+        AtWidths(CONSTRUCTION, m, S, widths[m], profile.seeds, Probe(profile.events), "drawn") for m in profile.drawn
+    ]
 
 
 def counts(profile: Profile, seen: Seen) -> list[dict]:
@@ -116,7 +120,9 @@ def transitions(rows: list[dict]) -> dict[int, Success | str]:
 
 def transition_finding(m: int, found: Success | str, profile: Profile) -> Finding:
     """The widths at which half and 95% pass, and the sharpness."""
-    question = f"Theorem 2, max < {EPS:g}, built, s = {S}, m = {m}: at what width do half of the networks pass, and 95%?"
+    question = (
+        f"Theorem 2, max < {EPS:g}, built, s = {S}, m = {m}: at what width do half of the networks pass, and 95%?"
+    )
     span = f"m = {m}, {profile.widths} widths, {profile.networks} networks each"
     if isinstance(found, str):
         return Finding(question, span, "no fit", "not measured", found)
@@ -138,9 +144,13 @@ def sharpening_finding(found: dict[int, Success | str]) -> Finding:
     least, most = min(found), max(found)
     span = f"m = {least} to {most}"
     if least == most or not {least, most} <= fitted.keys():
-        return Finding(question, span, "no fit", "not measured", "needs a transition at the smallest and at the largest m")
+        return Finding(
+            question, span, "no fit", "not measured", "needs a transition at the smallest and at the largest m"
+        )
     ratio = ratio_interval(fitted[least].sharpness, fitted[most].sharpness)
-    return Finding(question, span, f"sharpness times {triple(ratio, '.2f')} from m = {least} to {most}", *judge_growth(ratio))
+    return Finding(
+        question, span, f"sharpness times {triple(ratio, '.2f')} from m = {least} to {most}", *judge_growth(ratio)
+    )
 
 
 def threshold(found: dict[int, Success | str], profile: Profile) -> Report | str:
@@ -227,7 +237,9 @@ def collapse_row(one: dict) -> dict:
 def summary(found: dict[int, Success | str], law: Report | str, together: list[dict]) -> dict:
     """Coefficients and intervals as plain JSON."""
     return {
-        "success": {f"m = {m}": {"not fitted": one} if isinstance(one, str) else asdict(one) for m, one in found.items()},
+        "success": {
+            f"m = {m}": {"not fitted": one} if isinstance(one, str) else asdict(one) for m, one in found.items()
+        },
         "half-pass width": {"not fitted": law} if isinstance(law, str) else law.to_json(),
         "collapse": [collapse_row(one) for one in together],
     }

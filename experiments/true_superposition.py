@@ -95,7 +95,9 @@ def runs(profile: Profile) -> list[tuple[Run, Chain]]:
     found = []
     for seed, run in enumerate(profile.runs):
         cell = {"kind": "run", **asdict(run), "seed": seed}
-        found.append((run, deep_run(cell, Channels(run.c, run.reset), piece=max(min(2**23 // run.m, 64), 1), stop_at=10)))
+        found.append(
+            (run, deep_run(cell, Channels(run.c, run.reset), piece=max(min(2**23 // run.m, 64), 1), stop_at=10))
+        )
     return found
 
 
@@ -114,7 +116,16 @@ def ladders(profile: Profile) -> list[Chain]:
     for f in profile.frontiers:
         for circuit, s, width, seed in product(f.circuits, f.s, f.widths, range(f.seeds)):
             ms = [int(fraction * most(circuit, s, f.c, width)) for fraction in FRACTIONS]
-            shared = {"kind": "frontier", "circuit": circuit, "s": s, "c": f.c, "width": width, "depth": f.depth, "batch": f.batch, "seed": seed}
+            shared = {
+                "kind": "frontier",
+                "circuit": circuit,
+                "s": s,
+                "c": f.c,
+                "width": width,
+                "depth": f.depth,
+                "batch": f.batch,
+                "seed": seed,
+            }
             found.append(Chain(tuple({**shared, "m": m} for m in ms if m >= f.batch * s), rung))
     return found
 
@@ -151,17 +162,29 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Every run's wrong bits layer by layer; the frontier's law for each circuit and s."""
     layers = [(run, layers_of(chain.results(seen))) for run, chain in runs(profile)]
     findings = [run_finding(*one) for one in layers]
-    rows = [{**cell, **result} for chain in ladders(profile) for cell, result in zip(chain.cells, chain.results(seen), strict=False)]
+    rows = [
+        {**cell, **result}
+        for chain in ladders(profile)
+        for cell, result in zip(chain.cells, chain.results(seen), strict=False)
+    ]
     found, records = {}, edges(rows)
-    lines = {key: [(d, most(*key, rows[0]["c"], d)) for d in sorted({r["d"] for r in own})] for key, own in records.items()}
+    lines = {
+        key: [(d, most(*key, rows[0]["c"], d)) for d in sorted({r["d"] for r in own})] for key, own in records.items()
+    }
     for (circuit, s), own in records.items():
         law = computed_law("chance hits", lines[circuit, s], 2)
         name = f"{circuit}, s = {s}"
         found[name] = capacity_report(own, 2, more_laws=[law])
-        findings.append(capacity_finding(f"Channels, {name}: m* at depth {rows[0]['depth']} grows as d^2?", found[name], own))
+        findings.append(
+            capacity_finding(f"Channels, {name}: m* at depth {rows[0]['depth']} grows as d^2?", found[name], own)
+        )
     table = [{"kind": "run", **asdict(run), "d": run.width, **layer} for run, own in layers for layer in own]
     table += rows + [r for own in records.values() for r in own]
-    table += [{"kind": "law", "circuit": circuit, "s": s, "d": d, "m": m} for (circuit, s), line in lines.items() for d, m in line]
+    table += [
+        {"kind": "law", "circuit": circuit, "s": s, "d": d, "m": m}
+        for (circuit, s), line in lines.items()
+        for d, m in line
+    ]
     return Analysis(table, fits_json(found), findings, (layers, records, found, lines))
 
 

@@ -40,8 +40,12 @@ class Profile:
 PROFILES = {
     "tiny": Profile(s=(3,), widths=(128, 256), m=(8, 16), seeds=4),
     "quick": Profile(s=(3, 6), widths=(256, 724, 2048), m=(8, 32, 128), seeds=8),
-    "standard": Profile(s=(3, 6), widths=tuple(2**n for n in range(9, 16)), m=(16, 32, 64, 128, 256, 512), seeds=16, inputs=40),
-    "full": Profile(s=(3, 6), widths=tuple(2**n for n in range(8, 17)), m=tuple(2**n for n in range(4, 12)), seeds=32, inputs=40),
+    "standard": Profile(
+        s=(3, 6), widths=tuple(2**n for n in range(9, 16)), m=(16, 32, 64, 128, 256, 512), seeds=16, inputs=40
+    ),
+    "full": Profile(
+        s=(3, 6), widths=tuple(2**n for n in range(8, 17)), m=tuple(2**n for n in range(4, 12)), seeds=32, inputs=40
+    ),
 }
 
 
@@ -59,7 +63,9 @@ def searches(profile: Profile) -> list[SmallestWidth]:
     """The smallest width of each seed at which every pair of every input looked at errs by less than EPS; s = 3."""
     probe = Probe(profile.inputs)
     return [
-        SmallestWidth(Rademacher(), m, 3, profile.seeds, probe, "max", EPS, start=predicted(m, profile), steps=profile.steps)
+        SmallestWidth(
+            Rademacher(), m, 3, profile.seeds, probe, "max", EPS, start=predicted(m, profile), steps=profile.steps
+        )
         for m in profile.m
     ]
 
@@ -89,9 +95,17 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         found = report(data, claim=claim, laws=(power("d"), exactly))
         fits[f"{name}, s = {s}"] = found
         findings.append(finding_of(f"{question} s = {s}", found, profile.seeds))
-    widths = series_of("Rademacher, max, s = 3", searches(profile), seen, construction="Rademacher", criterion="max", s=3)
+    widths = series_of(
+        "Rademacher, max, s = 3", searches(profile), seen, construction="Rademacher", criterion="max", s=3
+    )
     fits[widths.name] = report(widths.sample, claim=0.0, laws=width_laws(profile))
-    findings.append(finding_of(f"Theorem 3, aligned: smallest width at max < {EPS:g} has no power of m? s = 3", fits[widths.name], profile.seeds))
+    findings.append(
+        finding_of(
+            f"Theorem 3, aligned: smallest width at max < {EPS:g} has no power of m? s = 3",
+            fits[widths.name],
+            profile.seeds,
+        )
+    )
     line = [(m, predicted(m, profile)) for m in profile.m]
     table += widths.rows() + [{"kind": "predicted", "m": m, "s": 3, "width": d} for m, d in line]
     return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, findings, (table, fits, widths, line))
@@ -110,7 +124,12 @@ def by_network(rows: list[dict], statistic: str) -> list[dict]:
 def width_laws(profile: Profile) -> tuple:
     """A power of m; (log m)^b; the closed form; and the closed form times a free power, which finds any power left over."""
     closed = lambda x: [predicted(round(m), profile) for m in x["m"]]
-    return power(), logarithm(), closed_form("closed form", closed, 0.0), closed_form("closed form and power", closed, 0.0, free_exponent=True)
+    return (
+        power(),
+        logarithm(),
+        closed_form("closed form", closed, 0.0),
+        closed_form("closed form and power", closed, 0.0, free_exponent=True),
+    )
 
 
 EXPERIMENT = Experiment(

@@ -62,7 +62,9 @@ def question(profile: Profile, m: int, s: int, criterion: str, mode: str) -> Sma
         probe, most, steps = Probe(profile.worst_inputs), 2**16, profile.steps
     else:
         probe, most, steps = Probe(profile.inputs, profile.idle), 2**16, profile.steps
-    return SmallestWidth(CONSTRUCTION, m, s, profile.seeds, probe, criterion, EPS, start=start, most=most, mode=mode, steps=steps)
+    return SmallestWidth(
+        CONSTRUCTION, m, s, profile.seeds, probe, criterion, EPS, start=start, most=most, mode=mode, steps=steps
+    )
 
 
 def questions(profile: Profile) -> dict[tuple[str, str, int], list[SmallestWidth]]:
@@ -86,8 +88,14 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     a free power may join it, which says how far the data leave the form.
     """
     lines = {s: [(m, quantile_width(m, s, EPS)) for m in sorted({*profile.drawn, *profile.built})] for s in profile.s}
-    worst = {s: [(m, all_pairs_width(m, s, EPS, profile.worst_inputs, tail=0.01)) for m in profile.worst] for s in profile.worst_s}
-    series = [series_of(f"{c} < {EPS:g}, {mode}, s = {s}", tasks, seen, criterion=c, mode=mode, s=s) for (c, mode, s), tasks in questions(profile).items()]
+    worst = {
+        s: [(m, all_pairs_width(m, s, EPS, profile.worst_inputs, tail=0.01)) for m in profile.worst]
+        for s in profile.worst_s
+    }
+    series = [
+        series_of(f"{c} < {EPS:g}, {mode}, s = {s}", tasks, seen, criterion=c, mode=mode, s=s)
+        for (c, mode, s), tasks in questions(profile).items()
+    ]
     fits, findings = {}, []
     for one in series:
         parts, line = [(one.name, one)], (worst if one.labels["criterion"] == "max" else lines)[one.labels["s"]]
@@ -101,7 +109,11 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     table = [row for one in series for row in one.rows()]
     table += [row for one in series for row in one.local_rows(fits[one.name])]
     for criterion, by_s in (("q99", lines), ("max", worst)):
-        table += [{"kind": "predicted", "criterion": criterion, "s": s, "m": m, "width": d} for s, line in by_s.items() for m, d in line]
+        table += [
+            {"kind": "predicted", "criterion": criterion, "s": s, "m": m, "width": d}
+            for s, line in by_s.items()
+            for m, d in line
+        ]
     return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, findings, (series, fits, lines, worst))
 
 

@@ -36,7 +36,10 @@ def test_gaussian_constant(s, c):
 
 def test_constants_against_simulation():
     rng = np.random.default_rng(0)
-    for s, draw, constant in ((7, lambda n: rng.choice([-1.0, 1.0], n), rademacher_constant), (5, rng.standard_normal, gaussian_constant)):
+    for s, draw, constant in (
+        (7, lambda n: rng.choice([-1.0, 1.0], n), rademacher_constant),
+        (5, rng.standard_normal, gaussian_constant),
+    ):
         w = draw((400_000, s))
         terms = np.sign(w[:, 0] * w[:, 1]) * np.maximum(w.sum(axis=1), 0)
         assert abs(terms.mean() - float(constant(s))) < 5 * terms.std() / np.sqrt(len(terms))
@@ -68,7 +71,10 @@ def test_superposed_rademacher_behind_crowded_codes():
 
 
 def test_random_init_error_is_free_of_m():
-    scaled = {m: pooled(by_network(RandomInit(), m, 4, 256, seeds=8, probe=Probe(32, 64))).rms[1] * 256**0.5 / 4 for m in (512, 4096)}
+    scaled = {
+        m: pooled(by_network(RandomInit(), m, 4, 256, seeds=8, probe=Probe(32, 64))).rms[1] * 256**0.5 / 4
+        for m in (512, 4096)
+    }
     assert all(2.5 < value < 2.9 for value in scaled.values())
 
 

@@ -21,7 +21,9 @@ def imports_of(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{name.name}" for name in node.names if node.module == "superposed"}
+            found |= {node.module} | {
+                f"{node.module}.{name.name}" for name in node.names if node.module == "superposed"
+            }
     return found
 
 
@@ -61,5 +63,9 @@ def test_matplotlib_stays_with_the_figures_and_jax_out_of_the_fits():
 def test_nothing_but_the_command_line_prints():
     for path in FILES:
         if "cli" not in path.relative_to(ROOT).parts and path.name != "__main__.py":
-            calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"]
+            calls = [
+                n
+                for n in ast.walk(ast.parse(path.read_text()))
+                if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"
+            ]
             assert not calls, path

@@ -27,8 +27,12 @@ from superposed.circuits.planted import planted_circuit
 
 
 def same(a: Circuit, b: Circuit) -> bool:
-    return a.n_inputs == b.n_inputs and a.s == b.s and len(a.layers) == len(b.layers) and all(
-        np.array_equal(x.op, y.op) and np.array_equal(x.inputs, y.inputs) for x, y in zip(a.layers, b.layers))
+    return (
+        a.n_inputs == b.n_inputs
+        and a.s == b.s
+        and len(a.layers) == len(b.layers)
+        and all(np.array_equal(x.op, y.op) and np.array_equal(x.inputs, y.inputs) for x, y in zip(a.layers, b.layers))
+    )
 
 
 def test_gates_are_their_truth_tables():
@@ -68,7 +72,9 @@ def test_path_gates_often_see_exactly_one_active_input():
 
 def test_sparsity_report_names_layer_and_gate():
     circuit = Circuit(3, (make_gates([(Op.COPY, (0,)), (Op.COPY, (1,))]), make_gates([(Op.OR, (0, 1))] * 4)), 2)
-    with pytest.raises(ValueError, match=r"layer 2, gate 2: the input with feature 0 on makes 4 features active there, more than s = 2"):
+    with pytest.raises(
+        ValueError, match=r"layer 2, gate 2: the input with feature 0 on makes 4 features active there, more than s = 2"
+    ):
         check_sparsity(circuit, sparse_features(np.array([[2], [0]]), 3), 2)
 
 
@@ -93,49 +99,75 @@ def test_bench_is_levelised_with_copies():
 
 
 def test_names_in_json():
-    circuit = parse_json('{"format": "superposed-circuit", "version": 1, "inputs": ["a", "b"],\n'
-                         '"layers": [[{"op": "xor", "in": ["a", 1], "name": "p"}], [{"op": "copy", "in": ["p"]}]]}')
+    circuit = parse_json(
+        '{"format": "superposed-circuit", "version": 1, "inputs": ["a", "b"],\n'
+        '"layers": [[{"op": "xor", "in": ["a", 1], "name": "p"}], [{"op": "copy", "in": ["p"]}]]}'
+    )
     assert same(circuit, Circuit(2, (make_gates([(Op.XOR, (0, 1))]), make_gates([(Op.COPY, (0,))]))))
 
 
 HEAD = '{"format": "superposed-circuit", "version": 1, "inputs": 2, "layers": [\n[{"op": "and", "in": [0, 1], "name": "g"}],\n['
 
 
-@pytest.mark.parametrize("text, message", [
-    ("{", "line 1: not JSON"),
-    ('{"inputs": 3}', 'line 1: a circuit is an object with "format"'),
-    ('{"format": "superposed-circuit", "version": 9}', "version 9"),
-    ('{"format": "superposed-circuit", "version": 1, "inputs": 0}', '"inputs" must be'),
-    ('{"format": "superposed-circuit", "version": 1,\n"inputs": 1000000000000}', 'line 2: "inputs" must be a whole number from 1 to 2147483647'),
-    ('{"format": "superposed-circuit", "version": 1, "inputs": 2, "s": 10000000000}', '"s" must be a whole number from 1 to 2147483647'),
-    ("[" * 200_000, "line 1: brackets inside brackets too deep"),
-    (HEAD + '{"op": "or", "in": [0], "name": "p"}, {"op": "or", "in": [0], "name": "p"}]]}', "line 3: layer 2: the name 'p' is given twice"),
-    (HEAD + '{"op": "nand", "in": [0]}]]}', "line 3: layer 2, gate 0: op 'nand'.*zeros into ones"),
-    (HEAD + '{"op": "copy", "in": [0]},\n{"op": "copy", "in": ["h"]}], [{"op": "copy", "in": [0], "name": "h"}]]}',
-     "line 4: layer 2, gate 1: reads 'h' of layer 3.*never its own or a later one"),
-    (HEAD + '{"op": "copy", "in": [1]}]]}', "line 3: layer 2, gate 0: reads feature 1, but layer 1 has features 0 to 0"),
-    (HEAD + '{"op": "and", "in": [0, 0]}]]}', "line 3: layer 2, gate 0: AND of .* reads one feature twice"),
-    (HEAD + ']]}', "line 3: layer 2 has no gates"),
-    (HEAD + '7]]}', "line 3: layer 2, gate 0: a gate is an object"),
-])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("{", "line 1: not JSON"),
+        ('{"inputs": 3}', 'line 1: a circuit is an object with "format"'),
+        ('{"format": "superposed-circuit", "version": 9}', "version 9"),
+        ('{"format": "superposed-circuit", "version": 1, "inputs": 0}', '"inputs" must be'),
+        (
+            '{"format": "superposed-circuit", "version": 1,\n"inputs": 1000000000000}',
+            'line 2: "inputs" must be a whole number from 1 to 2147483647',
+        ),
+        (
+            '{"format": "superposed-circuit", "version": 1, "inputs": 2, "s": 10000000000}',
+            '"s" must be a whole number from 1 to 2147483647',
+        ),
+        ("[" * 200_000, "line 1: brackets inside brackets too deep"),
+        (
+            HEAD + '{"op": "or", "in": [0], "name": "p"}, {"op": "or", "in": [0], "name": "p"}]]}',
+            "line 3: layer 2: the name 'p' is given twice",
+        ),
+        (HEAD + '{"op": "nand", "in": [0]}]]}', "line 3: layer 2, gate 0: op 'nand'.*zeros into ones"),
+        (
+            HEAD
+            + '{"op": "copy", "in": [0]},\n{"op": "copy", "in": ["h"]}], [{"op": "copy", "in": [0], "name": "h"}]]}',
+            "line 4: layer 2, gate 1: reads 'h' of layer 3.*never its own or a later one",
+        ),
+        (
+            HEAD + '{"op": "copy", "in": [1]}]]}',
+            "line 3: layer 2, gate 0: reads feature 1, but layer 1 has features 0 to 0",
+        ),
+        (HEAD + '{"op": "and", "in": [0, 0]}]]}', "line 3: layer 2, gate 0: AND of .* reads one feature twice"),
+        (HEAD + "]]}", "line 3: layer 2 has no gates"),
+        (HEAD + "7]]}", "line 3: layer 2, gate 0: a gate is an object"),
+    ],
+)
 def test_bad_json_names_line_and_reason(text, message, tmp_path):
     (tmp_path / "c.json").write_text(text)
     with pytest.raises(ValueError, match=message):
         read_circuit(tmp_path / "c.json")
 
 
-@pytest.mark.parametrize("text, message", [
-    ("INPUT(a)\nz = NOT(a)\n", "line 2: NOT turns zeros into ones"),
-    ("INPUT(a)\nz = AND(a, q)\n", "line 2: 'z' reads 'q'"),
-    ("INPUT(a)\nx = AND(a, y)\ny = AND(a, x)\n", "line 3: 'y' reads 'x', which depends on 'y'"),
-    ("INPUT(a)\nINPUT(b)\nz = AND(y, y)\ny = BUFF(a)\n", "line 3: layer 2, gate 0: AND of .* reads one feature twice"),
-    ("INPUT(a)\nhello\n", "line 2: 'hello' is not"),
-    ("INPUT(a)\nINPUT(a)\nz = BUFF(a)", "line 2: 'a' is defined twice"),
-    ("INPUT(a)\nz = BUFF(a)\nz = BUFF(a)", "line 3: 'z' is defined twice"),
-    ("INPUT(a)\nz = MUX(a)", "line 2: .*gates are AND, OR, XOR and BUFF"),
-    ("INPUT(a)\nOUTPUT(q)\nz = BUFF(a)", "line 2: OUTPUT.q. names neither an input nor a gate"),
-    ("", "line 1: a circuit has at least one INPUT"),
-])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("INPUT(a)\nz = NOT(a)\n", "line 2: NOT turns zeros into ones"),
+        ("INPUT(a)\nz = AND(a, q)\n", "line 2: 'z' reads 'q'"),
+        ("INPUT(a)\nx = AND(a, y)\ny = AND(a, x)\n", "line 3: 'y' reads 'x', which depends on 'y'"),
+        (
+            "INPUT(a)\nINPUT(b)\nz = AND(y, y)\ny = BUFF(a)\n",
+            "line 3: layer 2, gate 0: AND of .* reads one feature twice",
+        ),
+        ("INPUT(a)\nhello\n", "line 2: 'hello' is not"),
+        ("INPUT(a)\nINPUT(a)\nz = BUFF(a)", "line 2: 'a' is defined twice"),
+        ("INPUT(a)\nz = BUFF(a)\nz = BUFF(a)", "line 3: 'z' is defined twice"),
+        ("INPUT(a)\nz = MUX(a)", "line 2: .*gates are AND, OR, XOR and BUFF"),
+        ("INPUT(a)\nOUTPUT(q)\nz = BUFF(a)", "line 2: OUTPUT.q. names neither an input nor a gate"),
+        ("", "line 1: a circuit has at least one INPUT"),
+    ],
+)
 def test_bad_bench_names_line_and_reason(text, message, tmp_path):
     (tmp_path / "c.bench").write_text(text)
     with pytest.raises(ValueError, match=message):
@@ -154,8 +186,14 @@ def test_fan_in_and_bytes_are_refused(tmp_path):
 
 def test_reading_takes_time_in_proportion_to_the_text():
     rng = np.random.default_rng(0)
-    layers = [[{"op": "copy", "in": [int(k)], "name": f"g{layer}_{k}"} for k in rng.permutation(100)] for layer in range(300)]
-    bench = "".join(f"INPUT(i{k})\n" for k in range(30_000)) + "g0 = BUFF(i0)\n" + "".join(f"g{k} = BUFF(g{k - 1})\n" for k in range(1, 5000))
+    layers = [
+        [{"op": "copy", "in": [int(k)], "name": f"g{layer}_{k}"} for k in rng.permutation(100)] for layer in range(300)
+    ]
+    bench = (
+        "".join(f"INPUT(i{k})\n" for k in range(30_000))
+        + "g0 = BUFF(i0)\n"
+        + "".join(f"g{k} = BUFF(g{k - 1})\n" for k in range(1, 5000))
+    )
     start = time.process_time()
     parse_json(json.dumps({"format": "superposed-circuit", "version": 1, "inputs": 100, "layers": layers}))
     parse_bench(bench)

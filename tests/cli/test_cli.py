@@ -33,7 +33,11 @@ def test_measure_prints_one_json_object(capsys):
     assert [stratum["active"] for stratum in result["strata"]] == [0, 1, 2]
     assert sum(stratum["count"] for stratum in result["strata"]) == 3 * 16 * 190
     assert {"count", "mean", "rms", "std", "max", "q50", "q90", "q99"} <= result["strata"][0].keys()
-    assert result["construction"] == {"name": "superposed", "inner": {"name": "bernoulli", "density": 0.4, "shared": None}, "d_in": None}
+    assert result["construction"] == {
+        "name": "superposed",
+        "inner": {"name": "bernoulli", "density": 0.4, "shared": None},
+        "d_in": None,
+    }
     assert result["success"]["seeds"] == 3 and 0 <= result["success"]["passed"] <= 3
 
 
@@ -46,7 +50,9 @@ def test_drawn_measure_far_beyond_what_can_be_built(capsys):
 
 
 def test_width_of_the_naive_construction_is_one_neuron_a_pair(capsys):
-    status, out, _ = run(capsys, "width", "naive", "--m", 12, "--s", 3, "--eps", 0.5, "--inputs-per-seed", "all", "--seeds", 1, "--json")
+    status, out, _ = run(
+        capsys, "width", "naive", "--m", 12, "--s", 3, "--eps", 0.5, "--inputs-per-seed", "all", "--seeds", 1, "--json"
+    )
     result = json.loads(out)
     assert status == 0 and result["width"]["low"] < 66 <= result["width"]["high"]
     assert {"criterion", "eps", "success", "tried"} <= result.keys()
@@ -55,7 +61,10 @@ def test_width_of_the_naive_construction_is_one_neuron_a_pair(capsys):
 BAD = [
     (("measure", "bernouli", "--m", 9, "--s", 2, "--width", 8), "did you mean bernoulli"),
     (("measure", "zzz", "--m", 9, "--s", 2, "--width", 8), "one of naive"),
-    (("measure", "rademacher", "--m", 9, "--s", 2, "--width", 8, "--density", 0.1), "--density 0.1: rademacher has no such field"),
+    (
+        ("measure", "rademacher", "--m", 9, "--s", 2, "--width", 8, "--density", 0.1),
+        "--density 0.1: rademacher has no such field",
+    ),
     (("measure", "bernoulli", "--m", 9, "--s", 10, "--width", 8), "s = 10"),
     (("measure", "bernoulli", "--m", 9, "--s", 0, "--width", 8), "s = 0"),
     (("measure", "bernoulli", "--m", 1, "--s", 1, "--width", 8), "m = 1"),
@@ -72,9 +81,15 @@ BAD = [
     (("measure", "naive", "--m", 9, "--s", 2, "--width", 8, "--mode", "drawn"), "no drawn law"),
     (("measure", "naive", "--m", 200, "--s", 9, "--width", 8, "--inputs-per-seed", "all"), "more than 100000"),
     (("measure", "naive", "--m", 10**7, "--s", 2, "--width", 1000), "do not fit"),
-    (("measure", "random-init", "--m", 300, "--s", 2, "--width", 8, "--inputs", "superposed", "--d-in", 10**9), "do not fit"),
+    (
+        ("measure", "random-init", "--m", 300, "--s", 2, "--width", 8, "--inputs", "superposed", "--d-in", 10**9),
+        "do not fit",
+    ),
     (("width", "bernoulli", "--m", 10**9, "--s", 2, "--eps", 0.5), "do not fit"),
-    (("measure", "bernoulli", "--m", "1e12", "--s", 2, "--width", "1e12", "--density", 0.5, "--mode", "drawn"), "shares 2.5e+11 neurons"),
+    (
+        ("measure", "bernoulli", "--m", "1e12", "--s", 2, "--width", "1e12", "--density", 0.5, "--mode", "drawn"),
+        "shares 2.5e+11 neurons",
+    ),
     (("measure", "bernoulli", "--m", "1e12", "--s", "3e9", "--width", 8, "--mode", "drawn"), "events need"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--shared", "paper"), "--shared paper"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--shared", "nan"), "shared = nan"),
@@ -97,7 +112,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("argv", "message"), BAD, ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else None)
+@pytest.mark.parametrize(
+    ("argv", "message"), BAD, ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else None
+)
 def test_bad_input_is_one_line_and_changes_nothing(capsys, monkeypatch, tmp_path, argv, message):
     (tmp_path / "experiments").symlink_to(Path(__file__).parents[2] / "experiments")
     (tmp_path / "a-file").write_text("mine")

@@ -12,7 +12,12 @@ from superposed.cli import main
 @pytest.fixture
 def table(tmp_path):
     data = widths(two_thirds, m=2.0 ** np.arange(6, 11), seeds=6)
-    rows = [f"{m:g},{k % 6},{low!r},{high!r}" for k, (m, low, high) in enumerate(zip(data.covariates["m"], data.low.tolist(), data.high.tolist(), strict=True))]
+    rows = [
+        f"{m:g},{k % 6},{low!r},{high!r}"
+        for k, (m, low, high) in enumerate(
+            zip(data.covariates["m"], data.low.tolist(), data.high.tolist(), strict=True)
+        )
+    ]
     path = tmp_path / "widths.csv"
     path.write_text("\n".join(["m,seed,low,high", *rows]) + "\n")
     return path
@@ -42,7 +47,15 @@ def test_fit_prints_json_and_nothing_else(table, capsys):
     first, second = json.loads(capsys.readouterr().out)["reports"]
     assert first == second
     assert first["file"] == str(table) and first["claim"] == 0.5
-    assert {"verdict", "why", "laws", "excluded_exponents", "local_exponents", "joint_region", "collinearity"} <= first.keys()
+    assert {
+        "verdict",
+        "why",
+        "laws",
+        "excluded_exponents",
+        "local_exponents",
+        "joint_region",
+        "collinearity",
+    } <= first.keys()
 
 
 def test_power_answers_before_measuring(capsys):
@@ -80,7 +93,10 @@ def test_bad_input_is_one_line_and_status_2(table, tmp_path, capsys, command, sa
     assert shown.out == "" and says in shown.err and shown.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command, says", [("fit x --claim two", "'two' is no exponent"), ("power --m 5", "'5' is no range"), ("fit x --claim 1/0", "'1/0'")])
+@pytest.mark.parametrize(
+    "command, says",
+    [("fit x --claim two", "'two' is no exponent"), ("power --m 5", "'5' is no range"), ("fit x --claim 1/0", "'1/0'")],
+)
 def test_bad_flags_are_one_line_and_status_2(capsys, command, says):
     with pytest.raises(SystemExit) as left:
         main(command.split())

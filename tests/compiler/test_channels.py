@@ -71,14 +71,16 @@ def test_units_are_shared_within_the_width():
 
 @pytest.mark.parametrize("reset", ["step", "ramp", "relu"])
 def test_factored_equals_dense_bit_for_bit(reset):
-    circuit = random_circuit(np.random.default_rng(2), (9, 14, 11, 8), ops=(Op.AND, Op.OR, Op.COPY) + ((Op.XOR,) if reset == "step" else ()))
+    circuit = random_circuit(
+        np.random.default_rng(2), (9, 14, 11, 8), ops=(Op.AND, Op.OR, Op.COPY) + ((Op.XOR,) if reset == "step" else ())
+    )
     network = Channels(c=4, reset=reset)(jax.random.key(1), circuit, 400)
     b = every_input(9)
     states = run_network(network, b)
     x = jnp.asarray(next(states).toarray())
     before = None
     for stage, state in zip(network.stages[1:], states, strict=True):
-        layer, = stage.layers
+        (layer,) = stage.layers
         dense = dense_layer(layer, before)
         x = jax.vmap(dense)(x)
         assert x.shape[1] == layer.width == len(dense.b) <= 400
@@ -93,7 +95,9 @@ def test_wide_enough_for_disjoint_channels_every_kind_of_gate_is_exact(seed):
     errors = check_network(network, circuit, every_input(10))
     assert [e.wrong for e in errors] == [0, 0, 0]
     bits = evaluate_circuit(circuit, every_input(10).toarray() > 0)[-1]
-    assert np.array_equal((list(run_network(network, every_input(10)))[-1] @ network.stages[-1].read).toarray() > 0.75, bits)
+    assert np.array_equal(
+        (list(run_network(network, every_input(10)))[-1] @ network.stages[-1].read).toarray() > 0.75, bits
+    )
 
 
 @pytest.mark.parametrize("kind", ["groups", "paths"])
@@ -104,7 +108,9 @@ def test_true_superposition_without_a_wrong_bit(kind):
     layers = lambda: group_layers(circuit, m, s, depth) if kind == "groups" else path_layers(circuit, active, m, depth)
     errors = list(errors_by_depth(Channels().stages(build, layers(), m, width), layers(), sparse_features(active, m)))
     assert len(errors) == depth and sum(e.wrong for e in errors) == 0
-    assert {e.neurons for e in errors} <= set(range(width - 40, width + 1)) and all(2 * e.units == e.neurons for e in errors)
+    assert {e.neurons for e in errors} <= set(range(width - 40, width + 1)) and all(
+        2 * e.units == e.neurons for e in errors
+    )
     assert min(e.lowest_active for e in errors) == 1
 
 

@@ -13,7 +13,16 @@ from superposed.compiler.deep import check_network, errors_by_depth, run_network
 from superposed.compiler.error_correction import ErrorCorrection
 from superposed.compiler.sparse import dense_layer, state_map
 from superposed.compiler.targeted_and import targeted_and
-from superposed.theory.error_correction import capacity, chance_all_round, chance_bit_wrong, gain, noise_law, rounded, strict_leading_order, tolerance
+from superposed.theory.error_correction import (
+    capacity,
+    chance_all_round,
+    chance_bit_wrong,
+    gain,
+    noise_law,
+    rounded,
+    strict_leading_order,
+    tolerance,
+)
 
 
 def test_ternary_code_has_its_density_and_no_sign_bias():
@@ -54,7 +63,9 @@ def test_dense_twin(reset):
             x = jax.vmap(dense_layer(layer, before))(x)
             assert x.shape[1] == layer.width <= 1024
             before = layer
-        assert np.allclose(np.asarray(x) @ state_map(before).toarray(), state.toarray(), atol=2e-4 * max(1, np.abs(state.data).max()))
+        assert np.allclose(
+            np.asarray(x) @ state_map(before).toarray(), state.toarray(), atol=2e-4 * max(1, np.abs(state.data).max())
+        )
 
 
 def test_targeted_and_reads_its_gates():
@@ -81,7 +92,9 @@ def test_reaching_all_units_at_once_is_the_sparse_product():
 def test_three_inputs_and_gates_that_are_refused():
     three = make_gates([(Op.AND, (0, 1, 2)), (Op.AND, (1, 2, 3))])
     network = Corrected(4)(jax.random.key(0), Circuit(4, (three,)), 8192)
-    errors, = check_network(network, Circuit(4, (three,)), sparse_features(np.array([[0, 1, 2], [0, 1, 3], [1, 2, 3]]), 4))
+    (errors,) = check_network(
+        network, Circuit(4, (three,)), sparse_features(np.array([[0, 1, 2], [0, 1, 3], [1, 2, 3]]), 4)
+    )
     assert errors.wrong == 0
     for gates in (make_gates([(Op.OR, (0, 1))]), make_gates([(Op.AND, (0, 1)), (Op.AND, (0, 1, 2))])):
         with pytest.raises(ValueError, match="use --template channels"):
@@ -98,6 +111,7 @@ def test_with_correction_no_wrong_bit_without_it_soon_and_not_at_four_times_as_m
         active = group_features(jax.random.key(2), m, 3, 8)
         stages = Corrected(3, reset).stages(jax.random.key(3), layers(), m, 2**14)
         return list(errors_by_depth(stages, layers(), sparse_features(active, m), stop_at=20))
+
     good = run("round", 1500)
     assert len(good) == 24 and sum(e.wrong for e in good) == 0
     assert max(e.sum_squares for e in good[12:]) < 1.5 * max(e.sum_squares for e in good[:6])
@@ -116,7 +130,9 @@ def test_noise_law_against_built_units():
     assert abs(chance.sum() - 1) < 1e-9
     variance = (chance * value**2).sum()
     measured = [np.mean(n**2) for n in noise]
-    assert abs(np.mean(measured) - variance) < 5 * np.std(measured) / np.sqrt(40) + 0.05 * variance  # 1/|Gamma| exceeds 1/E|Gamma|
+    assert (
+        abs(np.mean(measured) - variance) < 5 * np.std(measured) / np.sqrt(40) + 0.05 * variance
+    )  # 1/|Gamma| exceeds 1/E|Gamma|
     outside = [np.mean(np.abs(n) > 1 / 3) for n in noise]
     assert 0.6 < np.mean(outside) / chance[np.abs(value) > 1 / 3].sum() < 1.7
 
@@ -149,7 +165,10 @@ def test_tolerance_rises_with_s_as_the_proof_says():
     eps = {}
     for s in (1, 16):
         rng = np.random.default_rng(s)
-        eps[s] = [1 / (3 * np.abs(rng.choice([-1.0, 1.0], m) @ ternary_code(rng, m, units, 1 / np.sqrt(units * s))).max()) for _ in range(20)]
+        eps[s] = [
+            1 / (3 * np.abs(rng.choice([-1.0, 1.0], m) @ ternary_code(rng, m, units, 1 / np.sqrt(units * s))).max())
+            for _ in range(20)
+        ]
         assert abs(np.mean(eps[s]) / tolerance(units, m, s) - 1) < 0.15
     exponent = np.log(np.mean(eps[16]) / np.mean(eps[1])) / np.log(16)
     assert abs(exponent - 0.25) < 0.06

@@ -17,7 +17,11 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 def lines_that_load(library: str) -> str:
     """The README's one block of Python that imports safetensors for this library."""
-    block, = (block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if f"from safetensors.{library} " in block)
+    (block,) = (
+        block
+        for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+        if f"from safetensors.{library} " in block
+    )
     return block
 
 

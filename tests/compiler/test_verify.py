@@ -14,7 +14,9 @@ from superposed.cli import main
 from superposed.compiler.file import read_network, write_network
 
 
-@pytest.mark.parametrize("what", ["layers.1.weight", "layers.0.bias", "circuit.2.inputs", "features.1.read_off", "metadata", "missing"])
+@pytest.mark.parametrize(
+    "what", ["layers.1.weight", "layers.0.bias", "circuit.2.inputs", "features.1.read_off", "metadata", "missing"]
+)
 def test_verify_notices_a_changed_file(what, tmp_path, capsys):
     circuit, _ = planted_circuit(jax.random.key(0), 60, 3, 2, 1)
     out = compiled(tmp_path, circuit, "--width", "400", "--inputs", "200")
@@ -28,7 +30,9 @@ def test_verify_notices_a_changed_file(what, tmp_path, capsys):
         tensors[what].flat[0] += 1
     save_file(tensors, out, metadata={"superposed": json.dumps(metadata)})
     assert main(["verify", str(out), "--inputs", "100"]) == 1
-    assert ("metadata" if what == "metadata" else "layers.1.weight" if what == "missing" else what) in capsys.readouterr().err
+    assert (
+        "metadata" if what == "metadata" else "layers.1.weight" if what == "missing" else what
+    ) in capsys.readouterr().err
 
 
 def test_verify_finds_wrong_bits_even_with_fitting_digests(tmp_path, capsys):
@@ -53,28 +57,39 @@ def test_files_that_are_not_compiled_networks(content, tmp_path, capsys):
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory):
     """Units of every kind of gate beside one another, and the paper's rounding."""
-    kinds = make_gates([(Op.OR, (0, 1)), (Op.AND, (2, 3)), (Op.AND, (0, 2, 4)), (Op.XOR, (1, 3, 5)), (Op.COPY, (4,)), (Op.XOR, (0, 5))])
+    kinds = make_gates(
+        [(Op.OR, (0, 1)), (Op.AND, (2, 3)), (Op.AND, (0, 2, 4)), (Op.XOR, (1, 3, 5)), (Op.COPY, (4,)), (Op.XOR, (0, 5))]
+    )
     no_xor = make_gates([(Op.OR, (0, 1)), (Op.AND, (2, 3)), (Op.AND, (0, 2, 4))])
     folder = tmp_path_factory.mktemp("mixed")
     ands, _ = planted_circuit(jax.random.key(0), 8, 2, 2, 1)
-    return [compiled(folder / name, circuit, "--width", width, "--template", template) for name, circuit, width, template in (
-        ("a", Circuit(6, (kinds, no_xor), 6), "900", "channels"), ("b", ands, "800", "correct")) if not (folder / name).mkdir()]
+    return [
+        compiled(folder / name, circuit, "--width", width, "--template", template)
+        for name, circuit, width, template in (
+            ("a", Circuit(6, (kinds, no_xor), 6), "900", "channels"),
+            ("b", ands, "800", "correct"),
+        )
+        if not (folder / name).mkdir()
+    ]
 
 
 @pytest.mark.parametrize("which", [0, 1])
-@pytest.mark.parametrize("key, value, message", [
-    (None, None, ""),
-    ("width", 1, "claims width 1, but it is"),
-    ("features", 10**6, "claims features 1,000,000, but it is"),
-    ("depth", 9, "claims depth 9, but it is 2"),
-    ("state", 5, "claims state 5, but it is"),
-    ("lowest_active", 2.0, "its check of all inputs gave other read-offs"),
-    ("active", 1, "its check of all inputs gave other read-offs"),
-    ("highest_idle", 0.99, "largest error"),
-    ("inputs", 7, "claims a check of all 7 inputs, but"),
-    ("exhaustive", False, ""),
-    ("directions", 0, "features.2.directions are not the activations"),
-])
+@pytest.mark.parametrize(
+    "key, value, message",
+    [
+        (None, None, ""),
+        ("width", 1, "claims width 1, but it is"),
+        ("features", 10**6, "claims features 1,000,000, but it is"),
+        ("depth", 9, "claims depth 9, but it is 2"),
+        ("state", 5, "claims state 5, but it is"),
+        ("lowest_active", 2.0, "its check of all inputs gave other read-offs"),
+        ("active", 1, "its check of all inputs gave other read-offs"),
+        ("highest_idle", 0.99, "largest error"),
+        ("inputs", 7, "claims a check of all 7 inputs, but"),
+        ("exhaustive", False, ""),
+        ("directions", 0, "features.2.directions are not the activations"),
+    ],
+)
 def test_verify_recomputes_every_claim(which, key, value, message, mixed, tmp_path, capsys):
     tensors, metadata = read_network(mixed[which])
     claims = {name: v for name, v in metadata.items() if name not in ("format", "version", "digests")}
@@ -117,7 +132,9 @@ def test_inputs_outside_the_claim_are_left_out(tmp_path, capsys):
     assert "1 input left out" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("key, value, message", [("digests", 5, "digests and check are objects"), ("s", "x", "s 'x' is not a whole number")])
+@pytest.mark.parametrize(
+    "key, value, message", [("digests", 5, "digests and check are objects"), ("s", "x", "s 'x' is not a whole number")]
+)
 def test_metadata_of_another_kind(key, value, message, tmp_path, capsys):
     out = compiled(tmp_path, wide_and(4, (0, 1)), "--width", "100")
     tensors, metadata = read_network(out)

@@ -134,7 +134,9 @@ def test_permuting_features_permutes_read_offs():
     order = np.random.default_rng(0).permutation(12)
     permuted = network._replace(
         encoding=network.encoding[:, order],
-        layers=(network.layers[0]._replace(factors=(network.layers[0].factors[0][:, order], network.encoding[:, order].T)),),
+        layers=(
+            network.layers[0]._replace(factors=(network.layers[0].factors[0][:, order], network.encoding[:, order].T)),
+        ),
         read_off=network.read_off._replace(code=network.read_off.code[:, order]),
     )
     b = jnp.zeros(12).at[jnp.array([1, 4, 7])].set(1)

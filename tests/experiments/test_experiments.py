@@ -17,7 +17,11 @@ NAMES = ("error_correction", "deep_circuits", "true_superposition", "gallery")
 HOLD = {
     "deep_circuits": ("Theorem 8, corrected: no wrong bit",),
     "true_superposition": ("Channels, step: no wrong bit",),
-    "gallery": ("Every feature read right", "Active features stay within 1/4 of one, with correction", "Any two features share at most one unit, compiled"),
+    "gallery": (
+        "Every feature read right",
+        "Active features stay within 1/4 of one, with correction",
+        "Any two features share at most one unit, compiled",
+    ),
 }
 
 
@@ -61,11 +65,16 @@ def test_a_killed_run_resumes_to_the_same_rows(results, name, tmp_path):
             for n, _ in enumerate(sweep(tasks, store), start=1):
                 if n == stop:
                     break
-    lines = (sorted(next(path.glob("rows-*")).read_text().splitlines()) for path in (tmp_path / name, folder / f"{name}-tiny"))
+    lines = (
+        sorted(next(path.glob("rows-*")).read_text().splitlines())
+        for path in (tmp_path / name, folder / f"{name}-tiny")
+    )
     assert next(lines) == next(lines)
 
 
-@pytest.mark.parametrize("construction", [Channels(4), Channels(8, "ramp"), Channels(8, "relu"), Corrected(3), Corrected(3, "identity")])
+@pytest.mark.parametrize(
+    "construction", [Channels(4), Channels(8, "ramp"), Channels(8, "relu"), Corrected(3), Corrected(3, "identity")]
+)
 @pytest.mark.parametrize("circuit", ["groups", "paths"])
 def test_pieces_are_the_run_in_one_go(construction, circuit):
     cell = {"circuit": circuit, "width": 1024, "m": 700, "s": 3, "depth": 6, "batch": 5, "seed": 3}
@@ -79,6 +88,7 @@ def test_pieces_are_the_run_in_one_go(construction, circuit):
 
 def test_states_survive_json():
     from scipy.sparse import random_array
+
     h = random_array((4, 30), density=0.3, format="csr", dtype="float32", rng=0)
     back = unpacked(json.loads(json.dumps(packed(h))))
     assert (back != h).nnz == 0 and back.dtype == h.dtype
@@ -86,5 +96,8 @@ def test_states_survive_json():
 
 def test_through_the_command_line(tmp_path, capsys):
     assert main(["run", "gallery", "--profile", "tiny", "--out", str(tmp_path / "gallery-tiny")]) == 0
-    assert main(["figures", "gallery", "--profile", "tiny", "--runs", str(tmp_path), "--figures", str(tmp_path / "f")]) == 0
+    assert (
+        main(["figures", "gallery", "--profile", "tiny", "--runs", str(tmp_path), "--figures", str(tmp_path / "f")])
+        == 0
+    )
     assert "gallery.png" in capsys.readouterr().out

@@ -54,7 +54,12 @@ def test_where_all_pass_nothing_is_measured():
 def test_the_collapse_is_judged_by_its_interval(exponent, verdict):
     random = np.random.default_rng(0)
     rows = [
-        {"m": m, "width": round(factor * m**exponent), "seed": seed, "q99": factor**-0.7 * np.exp(0.05 * random.standard_normal())}
+        {
+            "m": m,
+            "width": round(factor * m**exponent),
+            "seed": seed,
+            "q99": factor**-0.7 * np.exp(0.05 * random.standard_normal()),
+        }
         for m in PROFILE.drawn
         for factor in np.geomspace(1 / 4, 4, 5)
         for seed in range(PROFILE.seeds)

@@ -33,7 +33,9 @@ def coverage(law, design, trials, interval):
     return hits / trials
 
 
-@pytest.mark.parametrize("law, design", [("power", "eight seeds"), ("power and log", "censored"), ("logarithm only", "exact, four seeds")])
+@pytest.mark.parametrize(
+    "law, design", [("power", "eight seeds"), ("power and log", "censored"), ("logarithm only", "exact, four seeds")]
+)
 def test_profile_intervals_cover(law, design):
     trials = 60
     assert np.all(np.abs(coverage(law, design, trials, intervals) - 0.95) < 5 * np.sqrt(0.95 * 0.05 / trials))

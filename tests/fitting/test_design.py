@@ -22,7 +22,9 @@ def test_power_is_that_of_the_noncentral_t(shift, dof):
 def test_power_is_how_often_simulated_intervals_exclude_the_rival():
     rival, trials = 2 / 3 + 0.02, 80
     promised = power_of(power(), TRUE[:2], LADDER.tolist(), 8, rival, sigma=0.1, rung=1.1)
-    excluded = sum(intervals(fit(power(), widths(two_thirds, seed=seed)), ("log m",))["log m"][1] < rival for seed in range(trials))
+    excluded = sum(
+        intervals(fit(power(), widths(two_thirds, seed=seed)), ("log m",))["log m"][1] < rival for seed in range(trials)
+    )
     assert 0.2 < promised.power < 0.8  # somewhere a wrong formula would show
     assert abs(excluded / trials - promised.power) < 5 * np.sqrt(promised.power * (1 - promised.power) / trials) + 0.02
 

@@ -56,7 +56,9 @@ def test_exact_widths_give_the_f_ellipse():
     found = fit(power_log(), data)
     curve = joint_region(found, "log m", "log log m") - found.at[1:3]
     inverse = np.linalg.inv(found.covariance[1:3, 1:3])
-    np.testing.assert_allclose(np.einsum("ki,ij,kj->k", curve, inverse, curve), 2 * f_distribution.ppf(0.95, 2, found.dof), rtol=1e-3)
+    np.testing.assert_allclose(
+        np.einsum("ki,ij,kj->k", curve, inverse, curve), 2 * f_distribution.ppf(0.95, 2, found.dof), rtol=1e-3
+    )
 
 
 def test_censored_profile_intervals_are_those_of_minuit():
@@ -98,7 +100,9 @@ def test_laws_in_several_covariates():
     generator = np.random.default_rng(7)
     m, s, eps = (v.ravel() for v in np.meshgrid(LADDER, [2.0, 3.0, 4.0], [0.5, 0.25]))
     y = 1 + 2 / 3 * np.log(m) + 2 / 3 * np.log(s) - 4 / 3 * np.log(eps) + 0.05 * generator.standard_normal(len(m))
-    found = fit(Law("joint", ("1", "log m", "log s", "log eps")), sample(np.exp(y) / 1.03, np.exp(y) * 1.03, m=m, s=s, eps=eps))
+    found = fit(
+        Law("joint", ("1", "log m", "log s", "log eps")), sample(np.exp(y) / 1.03, np.exp(y) * 1.03, m=m, s=s, eps=eps)
+    )
     for name, truth in (("log m", 2 / 3), ("log s", 2 / 3), ("log eps", -4 / 3)):
         low, high = intervals(found, (name,))[name]
         assert low < truth < high and high - low < 0.3
@@ -107,7 +111,9 @@ def test_laws_in_several_covariates():
 def test_dependent_rows_do_not_narrow_intervals():
     """The same seeds copied four times bring no information."""
     data = widths(rung=1)
-    again = sample(np.tile(data.low, 4), np.tile(data.high, 4), unit=np.tile(data.unit, 4), m=np.tile(data.covariates["m"], 4))
+    again = sample(
+        np.tile(data.low, 4), np.tile(data.high, 4), unit=np.tile(data.unit, 4), m=np.tile(data.covariates["m"], 4)
+    )
     once, copied = (intervals(fit(power(), d))["log m"] for d in (data, again))
     assert 0.75 < (copied[1] - copied[0]) / (once[1] - once[0]) < 1.33
 

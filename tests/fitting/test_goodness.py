@@ -5,7 +5,18 @@ import pytest
 from scipy.stats import f as f_distribution
 from synthetic_widths import LADDER, crossing, square_log, two_thirds, two_thirds_log, widths
 
-from superposed.fitting import collinearity, fit, held_out, lack_of_fit, local_exponents, power, power_log, sample, saturated, scatter_of
+from superposed.fitting import (
+    collinearity,
+    fit,
+    held_out,
+    lack_of_fit,
+    local_exponents,
+    power,
+    power_log,
+    sample,
+    saturated,
+    scatter_of,
+)
 
 
 def test_lack_of_fit_of_exact_widths_is_the_f_test():

@@ -33,7 +33,13 @@ def test_derivatives_are_those_of_the_value(mu, t):
     by_mu = [(up - down) / (2 * h) for up, down in zip(at(mu + h, t), at(mu - h, t), strict=True)]
     by_t = [(up - down) / (2 * h) for up, down in zip(at(mu, t + h), at(mu, t - h), strict=True)]
     found = at(mu, t)
-    for exact, numeric in ((found.mu, by_mu[0]), (found.t, by_t[0]), (found.mu_mu, by_mu[1]), (found.mu_t, by_t[1]), (found.t_t, by_t[2])):
+    for exact, numeric in (
+        (found.mu, by_mu[0]),
+        (found.t, by_t[0]),
+        (found.mu_mu, by_mu[1]),
+        (found.mu_t, by_t[1]),
+        (found.t_t, by_t[2]),
+    ):
         np.testing.assert_allclose(exact, numeric, rtol=1e-6, atol=1e-7)
 
 

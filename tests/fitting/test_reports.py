@@ -17,7 +17,14 @@ def closed(x):
 def test_the_report_holds_everything_as_plain_json():
     found = report(widths(m=2.0 ** np.arange(6, 15), seeds=12), more_laws=(closed_form("finite size", closed, 2 / 3),))
     plain = json.loads(json.dumps(found.to_json()))
-    assert {entry["law"] for entry in plain["laws"]} == {"power", "2/3 and log", "power and log", "logarithm only", "crossover", "finite size"}
+    assert {entry["law"] for entry in plain["laws"]} == {
+        "power",
+        "2/3 and log",
+        "power and log",
+        "logarithm only",
+        "crossover",
+        "finite size",
+    }
     assert plain["range"] == [64.0, 16384.0] and plain["rows"] == 108 and plain["claim"] == pytest.approx(2 / 3)
     assert len(plain["local_exponents"]) == 8 and len(plain["joint_region"]) > 40
     best = next(entry for entry in plain["laws"] if entry["law"] == plain["best_law"])
@@ -31,7 +38,9 @@ def test_the_report_holds_everything_as_plain_json():
 
 def test_a_closed_law_with_a_free_exponent_measures_the_deviation():
     theory = closed_form("finite size, free exponent", closed, 2 / 3, free_exponent=True)
-    found = report(widths(crossing, m=2.0 ** np.arange(6, 13), seeds=12, sigma=0.05, rung=1.05), more_laws=(theory,), draws=0)
+    found = report(
+        widths(crossing, m=2.0 ** np.arange(6, 13), seeds=12, sigma=0.05, rung=1.05), more_laws=(theory,), draws=0
+    )
     low, best, high = found.entry(theory.name).candidate.exponent
     assert low < 2 / 3 < high and high - low < 0.05
     assert abs(best - 2 / 3) < 0.03

@@ -40,7 +40,11 @@ def seeds_of(random, n=8, noise=0.05):
     m = np.repeat(2.0 ** np.array([20, 30, 40]), 5)
     d = m ** (2 / 3) * np.tile(np.geomspace(1 / 4, 4, 5), 3)
     together = np.repeat(random.standard_normal((3, n)), 5, axis=0)
-    return m, d, (d / m ** (2 / 3))[:, None] ** -0.7 * np.exp(noise * (together + 0.3 * random.standard_normal((15, n))))
+    return (
+        m,
+        d,
+        (d / m ** (2 / 3))[:, None] ** -0.7 * np.exp(noise * (together + 0.3 * random.standard_normal((15, n)))),
+    )
 
 
 def test_the_bootstrap_interval_covers_the_exponent():

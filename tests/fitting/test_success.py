@@ -52,7 +52,10 @@ def test_intervals_cover():
     for seed in range(trials):
         found = fit_success(WIDTHS, *counts(seed, 30))
         truth = (110.0, 110 * np.exp(np.log(19) / 8), 8.0)
-        hits += [low <= value <= high for (low, _, high), value in zip((found.half, found.high, found.sharpness), truth, strict=True)]
+        hits += [
+            low <= value <= high
+            for (low, _, high), value in zip((found.half, found.high, found.sharpness), truth, strict=True)
+        ]
     assert np.all(hits / trials > 0.95 - 5 * np.sqrt(0.95 * 0.05 / trials))
 
 

@@ -63,7 +63,10 @@ STATED = candidate("2/3 and log", CLAIM, CLAIM)
         # a law that cannot be tested counts as fitting
         ([candidate("power", 0.66, 0.67, p=None)], "supported"),
         # an unbounded region supports nothing
-        ([candidate("power", 0.66, 0.67), Candidate(FITS["power and log"], 0.5, 0.0, 0.0, (0.6, 0.7, math.inf))], "inconclusive"),
+        (
+            [candidate("power", 0.66, 0.67), Candidate(FITS["power and log"], 0.5, 0.0, 0.0, (0.6, 0.7, math.inf))],
+            "inconclusive",
+        ),
     ],
 )
 def test_rules(candidates, word):
@@ -71,14 +74,23 @@ def test_rules(candidates, word):
 
 
 def test_excluded_exponents_are_those_no_credible_law_allows():
-    found = judge([candidate("power", 0.66, 0.67), candidate("power and log", 0.49, 0.76), candidate("logarithm only", 0.0, 0.0, delta=9.0)], CLAIM)
+    found = judge(
+        [
+            candidate("power", 0.66, 0.67),
+            candidate("power and log", 0.49, 0.76),
+            candidate("logarithm only", 0.0, 0.0, delta=9.0),
+        ],
+        CLAIM,
+    )
     assert found.excluded == ("0", "1", "3/2", "2")
     assert found.region == (0.49, 0.76)
 
 
 def test_credibility_is_measured_from_the_best_adequate_law():
     """A law that does not fit sets no standard, however small its Akaike criterion."""
-    found = judge([candidate("logarithm only", 0.0, 0.0, p=1e-4, delta=0.0), candidate("power", 0.66, 0.67, delta=20.0)], CLAIM)
+    found = judge(
+        [candidate("logarithm only", 0.0, 0.0, p=1e-4, delta=0.0), candidate("power", 0.66, 0.67, delta=20.0)], CLAIM
+    )
     assert found.word == "supported"
 
 
@@ -86,10 +98,15 @@ def test_few_rows_do_not_dismiss_a_rich_law():
     """With one seed at seven m the correction is larger than any likelihood could make up for."""
     found = report(widths(seeds=1, sigma=0.03, rung=1), draws=0)
     assert found.entry("power and log").candidate.delta > 6
-    assert found.verdict.region[1] - found.verdict.region[0] > found.entry("power").candidate.exponent[2] - found.entry("power").candidate.exponent[0]
+    assert (
+        found.verdict.region[1] - found.verdict.region[0]
+        > found.entry("power").candidate.exponent[2] - found.entry("power").candidate.exponent[0]
+    )
 
 
-@pytest.mark.parametrize("law, word", [(two_thirds, "supported"), (two_thirds_log, "supported"), (square_root, "contradicted")])
+@pytest.mark.parametrize(
+    "law, word", [(two_thirds, "supported"), (two_thirds_log, "supported"), (square_root, "contradicted")]
+)
 def test_words_for_known_truths(law, word):
     found = report(widths(law, m=2.0 ** np.arange(6, 25, 2), seeds=20, sigma=0.05, rung=1.05, seed=1), draws=0)
     assert found.verdict.word == word, found.verdict.why
@@ -106,13 +123,21 @@ def test_a_crossover_that_reaches_too_little_is_inconclusive_and_says_what_would
 
 @pytest.mark.parametrize(
     "interval, word",
-    [((0.65, 0.66, 0.67), "supported"), ((0.6, 0.7, 0.8), "inconclusive"), ((0.64, 0.65, 0.66), "contradicted"), ((0.0, 0.1, 0.6), "contradicted")],
+    [
+        ((0.65, 0.66, 0.67), "supported"),
+        ((0.6, 0.7, 0.8), "inconclusive"),
+        ((0.64, 0.65, 0.66), "contradicted"),
+        ((0.0, 0.1, 0.6), "contradicted"),
+    ],
 )
 def test_words_for_intervals(interval, word):
     assert judge_interval(interval, CLAIM)[0] == word
 
 
-@pytest.mark.parametrize("ratio, word", [((1.1, 1.2, 1.3), "supported"), ((0.9, 1.2, 1.3), "inconclusive"), ((0.7, 0.8, 0.9), "contradicted")])
+@pytest.mark.parametrize(
+    "ratio, word",
+    [((1.1, 1.2, 1.3), "supported"), ((0.9, 1.2, 1.3), "inconclusive"), ((0.7, 0.8, 0.9), "contradicted")],
+)
 def test_words_for_growth(ratio, word):
     assert judge_growth(ratio)[0] == word
 
@@ -120,7 +145,10 @@ def test_words_for_growth(ratio, word):
 def test_rows_given_twice_say_no_more():
     once = widths(two_thirds_log, seeds=8, seed=5)
     twice = sample(
-        np.repeat(once.low, 2), np.repeat(once.high, 2), unit=np.repeat(once.unit, 2), m=np.repeat(once.covariates["m"], 2)
+        np.repeat(once.low, 2),
+        np.repeat(once.high, 2),
+        unit=np.repeat(once.unit, 2),
+        m=np.repeat(once.covariates["m"], 2),
     )
     deltas = [[e.candidate.delta_plain for e in report(data, draws=0).entries] for data in (once, twice)]
     np.testing.assert_allclose(*deltas, atol=0.5, rtol=0.1)
@@ -153,9 +181,20 @@ def test_a_hidden_term_cannot_save_a_claim():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("truth", "wrong"), [(two_thirds, "contradicted"), (two_thirds_log, "contradicted"), (crossing, "contradicted"), (square_root, "supported")])
+@pytest.mark.parametrize(
+    ("truth", "wrong"),
+    [
+        (two_thirds, "contradicted"),
+        (two_thirds_log, "contradicted"),
+        (crossing, "contradicted"),
+        (square_root, "supported"),
+    ],
+)
 @pytest.mark.parametrize("octaves", [5, 11])
 def test_a_wrong_word_is_rarer_than_one_in_ten(truth, wrong, octaves):
     trials = 60
-    words = [report(widths(truth, m=2.0 ** np.arange(6, 7 + octaves), seed=seed), CLAIM, draws=0).verdict.word for seed in range(trials)]
+    words = [
+        report(widths(truth, m=2.0 ** np.arange(6, 7 + octaves), seed=seed), CLAIM, draws=0).verdict.word
+        for seed in range(trials)
+    ]
     assert words.count(wrong) <= 0.1 * trials, words

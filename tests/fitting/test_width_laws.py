@@ -25,7 +25,9 @@ def test_terms(name, expected):
     np.testing.assert_allclose(term(name, X), expected)
 
 
-@pytest.mark.parametrize("name, says", [("log L", "no covariate 'L'"), ("log log eps", "eps = 0.5"), ("m**2", "not understood")])
+@pytest.mark.parametrize(
+    "name, says", [("log L", "no covariate 'L'"), ("log log eps", "eps = 0.5"), ("m**2", "not understood")]
+)
 def test_terms_that_make_no_sense(name, says):
     with pytest.raises(ValueError, match=says.replace("*", r"\*")):
         term(name, X)

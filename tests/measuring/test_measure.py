@@ -21,7 +21,10 @@ from superposed.program import program
 from superposed.sweeping.store import Store
 from superposed.sweeping.sweep import AtWidths, SmallestWidth, sweep
 
-CELLS = [Cell(Superposed(Bernoulli()), 70, 3, width, seed, Probe(20, 16)) for seed, width in enumerate((100, 100, 90, 128, 110))]
+CELLS = [
+    Cell(Superposed(Bernoulli()), 70, 3, width, seed, Probe(20, 16))
+    for seed, width in enumerate((100, 100, 90, 128, 110))
+]
 
 
 @pytest.mark.parametrize("how", [{"rows": 128}, {"rows": 256, "cell_batch": 8}], ids=str)
@@ -62,9 +65,15 @@ def test_rows_do_not_depend_on_the_number_of_devices():
         "from superposed.constructions import RandomInit\n"
         "print(json.dumps([e.to_json() for e in measure([Cell(RandomInit(), 50, 3, 100, i, Probe(16)) for i in range(3)])]))"
     )
+
     def on(n):
         flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={n}"}
-        return json.loads(subprocess.run([sys.executable, "-c", program], env=os.environ | flags, capture_output=True, check=True).stdout)
+        return json.loads(
+            subprocess.run(
+                [sys.executable, "-c", program], env=os.environ | flags, capture_output=True, check=True
+            ).stdout
+        )
+
     assert on(1) == on(2) == on(4)
 
 
@@ -110,7 +119,10 @@ def test_statistics_match_numpy():
     assert Errors.from_json(json.loads(json.dumps(errors.to_json()))).to_json() == errors.to_json()
 
 
-@pytest.mark.parametrize(("problem", "flag"), [(Problem(1, 1), "m = 1"), (Problem(5, 6), "s = 6"), (Problem(5, 0), "s = 0"), (Problem(5, 2, 0), "d_in = 0")])
+@pytest.mark.parametrize(
+    ("problem", "flag"),
+    [(Problem(1, 1), "m = 1"), (Problem(5, 6), "s = 6"), (Problem(5, 0), "s = 0"), (Problem(5, 2, 0), "d_in = 0")],
+)
 def test_bad_problems_are_refused(problem, flag):
     with pytest.raises(ValueError, match=flag):
         check_problem(problem)

@@ -12,7 +12,9 @@ tuned = jax.jit(best_density)
 
 
 def _compiled(draw, **static):
-    return partial(jax.jit(draw, static_argnames=("n_events", "max_active", *static)), n_events=N, max_active=6, **static)
+    return partial(
+        jax.jit(draw, static_argnames=("n_events", "max_active", *static)), n_events=N, max_active=6, **static
+    )
 
 
 superposed = _compiled(bernoulli_drawn.draw_superposed)

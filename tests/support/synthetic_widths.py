@@ -42,5 +42,8 @@ def widths(law=two_thirds, m=LADDER, seeds=8, sigma=0.1, rung=1.1, censored=Fals
     if censored:  # half of the seeds at either end of the design leave the ladder
         top, bottom = np.exp(law(m[-1:])[0]), np.exp(law(m[:1])[0])
         above, below = low >= top, high <= bottom
-        low, high = np.where(above, top, np.where(below, 0.0, low)), np.where(above, np.inf, np.where(below, bottom, high))
+        low, high = (
+            np.where(above, top, np.where(below, 0.0, low)),
+            np.where(above, np.inf, np.where(below, bottom, high)),
+        )
     return sample(low, high, m=column)

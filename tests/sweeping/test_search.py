@@ -80,7 +80,9 @@ def test_tasks_of_disjoint_seeds_share_no_draw():
     assert [cell.seed for cell in second.cells(16)] == [3, 4, 5]
     assert {cell.entropy for cell in second.cells(32)} == {cell.entropy for cell in second.cells(16)}
     assert not {cell.entropy for cell in first.cells(16)} & {cell.entropy for cell in second.cells(16)}
-    seen = Seen(Record(cell.to_json(), errors_of(np.array([cell.seed / 8]), 1).to_json()) for cell in second.pending(Seen()))
+    seen = Seen(
+        Record(cell.to_json(), errors_of(np.array([cell.seed / 8]), 1).to_json()) for cell in second.pending(Seen())
+    )
     assert [errors.max_abs[1] for errors in second.errors(seen, 32)] == [3 / 8, 4 / 8, 5 / 8]
     assert not second.pending(seen) and len(first.pending(seen)) == 6
 
@@ -99,7 +101,9 @@ def test_criteria_differ_as_they_should(criterion, expected):
 def test_an_error_of_eps_itself_does_not_pass():
     at_eps = errors_of(np.full(100, 0.5), 1)
     assert not any(passes(at_eps, criterion, 0.5) for criterion in ("max", "q99", "rms"))
-    assert passes(errors_of(np.repeat([0.5, 0.1], [1, 99]), 1), "q99", 0.5) and not passes(errors_of(np.repeat([0.5, 0.1], [2, 98]), 1), "q99", 0.5)
+    assert passes(errors_of(np.repeat([0.5, 0.1], [1, 99]), 1), "q99", 0.5) and not passes(
+        errors_of(np.repeat([0.5, 0.1], [2, 98]), 1), "q99", 0.5
+    )
 
 
 def test_decode_looks_at_the_side_that_matters():
@@ -118,10 +122,10 @@ def test_bad_criteria_are_refused():
 
 def test_rungs_of_other_searches_do_not_lengthen_the_stride():
     rungs = ladder(2**20)
-    below = {width: False for width in rungs[20:60]}
+    below = dict.fromkeys(rungs[20:60], False)
     start = rungs[80]
     assert next_width(below, start, 2**20) == start
     assert next_width(below | {start: False}, start, 2**20) == rungs[81]
-    above = {width: True for width in rungs[100:120]}
+    above = dict.fromkeys(rungs[100:120], True)
     assert next_width(above, start, 2**20) == start
     assert next_width(above | {start: True}, start, 2**20) == rungs[79]

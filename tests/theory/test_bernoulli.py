@@ -51,7 +51,9 @@ def test_predicted_width_is_that_of_the_drawn_law(m):
     assert abs(error - 0.5) < 0.5 * 0.03  # 1% from the closed form, 0.5% from the sample
 
 
-@pytest.mark.parametrize("n, p", [(0, 0.2), (1, 0.3), (16, 0.99), (62, 0.03), (30, 0.3), (49, 0.3), (100, 0.08), (1000, 0.9), (60, 1.0)])
+@pytest.mark.parametrize(
+    "n, p", [(0, 0.2), (1, 0.3), (16, 0.99), (62, 0.03), (30, 0.3), (49, 0.3), (100, 0.08), (1000, 0.9), (60, 1.0)]
+)
 def test_wired_law_has_the_moments_of_the_binomial(n, p):
     values, chance = (np.asarray(x, float) for x in wired_law(jnp.float32(n), jnp.float32(p)))
     k = np.arange(n + 1)

@@ -47,7 +47,11 @@ def test_tail_is_that_of_drawn_errors(m, s, active):
 def test_half_of_the_networks_are_right_about_every_pair_at_the_predicted_width():
     m, s, networks = 64, 2, 32
     d = all_pairs_width(m, s, 0.5, inputs=16, tail=0.01)
-    cells = [Cell(Superposed(Bernoulli()), m, s, round(d * factor), seed, Probe(16)) for factor in (0.8, 1.25) for seed in range(networks)]
+    cells = [
+        Cell(Superposed(Bernoulli()), m, s, round(d * factor), seed, Probe(16))
+        for factor in (0.8, 1.25)
+        for seed in range(networks)
+    ]
     passed = [errors.max_abs.max() < 0.5 for errors in measure(cells)]
     assert sum(passed[:networks]) < networks / 2 < sum(passed[networks:])
 

@@ -16,7 +16,10 @@ def test_code_vectors_have_the_gram_matrix_of_uniform_unit_vectors(n, d_in):
     off = gram[np.triu_indices(n, 1)]
     assert np.all(np.abs(off.mean(1)) < 5 * off.std(1) / 200)
     # the cube stands in for a chi-square of d_in - a, badly for one or two degrees of freedom
-    assert np.all(np.abs((off**2).mean(1) * d_in - 1) < 5 * (off**2).std(1) * d_in / 200 + (0.1 if d_in < n else 0.02 if d_in < 30 else 0))
+    assert np.all(
+        np.abs((off**2).mean(1) * d_in - 1)
+        < 5 * (off**2).std(1) * d_in / 200 + (0.1 if d_in < n else 0.02 if d_in < 30 else 0)
+    )
 
 
 def test_reads_sum_to_the_squared_norm_and_spread_as_cross_talk():

@@ -45,7 +45,9 @@ def built_sign(kind, seed, m, s, d, d_in, c):
         pytest.param(4096, 3, 1024, 1024, marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.parametrize("kind, draw", [("rademacher", rademacher), pytest.param("gaussian", gaussian, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kind, draw", [("rademacher", rademacher), pytest.param("gaussian", gaussian, marks=pytest.mark.slow)]
+)
 def test_law_behind_feature_weights_is_that_of_built_networks(kind, draw, m, s, d, d_in):
     c = 0.2
     drawn = draw(jax.random.key(1), m, s, d, d_in, c)

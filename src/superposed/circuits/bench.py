@@ -52,9 +52,14 @@ def parse_bench(text: str) -> Circuit:
         here = by_level[layer] + [name for name in names[-1] if last_use[name] >= layer]
         if layer == depth:
             here.sort(key=lambda name: places.get(name, len(places)))
-        layers.append(make_gates([
-            (gates[n][0], [position[r] for r in gates[n][1]]) if level[n] == layer else (Op.COPY, [position[n]]) for n in here
-        ]))
+        layers.append(
+            make_gates(
+                [
+                    (gates[n][0], [position[r] for r in gates[n][1]]) if level[n] == layer else (Op.COPY, [position[n]])
+                    for n in here
+                ]
+            )
+        )
         names.append(here)
     return Circuit(len(inputs), tuple(layers), s, tuple(map(tuple, names)))
 
@@ -80,9 +85,13 @@ def _read_bench(text: str):
         elif gate := re.fullmatch(r"([^\s(),=]+)\s*=\s*(\w+)\s*\(([^()]*)\)", line):
             name, op, reads = gate[1], gate[2].upper(), [read.strip() for read in gate[3].split(",")]
             if op in ZERO_TO_ONE:
-                raise ValueError(f"line {number}: {op} turns zeros into ones, and a sparse circuit must map zero to zero; rewrite it without {op}")
+                raise ValueError(
+                    f"line {number}: {op} turns zeros into ones, and a sparse circuit must map zero to zero; rewrite it without {op}"
+                )
             if op not in BENCH_OPS or not all(reads):
-                raise ValueError(f"line {number}: {line!r}: the gates are AND, OR, XOR and BUFF, of signals separated by commas")
+                raise ValueError(
+                    f"line {number}: {line!r}: the gates are AND, OR, XOR and BUFF, of signals separated by commas"
+                )
         else:
             raise ValueError(f"line {number}: {line!r} is not INPUT(a), OUTPUT(z) or z = AND(a, b)")
         if name in defined:
@@ -112,7 +121,9 @@ def _levels(inputs: list[str], gates: dict, lines: dict[str, int]) -> dict[str, 
             if read not in gates:
                 raise ValueError(f"line {lines[name]}: {name!r} reads {read!r}, which is neither an input nor a gate")
             if read in open_:
-                raise ValueError(f"line {lines[name]}: {name!r} reads {read!r}, which depends on {name!r}: the circuit has a loop")
+                raise ValueError(
+                    f"line {lines[name]}: {name!r} reads {read!r}, which depends on {name!r}: the circuit has a loop"
+                )
             stack.append(read)
             open_.add(read)
     return level

@@ -100,14 +100,22 @@ def check_circuit(circuit: Circuit, fan_in: int | None = None) -> Circuit:
         repeated = ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(1)
         for broken, rule in (
             (gates.fan_in < 1, "has no input"),
-            ((gates.inputs >= before).any(1), f"reads a feature beyond the {before} of layer {depth - 1}, the only one it may read"),
+            (
+                (gates.inputs >= before).any(1),
+                f"reads a feature beyond the {before} of layer {depth - 1}, the only one it may read",
+            ),
             (repeated, "reads one feature twice; write it once"),
             ((gates.op == Op.COPY) & (gates.fan_in > 1), "is a copy and has more than one input"),
-            (gates.fan_in > (fan_in or gates.inputs.shape[1]), f"has more than {fan_in} inputs; split it or allow more with --fan-in"),
+            (
+                gates.fan_in > (fan_in or gates.inputs.shape[1]),
+                f"has more than {fan_in} inputs; split it or allow more with --fan-in",
+            ),
         ):
             if broken.any():
                 g = int(np.argmax(broken))
-                raise GateError(depth, g, f"layer {depth}, gate {g}: {Op(gates.op[g]).name} of {gates.inputs[g].tolist()} {rule}")
+                raise GateError(
+                    depth, g, f"layer {depth}, gate {g}: {Op(gates.op[g]).name} of {gates.inputs[g].tolist()} {rule}"
+                )
     return circuit
 
 
@@ -163,7 +171,9 @@ def sparse_features(active: Int[np.ndarray, "batch s"], m: int) -> sp.csr_array:
 def random_features(rng: np.random.Generator, batch: int, m: int, s: int) -> sp.csr_array:
     """Features b [batch, m], s of them active, each set of s equally likely."""
     if s > 16:  # many draws would have a feature twice, or need m numbers a row
-        return sparse_features(np.array([rng.choice(m, s, replace=False, shuffle=False) for _ in range(batch)], int).reshape(batch, s), m)
+        return sparse_features(
+            np.array([rng.choice(m, s, replace=False, shuffle=False) for _ in range(batch)], int).reshape(batch, s), m
+        )
     active = rng.integers(0, m, (batch, s)) if s * 4 < m else np.argsort(rng.random((batch, m)), 1)[:, :s]
     while (clash := (np.diff(np.sort(active, 1), axis=1) == 0).any(1)).any():
         active[clash] = rng.integers(0, m, (clash.sum(), s))
@@ -192,10 +202,11 @@ def check_sparsity(circuit: Circuit, b: sp.csr_array, s: int) -> None:
             what = "feature" if depth == 0 else "gate"
             called = f" ({names[depth][on[s]]!r})" if names[depth] and names[depth][on[s]] else ""
             raise GateError(
-                depth, int(on[s]),
+                depth,
+                int(on[s]),
                 f"layer {depth}, {what} {on[s]}{called}: the input with {_listed(b, row, names[0])} on makes {active[row]} features active there, "
                 f"more than s = {s}; "
-                "raise --s, or check inputs on which the circuit stays sparse"
+                "raise --s, or check inputs on which the circuit stays sparse",
             )
 
 

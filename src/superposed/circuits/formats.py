@@ -65,7 +65,10 @@ def write_circuit(circuit: Circuit, path: str | Path) -> None:
 def format_json(circuit: Circuit) -> str:
     """The JSON form, a gate a line."""
     names = circuit.names or [()] * len(circuit.widths)
-    layers = ",\n".join(" [" + ",\n  ".join(map(_gate_json, *gates, called or repeat(None))) + "]" for gates, called in zip(circuit.layers, names[1:]))
+    layers = ",\n".join(
+        " [" + ",\n  ".join(map(_gate_json, *gates, called or repeat(None))) + "]"
+        for gates, called in zip(circuit.layers, names[1:])
+    )
     inputs = json.dumps(names[0]) if names[0] else circuit.n_inputs
     s = "" if circuit.s is None else f' "s": {circuit.s},'
     return f'{{"format": "{FORMAT}", "version": {VERSION}, "inputs": {inputs},{s} "layers": [\n{layers}\n]}}\n'
@@ -83,20 +86,28 @@ def parse_json(text: str) -> Circuit:
     except json.JSONDecodeError as error:
         raise ValueError(f"line {error.lineno}: not JSON: {error.msg}; docs/circuits.md shows the form") from None
     except RecursionError:
-        raise ValueError("line 1: brackets inside brackets too deep for a circuit; docs/circuits.md shows the form") from None
+        raise ValueError(
+            "line 1: brackets inside brackets too deep for a circuit; docs/circuits.md shows the form"
+        ) from None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise ValueError(f'line 1: a circuit is an object with "format": "{FORMAT}"')
     if value.get("version") != VERSION:
-        raise ValueError(f"line {_key_line(text, 'version')}: version {value.get('version')!r} is not known; this program reads version {VERSION}")
+        raise ValueError(
+            f"line {_key_line(text, 'version')}: version {value.get('version')!r} is not known; this program reads version {VERSION}"
+        )
     inputs, s = value.get("inputs"), value.get("s")
     n_inputs = len(inputs) if isinstance(inputs, list) else inputs
     if type(n_inputs) is not int or not 1 <= n_inputs <= MOST_FEATURES:
-        raise ValueError(f'line {_key_line(text, "inputs")}: "inputs" must be a whole number from 1 to {MOST_FEATURES} or a list of names')
+        raise ValueError(
+            f'line {_key_line(text, "inputs")}: "inputs" must be a whole number from 1 to {MOST_FEATURES} or a list of names'
+        )
     if s is not None and (type(s) is not int or not 1 <= s <= MOST_FEATURES):
         raise ValueError(f'line {_key_line(text, "s")}: "s" must be a whole number from 1 to {MOST_FEATURES}')
     if not isinstance(value.get("layers"), list) or not all(isinstance(layer, list) for layer in value["layers"]):
         raise ValueError(f'line {_key_line(text, "layers")}: "layers" must be a list of lists of gates')
-    names = [_names(inputs if isinstance(inputs, list) else [], lambda: _key_line(text, "inputs"), "inputs")] + [{} for _ in value["layers"]]
+    names = [_names(inputs if isinstance(inputs, list) else [], lambda: _key_line(text, "inputs"), "inputs")] + [
+        {} for _ in value["layers"]
+    ]
     sizes = [n_inputs] + [len(layer) for layer in value["layers"]]
     for depth, layer in enumerate(value["layers"], start=1):
         given = [gate.get("name") if isinstance(gate, dict) else None for gate in layer]
@@ -158,7 +169,9 @@ def _input(read: object, depth: int, names: list[dict[str, int]], before: int) -
         if not places:
             raise ValueError(f"reads {read!r}, which no input or gate is called")
         if places[0] >= depth:
-            raise ValueError(f"reads {read!r} of layer {places[0]}, but a gate reads the layer before it, {depth - 1}, never its own or a later one")
+            raise ValueError(
+                f"reads {read!r} of layer {places[0]}, but a gate reads the layer before it, {depth - 1}, never its own or a later one"
+            )
         raise ValueError(f"reads {read!r} of layer {places[-1]}, not of the layer before; carry it there with copies")
     if type(read) is not int or not 0 <= read < before:
         raise ValueError(f"reads feature {read!r}, but layer {depth - 1} has features 0 to {before - 1}")

@@ -103,7 +103,9 @@ def every_sparse_input(n_inputs: int, s: int) -> sp.csr_array:
     """All inputs with at most s active features. Raises ValueError where there are more than two million."""
     s = min(s, n_inputs)
     if count_sparse_inputs(n_inputs, s, MOST_INPUTS) > MOST_INPUTS:
-        raise ValueError(f"more than {MOST_INPUTS:,} inputs of {n_inputs:,} features have at most s = {s} active; leave out --all-inputs")
+        raise ValueError(
+            f"more than {MOST_INPUTS:,} inputs of {n_inputs:,} features have at most s = {s} active; leave out --all-inputs"
+        )
     return _rows([active for k in range(s + 1) for active in combinations(range(n_inputs), k)], n_inputs)
 
 

@@ -46,7 +46,9 @@ def group_features(key: Key[Array, ""], m: int, s: int, batch: int) -> Int[np.nd
     return groups[:, None] * s + np.arange(s)
 
 
-def path_layers(key: Key[Array, ""], active: Int[np.ndarray, "batch s"], m: int, depth: int, first: int = 0) -> Iterator[Gates]:
+def path_layers(
+    key: Key[Array, ""], active: Int[np.ndarray, "batch s"], m: int, depth: int, first: int = 0
+) -> Iterator[Gates]:
     """Layers first + 1, ..., first + depth of m random ANDs around planted paths, one a row of `active`, the inputs.
 
     In each layer every path has s gates of its own, the ANDs of its active features with the next of them; all other
@@ -58,14 +60,18 @@ def path_layers(key: Key[Array, ""], active: Int[np.ndarray, "batch s"], m: int,
     """
     batch, s = active.shape
     if s < 2 or batch * s > m:
-        raise ValueError(f"{batch} paths of s = {s}: a layer of m = {m} gates has room for {m // max(s, 1)} paths of s >= 2")
+        raise ValueError(
+            f"{batch} paths of s = {s}: a layer of m = {m} gates has room for {m // max(s, 1)} paths of s >= 2"
+        )
     active = path_active(key, active, m, first)
     for layer in range(first + 1, first + depth + 1):
         rng = host_rng(jax.random.fold_in(key, 2 * layer))
         inputs = _distinct_pairs(rng, m, m)
         own = path_active(key, active, m, layer)
         inputs[own] = np.stack([active, np.roll(active, -1, axis=1)], 2)
-        if s == 2:  # the two gates of a pair would be the same AND twice: that is allowed, and keeps two features active
+        if (
+            s == 2
+        ):  # the two gates of a pair would be the same AND twice: that is allowed, and keeps two features active
             inputs[own] = active[:, None, :]
         b = sparse_features(active, m)
         is_own = np.zeros(m, bool)
@@ -81,7 +87,9 @@ def path_layers(key: Key[Array, ""], active: Int[np.ndarray, "batch s"], m: int,
         active = own
 
 
-def path_active(key: Key[Array, ""], active: Int[np.ndarray, "batch s"], m: int, layer: int) -> Int[np.ndarray, "batch s"]:
+def path_active(
+    key: Key[Array, ""], active: Int[np.ndarray, "batch s"], m: int, layer: int
+) -> Int[np.ndarray, "batch s"]:
     """The features of each path of `path_layers` after a layer; `active` itself after none."""
     own = host_rng(jax.random.fold_in(key, 2 * layer + 1)).permutation(m)[: active.size].reshape(active.shape)
     return own if layer else active

@@ -18,26 +18,51 @@ from superposed.compiler.verify import describe, verify_network
 
 def add_commands(commands) -> None:
     """Registers `compile` and `verify`."""
-    command = commands.add_parser("compile", help="a circuit to a plain ReLU network with more features than neurons",
-                                  description="Builds the network, runs it beside the circuit on the check inputs, and writes it. "
-                                              "Exit status 0: written; 2: the circuit or the width will not do, nothing is written.")
-    command.add_argument("circuit", help="the circuit: JSON, or ISCAS .bench text (docs/circuits.md shows how it is written)")
+    command = commands.add_parser(
+        "compile",
+        help="a circuit to a plain ReLU network with more features than neurons",
+        description="Builds the network, runs it beside the circuit on the check inputs, and writes it. "
+        "Exit status 0: written; 2: the circuit or the width will not do, nothing is written.",
+    )
+    command.add_argument(
+        "circuit", help="the circuit: JSON, or ISCAS .bench text (docs/circuits.md shows how it is written)"
+    )
     command.add_argument("--width", type=whole, required=True, help="most ReLU neurons in a layer")
-    command.add_argument("--template", choices=("channels", "correct"), default="channels",
-                         help="channels: exact steps, any gates; correct: targeted ANDs with error correction, Theorem 8 (default: channels)")
-    command.add_argument("--s", type=whole, help="most features active at once in any layer (default: what the circuit's file says)")
+    command.add_argument(
+        "--template",
+        choices=("channels", "correct"),
+        default="channels",
+        help="channels: exact steps, any gates; correct: targeted ANDs with error correction, Theorem 8 (default: channels)",
+    )
+    command.add_argument(
+        "--s", type=whole, help="most features active at once in any layer (default: what the circuit's file says)"
+    )
     command.add_argument("--fan-in", type=whole, help="refuse gates with more inputs than this")
     command.add_argument("--seed", type=whole, default=0, help="of codes and check inputs (default: 0)")
-    command.add_argument("--inputs", type=whole, default=100_000, help="sparse inputs to check, drawn; all of them where there are no more (default: 100000)")
-    command.add_argument("--all-inputs", action="store_true", help="check every input with at most s active features instead")
+    command.add_argument(
+        "--inputs",
+        type=whole,
+        default=100_000,
+        help="sparse inputs to check, drawn; all of them where there are no more (default: 100000)",
+    )
+    command.add_argument(
+        "--all-inputs", action="store_true", help="check every input with at most s active features instead"
+    )
     command.add_argument("-o", "--out", required=True, help="the file to write, NAME.safetensors")
     command.add_argument("--json", action="store_true", help="print the metadata as JSON")
     command.set_defaults(run=run_compile)
-    command = commands.add_parser("verify", help="recompute what a compiled network's file claims",
-                                  description="Exit status 0: as claimed; 1: changed, or wrong bits; 2: not such a file.")
+    command = commands.add_parser(
+        "verify",
+        help="recompute what a compiled network's file claims",
+        description="Exit status 0: as claimed; 1: changed, or wrong bits; 2: not such a file.",
+    )
     command.add_argument("network", help="a file written by `superposed compile`")
-    command.add_argument("--inputs", type=whole, default=1000,
-                         help="sparse inputs to run through the dense weights, drawn; all of them where there are no more (default: 1000)")
+    command.add_argument(
+        "--inputs",
+        type=whole,
+        default=1000,
+        help="sparse inputs to run through the dense weights, drawn; all of them where there are no more (default: 1000)",
+    )
     command.add_argument("--all-inputs", action="store_true", help="every input with at most s active features instead")
     command.add_argument("--seed", type=whole, default=1, help="of the inputs (default: 1)")
     command.add_argument("--json", action="store_true", help="print what was found as JSON")
@@ -66,21 +91,31 @@ def run_compile(args: argparse.Namespace) -> int:
         many = "all" if args.all_inputs else f"up to {args.inputs:,}"
         note(f"building {len(circuit.layers)} layers, checking {many} inputs with at most {s} active features")
     try:
-        network, check = compile_circuit(jax.random.key(args.seed), circuit, args.width, s, args.template, args.inputs, args.all_inputs)
+        network, check = compile_circuit(
+            jax.random.key(args.seed), circuit, args.width, s, args.template, args.inputs, args.all_inputs
+        )
     except GateError as error:
         raise with_line(error, args.circuit) from None
     tensors = to_tensors(network, circuit)
     metadata = {
-        "template": args.template, "width": network.width, "state": network.state, "features": max(circuit.widths),
-        "depth": len(circuit.layers), "s": s, "seed": args.seed, "check": {**check._asdict(), "largest_error": check.largest_error},
+        "template": args.template,
+        "width": network.width,
+        "state": network.state,
+        "features": max(circuit.widths),
+        "depth": len(circuit.layers),
+        "s": s,
+        "seed": args.seed,
+        "check": {**check._asdict(), "largest_error": check.largest_error},
     }
     write_network(out, tensors, metadata)
     if args.json:
         print_json({"file": str(out), **metadata})
     else:
-        print(f"{out}: {len(circuit.layers)} circuit layers of up to {max(circuit.widths)} features in {network.width} neurons "
-              f"(state {network.state}); {check.wrong_bits} wrong bits on {describe(check)}, "
-              f"largest error {check.largest_error:.3g}")
+        print(
+            f"{out}: {len(circuit.layers)} circuit layers of up to {max(circuit.widths)} features in {network.width} neurons "
+            f"(state {network.state}); {check.wrong_bits} wrong bits on {describe(check)}, "
+            f"largest error {check.largest_error:.3g}"
+        )
     return 0
 
 
@@ -94,7 +129,15 @@ def run_verify(args: argparse.Namespace) -> int:
     found, problems, notes = verify_network(compiled, args.inputs, args.seed, args.all_inputs)
     if args.json:
         result = {**found._asdict(), "largest_error": found.largest_error} if found else {"inputs": 0}
-        print_json({"file": args.network, **result, "problems": problems, "notes": notes, "claimed": compiled.metadata["check"]})
+        print_json(
+            {
+                "file": args.network,
+                **result,
+                "problems": problems,
+                "notes": notes,
+                "claimed": compiled.metadata["check"],
+            }
+        )
     elif not problems:
         print(f"{args.network}: as claimed; 0 wrong bits on {describe(found)}, largest error {found.largest_error:.3g}")
     for line in problems + notes:
@@ -110,10 +153,14 @@ def _check_seed(seed: int) -> None:
 def _check_inputs(n: int, m: int, s: int) -> None:
     """Raises ValueError for more inputs than are checked at once, or than fit."""
     if n > MOST_INPUTS:
-        raise ValueError(f"--inputs {n}: at most {MOST_INPUTS:,} are checked at once; lower it, and change --seed for others")
+        raise ValueError(
+            f"--inputs {n}: at most {MOST_INPUTS:,} are checked at once; lower it, and change --seed for others"
+        )
     needed = 64 * n * (min(4 * s, m) + 2)
     if needed > memory():
-        raise ValueError(f"--inputs {n}: inputs with up to {min(s, m):,} active features do not fit, they need {in_gib(needed)}; lower it")
+        raise ValueError(
+            f"--inputs {n}: inputs with up to {min(s, m):,} active features do not fit, they need {in_gib(needed)}; lower it"
+        )
 
 
 def _check_fits(width: int, circuit: Circuit, s: int, template: str) -> None:

@@ -31,11 +31,26 @@ def _add_fit(commands: "argparse._SubParsersAction") -> None:
         "and say whether the data support, contradict or leave open the claimed exponent.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="CSV files with a header line")
-    parser.add_argument("--claim", type=exponent, default=2 / 3, help="the exponent in question, such as 2/3 (default) or 0.5")
+    parser.add_argument(
+        "--claim", type=exponent, default=2 / 3, help="the exponent in question, such as 2/3 (default) or 0.5"
+    )
     parser.add_argument("--along", default="m", help="the column whose exponent is in question (default m)")
     parser.add_argument("--response", default="width", help="the column of exactly known responses (default width)")
-    parser.add_argument("--by", action="append", default=[], metavar="COLUMN", help="fit each value of this column on its own (repeatable)")
-    parser.add_argument("--where", action="append", default=[], type=condition, metavar="COLUMN=VALUE", help="only rows with this text (repeatable)")
+    parser.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="fit each value of this column on its own (repeatable)",
+    )
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        type=condition,
+        metavar="COLUMN=VALUE",
+        help="only rows with this text (repeatable)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.set_defaults(run=run_fit)
 
@@ -47,12 +62,18 @@ def _add_power(commands: "argparse._SubParsersAction") -> None:
         description="Say before measuring whether a range of m and a number of seeds could tell two exponents apart, when the law "
         "that is fitted leaves them open.",
     )
-    parser.add_argument("--law", choices=("power", "power-log", "crossover"), default="power-log", help="the law that would be fitted")
+    parser.add_argument(
+        "--law", choices=("power", "power-log", "crossover"), default="power-log", help="the law that would be fitted"
+    )
     parser.add_argument("--m", type=span, required=True, metavar="LOW:HIGH", help="range of m, such as 64:65536")
     parser.add_argument("--step", type=float, default=2.0, help="ratio of neighbouring values of m (default 2)")
     parser.add_argument("--seeds", type=int, default=20, help="independent draws at each m (default 20)")
-    parser.add_argument("--exponents", type=exponent, nargs=2, default=(2 / 3, 1 / 2), metavar=("TRUE", "RIVAL"), help="default 2/3 1/2")
-    parser.add_argument("--scatter", type=float, default=0.1, help="standard deviation of log width between seeds (default 0.1)")
+    parser.add_argument(
+        "--exponents", type=exponent, nargs=2, default=(2 / 3, 1 / 2), metavar=("TRUE", "RIVAL"), help="default 2/3 1/2"
+    )
+    parser.add_argument(
+        "--scatter", type=float, default=0.1, help="standard deviation of log width between seeds (default 0.1)"
+    )
     parser.add_argument("--rung", type=float, default=1.1, help="ratio of neighbouring widths tried (default 1.1)")
     parser.add_argument("--needs", type=float, nargs=3, default=(20.0, 2.0, 8.0), metavar=("BYSTANDERS", "COMMON", "KINK"),
                         help="crossover: widths the three error terms would need alone at m = 1 (default 20 2 8)")  # fmt: skip
@@ -99,13 +120,17 @@ def exponent(text: str) -> float:
     except (ValueError, ZeroDivisionError):
         value = float("nan")
     if not abs(value) < 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no exponent; write a number such as 0.5 or a fraction such as 2/3")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no exponent; write a number such as 0.5 or a fraction such as 2/3"
+        )
     return value
 
 
 def run_fit(args: argparse.Namespace) -> None:
     """Print a report for each setting in each file."""
-    tables = [table for path in args.files for table in read_csv(path, args.along, args.by, args.response, dict(args.where))]
+    tables = [
+        table for path in args.files for table in read_csv(path, args.along, args.by, args.response, dict(args.where))
+    ]
     reports = []
     for table in tables:
         try:
@@ -113,7 +138,14 @@ def run_fit(args: argparse.Namespace) -> None:
         except ValueError as error:
             raise ValueError(f"{table.title}: {error}") from None
     if args.json:
-        print_json({"reports": [{"file": t.path, "setting": dict(t.setting)} | r.to_json() for t, r in zip(tables, reports, strict=True)]})
+        print_json(
+            {
+                "reports": [
+                    {"file": t.path, "setting": dict(t.setting)} | r.to_json()
+                    for t, r in zip(tables, reports, strict=True)
+                ]
+            }
+        )
         return
     print("\n\n".join(f"{table.title}\n{render(found)}" for table, found in zip(tables, reports, strict=True)))
 
@@ -129,7 +161,9 @@ def run_power(args: argparse.Namespace) -> None:
     if args.seeds < 1:
         raise ValueError(f"--seeds {args.seeds}: needs at least one draw; use --seeds 8")
     if not all(0 < need < math.inf for need in args.needs):
-        raise ValueError(f"--needs {' '.join(f'{need:g}' for need in args.needs)}: widths are above 0; use --needs 20 2 8")
+        raise ValueError(
+            f"--needs {' '.join(f'{need:g}' for need in args.needs)}: widths are above 0; use --needs 20 2 8"
+        )
     low, high = args.m
     if math.log(high / low) > MOST_POINTS * math.log(args.step):
         raise ValueError(f"--step {args.step:g}: more than {MOST_POINTS} values of m; use --step 2")

@@ -23,7 +23,9 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 2 bad input, 3 time limit reached, 130 interrupted."""
-    parser = Parser(prog="superposed", description="Measure how many neurons a network needs to compute in superposition.")
+    parser = Parser(
+        prog="superposed", description="Measure how many neurons a network needs to compute in superposition."
+    )
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in COMMANDS:
@@ -40,12 +42,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.debug:
             raise
         known = isinstance(error, OSError) and error.filename is not None and error.strerror
-        print(f"superposed: {f'{error.filename}: {error.strerror}; check the path' if known else error}", file=sys.stderr)
+        print(
+            f"superposed: {f'{error.filename}: {error.strerror}; check the path' if known else error}", file=sys.stderr
+        )
         return 2
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
         if args.debug or not (isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)):
             raise
-        print("superposed: out of memory; measure less at once: a smaller --m, --width, --d-in or --inputs-per-seed", file=sys.stderr)
+        print(
+            "superposed: out of memory; measure less at once: a smaller --m, --width, --d-in or --inputs-per-seed",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         run.stop_children()

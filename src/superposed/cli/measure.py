@@ -67,7 +67,9 @@ def run_measure(args: argparse.Namespace) -> None:
         print_json(result)
         return
     keys = ("active", "count", "mean", "rms", "std", "min", "max", "q50", "q90", "q99")
-    print(f"error = read-off - truth at width {args.width}, m = {args.m}, s = {args.s}, {args.seeds} seeds, {args.mode}; q: quantiles of |error|")
+    print(
+        f"error = read-off - truth at width {args.width}, m = {args.m}, s = {args.s}, {args.seeds} seeds, {args.mode}; q: quantiles of |error|"
+    )
     print(table(keys, [[stratum[key] for key in keys] for stratum in result["strata"]]))
     if args.eps is not None:
         print(f"{passed} of {args.seeds} seeds have every error looked at below {args.eps:g}")
@@ -80,7 +82,8 @@ def strata(errors: Errors) -> list[dict]:
         "max_abs": errors.max_abs, "q50": errors.quantile(0.5), "q90": errors.quantile(0.9), "q99": errors.quantile(0.99),
     }  # fmt: skip
     return [
-        {"active": j, "count": int(n)} | {name: float(c[j]) if np.isfinite(c[j]) else None for name, c in columns.items()}
+        {"active": j, "count": int(n)}
+        | {name: float(c[j]) if np.isfinite(c[j]) else None for name, c in columns.items()}
         for j, n in enumerate(errors.count)
     ]
 
@@ -96,7 +99,16 @@ def run_width(args: argparse.Namespace) -> None:
     most = most_width(problem, construction, args.mode)
     check_size(most, problem, construction, probe, args.mode)
     task = SmallestWidth(
-        construction, args.m, args.s, args.seeds, probe, args.criterion, args.eps, args.success, most=most, mode=args.mode
+        construction,
+        args.m,
+        args.s,
+        args.seeds,
+        probe,
+        args.criterion,
+        args.eps,
+        args.success,
+        most=most,
+        mode=args.mode,
     )
     seen = Seen()
     told = time.monotonic()
@@ -117,7 +129,9 @@ def run_width(args: argparse.Namespace) -> None:
         )  # fmt: skip
         return
     if found.high is None:
-        print(f"no width up to {found.low} passes {args.criterion} < {args.eps:g} for {args.success:.0%} of {args.seeds} seeds")
+        print(
+            f"no width up to {found.low} passes {args.criterion} < {args.eps:g} for {args.success:.0%} of {args.seeds} seeds"
+        )
     else:
         print(
             f"smallest width {found.best:.0f}, in ({found.low}, {found.high}]: {args.criterion} < {args.eps:g} "

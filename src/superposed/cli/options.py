@@ -67,7 +67,9 @@ def add_construction(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--d-in", type=whole, help="dimensions of a superposed input (default: as many as neurons)")
     for name in sorted({f.name for c in CONSTRUCTIONS.values() for f in fields(c)} - set(PLACING)):
         owners = ", ".join(n for n, c in CONSTRUCTIONS.items() if name in {f.name for f in fields(c)})
-        parser.add_argument(f"--{name.replace('_', '-')}", type=number_or_word, help=f"{FIELDS.get(name, 'a field')} ({owners})")
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=number_or_word, help=f"{FIELDS.get(name, 'a field')} ({owners})"
+        )
 
 
 def whole(text: str) -> int:
@@ -98,12 +100,18 @@ def construction_of(args: argparse.Namespace) -> object:
         if (value := getattr(args, name)) is not None:
             if name not in own:
                 owners = ", ".join(n for n, c in CONSTRUCTIONS.items() if name in {f.name for f in fields(c)})
-                raise ValueError(f"--{name.replace('_', '-')} {value}: {args.construction} has no such field; it is one of {owners}")
+                raise ValueError(
+                    f"--{name.replace('_', '-')} {value}: {args.construction} has no such field; it is one of {owners}"
+                )
             if isinstance(value, str) and str not in get_args(own[name]):
-                raise ValueError(f"--{name.replace('_', '-')} {value}: a number is needed; leave it out to have it chosen")
+                raise ValueError(
+                    f"--{name.replace('_', '-')} {value}: a number is needed; leave it out to have it chosen"
+                )
             given[name] = value
     if args.inputs == "aligned" and args.d_in is not None:
-        raise ValueError(f"--d-in {args.d_in}: aligned inputs have m dimensions; add --inputs superposed, or leave it out")
+        raise ValueError(
+            f"--d-in {args.d_in}: aligned inputs have m dimensions; add --inputs superposed, or leave it out"
+        )
     if "inputs" in own:
         return kind(**given, inputs=args.inputs, d_in=args.d_in)
     return Superposed(kind(**given), args.d_in) if args.inputs == "superposed" else kind(**given)
@@ -116,7 +124,9 @@ def problem_of(args: argparse.Namespace) -> Problem:
 
 def add_probe(parser: argparse.ArgumentParser) -> None:
     """Seeds, inputs and pairs."""
-    parser.add_argument("--mode", choices=("built", "drawn"), default="built", help="build the weights, or draw errors from their law")
+    parser.add_argument(
+        "--mode", choices=("built", "drawn"), default="built", help="build the weights, or draw errors from their law"
+    )
     parser.add_argument("--seeds", type=int, default=8, help="networks (default 8)")
     parser.add_argument(
         "--inputs-per-seed", type=inputs_number,
@@ -146,7 +156,9 @@ def probe_of(args: argparse.Namespace, problem: Problem) -> Probe:
         if args.idle is not None:
             raise ValueError(f"--idle {args.idle}: drawn errors come by stratum; leave it out, or use --mode built")
         if args.inputs_per_seed == 0:
-            raise ValueError("--inputs-per-seed all: drawn errors have no list of inputs; give a number, or use --mode built")
+            raise ValueError(
+                "--inputs-per-seed all: drawn errors have no list of inputs; give a number, or use --mode built"
+            )
         return Probe(args.inputs_per_seed or 4096)
     inputs = 16 if args.inputs_per_seed is None else args.inputs_per_seed or None
     idle = 64 if args.idle is None and problem.m > ALL_PAIRS_UP_TO else args.idle
@@ -162,7 +174,9 @@ def check_size(width: int, problem: Problem, construction: object, probe: Probe,
     if mode == "drawn":
         needed = 4 * COPIES * 3 * probe.inputs * (problem.s + 2) ** 2
         if needed > memory():
-            raise ValueError(f"--s {problem.s}: {probe.inputs} events need {in_gib(needed)}; lower --inputs-per-seed or --s")
+            raise ValueError(
+                f"--s {problem.s}: {probe.inputs} events need {in_gib(needed)}; lower --inputs-per-seed or --s"
+            )
         if (shared := shared_neurons(width, problem, construction)) > MOST_SHARED:
             raise ValueError(
                 f"--width {width}: a pair shares {shared:.3g} neurons at this density, more than the {MOST_SHARED:g} "

@@ -26,7 +26,9 @@ class Lines:
         self.last = now
         left = (now - self.started) / done * (self.total - done) if done else None
         estimate = "" if left is None else f", about {left:.0f} s left"
-        print(f"{self.title}: question {done + 1} of {self.total}, {rows} new rows{estimate}", file=sys.stderr, flush=True)
+        print(
+            f"{self.title}: question {done + 1} of {self.total}, {rows} new rows{estimate}", file=sys.stderr, flush=True
+        )
 
 
 class Bar:
@@ -47,6 +49,12 @@ def progress(title: str, total: int) -> Iterator[Lines | Bar]:
     if not sys.stderr.isatty():
         yield Lines(title, total)
         return
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         yield Bar(shown, title, total)

@@ -28,7 +28,9 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     every.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)} (default quick)")
     every.add_argument("--runs", type=Path, default=Path("runs"), help="where rows are kept (default runs/)")
     every.add_argument("--figures", type=Path, default=Path("figures"), help="where figures go (default figures/)")
-    every.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="experiments measured at once (default 2)")
+    every.add_argument(
+        "--jobs", type=int, default=min(2, os.cpu_count() or 1), help="experiments measured at once (default 2)"
+    )
     every.add_argument("--json", action="store_true", help="one JSON object on standard output")
     every.set_defaults(run=run_reproduce)
 
@@ -36,8 +38,14 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     one.add_argument("name", metavar="NAME", help="an experiment, by the name of its file in experiments/")
     one.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)}, or one of its own (default quick)")
     one.add_argument("--out", type=Path, help="folder of the rows (default runs/NAME-PROFILE)")
-    one.add_argument("--shard", default="1/1", help="i/n: measure the i-th of n parts; each process its own part (default 1/1)")
-    one.add_argument("--time-limit", type=duration, help="stop before the next block after this long, such as 50m or 2h; exit status 3")
+    one.add_argument(
+        "--shard", default="1/1", help="i/n: measure the i-th of n parts; each process its own part (default 1/1)"
+    )
+    one.add_argument(
+        "--time-limit",
+        type=duration,
+        help="stop before the next block after this long, such as 50m or 2h; exit status 3",
+    )
     one.add_argument("--json", action="store_true", help="one JSON object on standard output")
     one.set_defaults(run=run_one)
 
@@ -85,7 +93,15 @@ def run_one(args: argparse.Namespace) -> int:
     deadline = None if args.time_limit is None else time.monotonic() + args.time_limit
     finished, rows = complete(args.name, experiment, args.profile, folder, index, n_shards, deadline)
     if args.json:
-        print_json({"experiment": args.name, "profile": args.profile, "folder": str(folder), "finished": finished, "rows": rows})
+        print_json(
+            {
+                "experiment": args.name,
+                "profile": args.profile,
+                "folder": str(folder),
+                "finished": finished,
+                "rows": rows,
+            }
+        )
     elif finished:
         note(f"{args.name}: every question of this part is answered, {rows} rows in {folder}")
     if not finished:
@@ -94,7 +110,13 @@ def run_one(args: argparse.Namespace) -> int:
 
 
 def complete(
-    name: str, experiment: Experiment, profile: str, folder: Path, index: int = 1, n_shards: int = 1, deadline: float | None = None
+    name: str,
+    experiment: Experiment,
+    profile: str,
+    folder: Path,
+    index: int = 1,
+    n_shards: int = 1,
+    deadline: float | None = None,
 ) -> tuple[bool, int]:
     """Measure until every task of the shard is answered or the deadline has passed; (finished, rows in the folder)."""
     tasks = shard_of(experiment.tasks(experiment.profiles[profile]), index, n_shards)
@@ -122,7 +144,10 @@ def run_reproduce(args: argparse.Namespace) -> None:
     started = time.perf_counter()
     with ThreadPoolExecutor(min(args.jobs, len(experiments))) as pool:
         folder = lambda name: args.runs / f"{name}-{args.profile}"
-        measured = {name: pool.submit(run_apart, name, args.profile, folder(name)) for name in longest_first(experiments, args.profile)}
+        measured = {
+            name: pool.submit(run_apart, name, args.profile, folder(name))
+            for name in longest_first(experiments, args.profile)
+        }
         for name, finished in measured.items():
             finished.result()
             results[name] = figure(name, experiments[name], args.profile, args.runs, args.figures)
@@ -159,7 +184,9 @@ def run_apart(name: str, profile: str, folder: Path) -> None:
     CHILDREN.append(child := subprocess.Popen(words))
     status = child.wait()
     if status:
-        raise ValueError(f"{name}: `superposed run {name} --profile {profile}` ended with status {status}; what it measured is kept")
+        raise ValueError(
+            f"{name}: `superposed run {name} --profile {profile}` ended with status {status}; what it measured is kept"
+        )
 
 
 def verdict_table(results: dict[str, Analysis]) -> str:
@@ -192,7 +219,9 @@ def run_figures(args: argparse.Namespace) -> None:
     experiments = load_experiments()
     names = args.names or [name for name in experiments if (args.runs / f"{name}-{args.profile}").is_dir()]
     if not names:
-        raise ValueError(f"--runs {args.runs}: no rows of profile {args.profile} here; `superposed reproduce` measures them")
+        raise ValueError(
+            f"--runs {args.runs}: no rows of profile {args.profile} here; `superposed reproduce` measures them"
+        )
     for name in names:
         experiment = pick("experiment", name, experiments)
         profile_of(name, experiment, args.profile)

@@ -60,7 +60,9 @@ class Channels:
         """The whole network of a circuit in at most `width` ReLU neurons a layer. Raises ValueError as `stages` does."""
         return SparseNetwork(tuple(self.stages(key, circuit.layers, circuit.n_inputs, width)))
 
-    def stages(self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int, first: int = 0) -> Iterator[Stage]:
+    def stages(
+        self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int, first: int = 0
+    ) -> Iterator[Stage]:
         """The encoding of m input features, then a stage a circuit layer; none has more than `width` ReLU neurons.
 
         With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features in place
@@ -90,7 +92,9 @@ class Channels:
         """The read-off of all features, the mean over each channel; shares its indices with `counts`."""
         return sp.csr_array((counts.data / np.float32(self.c), counts.indices, counts.indptr), shape=counts.shape)
 
-    def _channels(self, rng: np.random.Generator, gates: Gates, width: int) -> tuple[sp.csr_array, tuple[tuple[int, Reset], ...]]:
+    def _channels(
+        self, rng: np.random.Generator, gates: Gates, width: int
+    ) -> tuple[sp.csr_array, tuple[tuple[int, Reset], ...]]:
         """The gates' channels [n, D], and the reset of each block of units."""
         columns = np.empty((len(gates.op), self.c), np.int32)
         first, blocks = 0, []
@@ -116,7 +120,12 @@ class Channels:
         Raises ValueError, naming the layer, where they would outnumber a quarter of the s c units that ought to be on:
         chance hits then beget more of them, layer by layer.
         """
-        active, before, n_before, expected = float(s * self.c), min(width // 2, self.c * circuit.n_inputs), circuit.n_inputs, []
+        active, before, n_before, expected = (
+            float(s * self.c),
+            min(width // 2, self.c * circuit.n_inputs),
+            circuit.n_inputs,
+            [],
+        )
         for depth, gates in enumerate(circuit.layers, start=1):
             extra, units = 0.0, 0
             for own, size, at, _ in self._shares(gates, width):
@@ -125,7 +134,9 @@ class Channels:
                 extra += size * chance_of_count(load, at * self.c)
                 units += size
             if extra > s * self.c / 4:
-                raise ValueError(f"in layer {depth} about {extra:.1f} units would be on by chance beside the {s * self.c} that ought to be")
+                raise ValueError(
+                    f"in layer {depth} about {extra:.1f} units would be on by chance beside the {s * self.c} that ought to be"
+                )
             expected.append(extra)
             active, before, n_before = s * self.c + extra, units, len(gates.op)
         return expected

@@ -41,10 +41,19 @@ class Check(NamedTuple):
         return max(1 - self.lowest_active, self.highest_idle)
 
 
-def make_check(inputs: int, different: int, exhaustive: bool, active: int, wrong: int, lowest: float, highest: float) -> Check:
+def make_check(
+    inputs: int, different: int, exhaustive: bool, active: int, wrong: int, lowest: float, highest: float
+) -> Check:
     """A check; where no feature was on, or none off, their read-offs are as good as can be."""
-    return Check(inputs, different, exhaustive, active, wrong,
-                 lowest if np.isfinite(lowest) else 1.0, highest if np.isfinite(highest) else 0.0)
+    return Check(
+        inputs,
+        different,
+        exhaustive,
+        active,
+        wrong,
+        lowest if np.isfinite(lowest) else 1.0,
+        highest if np.isfinite(highest) else 0.0,
+    )
 
 
 def build(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template = "channels") -> SparseNetwork:
@@ -79,8 +88,13 @@ def check(network: SparseNetwork, circuit: Circuit, inputs: Inputs) -> Check:
 
 
 def compile_circuit(
-    key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template = "channels",
-    n_inputs: int = 100_000, all_inputs: bool = False,
+    key: Key[Array, ""],
+    circuit: Circuit,
+    width: int,
+    s: int,
+    template: Template = "channels",
+    n_inputs: int = 100_000,
+    all_inputs: bool = False,
 ) -> tuple[SparseNetwork, Check]:
     """A network that computes the circuit without a wrong bit on all checked inputs, and the check.
 
@@ -120,11 +134,17 @@ def _attempt(key, circuit, width, s, template, inputs):
         return str(error).removeprefix(f"width {width}: ").removesuffix("; raise --width"), None, None
     result = check(network, circuit, inputs)
     if result.wrong_bits:
-        return f"{result.wrong_bits} wrong bit{'s' * (result.wrong_bits > 1)} on the first {result.different} different inputs", network, result
+        return (
+            f"{result.wrong_bits} wrong bit{'s' * (result.wrong_bits > 1)} on the first {result.different} different inputs",
+            network,
+            result,
+        )
     return None, network, result
 
 
-def smallest_passing_width(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template, inputs: Inputs) -> int | None:
+def smallest_passing_width(
+    key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template, inputs: Inputs
+) -> int | None:
     """The first width on the ladder width * 1.25^k, k = 1, 2, ... that passes the check on the inputs.
 
     Ends at MOST_TIMES the width; not before channels no longer share units, and with correction not before 16,384.

@@ -36,7 +36,9 @@ class Corrected:
         """The whole network of a circuit of ANDs, at most `width` ReLU neurons a layer. Raises ValueError as `stages`."""
         return SparseNetwork(tuple(self.stages(key, circuit.layers, circuit.n_inputs, width)))
 
-    def stages(self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int, first: int = 0) -> Iterator[Stage]:
+    def stages(
+        self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int, first: int = 0
+    ) -> Iterator[Stage]:
         """The encoding of m input features in the correction's code, then a stage a circuit layer.
 
         With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features in place
@@ -47,7 +49,9 @@ class Corrected:
         correction = ErrorCorrection(self.s, self.reset)
         units = width // 8  # the control gets no more units than the network it is compared with
         if units < 4 * self.s:
-            raise ValueError(f"width {width}: correction needs 8 neurons a unit and 4 s units, {32 * self.s}; raise --width")
+            raise ValueError(
+                f"width {width}: correction needs 8 neurons a unit and 4 s units, {32 * self.s}; raise --width"
+            )
         encoding_key, layers_key = jax.random.split(key)
         if first:
             encoding_key = jax.random.split(jax.random.fold_in(layers_key, first - 1))[1]

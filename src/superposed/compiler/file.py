@@ -63,7 +63,9 @@ def to_tensors(network: SparseNetwork, circuit: Circuit) -> dict[str, np.ndarray
             f"circuit.{depth}.inputs": np.ascontiguousarray(gates.inputs, np.int32),
         }
     for depth, names in enumerate(circuit.names or ()):
-        tensors[f"circuit.{depth}.names"] = np.frombuffer(json.dumps(names).encode(), np.uint8)  # a header of names could grow too long
+        tensors[f"circuit.{depth}.names"] = np.frombuffer(
+            json.dumps(names).encode(), np.uint8
+        )  # a header of names could grow too long
     return tensors
 
 
@@ -129,7 +131,9 @@ def forward(tensors: dict[str, np.ndarray], b: np.ndarray) -> list[np.ndarray]:
     for index in range(sum(name.endswith(".weight") for name in tensors)):
         a = np.maximum(a @ tensors[f"layers.{index}.weight"].T + tensors[f"layers.{index}.bias"], 0)
         if tensors[f"features.{depth}.layer"][0] == index:
-            reads.append(a @ tensors[f"features.{depth}.read_off"].T.astype(np.float32) * tensors[f"features.{depth}.read_scale"])
+            reads.append(
+                a @ tensors[f"features.{depth}.read_off"].T.astype(np.float32) * tensors[f"features.{depth}.read_scale"]
+            )
             depth += 1
     return reads
 
@@ -137,7 +141,9 @@ def forward(tensors: dict[str, np.ndarray], b: np.ndarray) -> list[np.ndarray]:
 def stored_circuit(tensors: dict[str, np.ndarray]) -> Circuit:
     """The circuit in the file."""
     n = sum(name.startswith("circuit.") and name.endswith(".op") for name in tensors)
-    layers = tuple(Gates(tensors[f"circuit.{depth}.op"], tensors[f"circuit.{depth}.inputs"]) for depth in range(1, n + 1))
+    layers = tuple(
+        Gates(tensors[f"circuit.{depth}.op"], tensors[f"circuit.{depth}.inputs"]) for depth in range(1, n + 1)
+    )
     for depth, gates in enumerate(layers, start=1):
         if gates.op.shape != gates.inputs.shape[:1] or gates.inputs.ndim != 2 or not np.isin(gates.op, list(Op)).all():
             raise ValueError(f"circuit.{depth} is no list of gates")
@@ -202,11 +208,15 @@ def read_network(path: str | Path) -> CompiledNetwork:
             metadata = file.metadata() or {}
         tensors = load_file(path)
     except SafetensorError as error:
-        raise ValueError(f"{path}: not a safetensors file, or cut short: {error}; give one that `superposed compile` wrote") from None
+        raise ValueError(
+            f"{path}: not a safetensors file, or cut short: {error}; give one that `superposed compile` wrote"
+        ) from None
     try:
         whole = json.loads(metadata["superposed"])
         if whole["format"] != FORMAT or whole["version"] != VERSION:
-            raise ValueError(f"{path}: form {whole['format']!r} version {whole['version']!r}; this program reads {FORMAT} version {VERSION}")
+            raise ValueError(
+                f"{path}: form {whole['format']!r} version {whole['version']!r}; this program reads {FORMAT} version {VERSION}"
+            )
         wrong = _wrong_kind(whole)
     except (KeyError, json.JSONDecodeError, TypeError, RecursionError):
         raise ValueError(f"{path}: a safetensors file, but not one written by `superposed compile`") from None

@@ -49,7 +49,9 @@ def kink(at: float | int, scale: float | int = 1.0) -> Reset:
 
 def parity(c: int, fan_in: int) -> Reset:
     """1 where an odd number of fan_in inputs, c counts each, is on: steps at c, 2c, ... up and down in turn."""
-    return make_reset([(1, edge - t * c, (-1) ** (t + 1) * (1 if edge else -1)) for t in range(1, fan_in + 1) for edge in (1, 0)])
+    return make_reset(
+        [(1, edge - t * c, (-1) ** (t + 1) * (1 if edge else -1)) for t in range(1, fan_in + 1) for edge in (1, 0)]
+    )
 
 
 def identity() -> Reset:
@@ -65,9 +67,14 @@ def rounding() -> Reset:
     Source: Hänni et al. 2024, appendix D.4, where the second half is printed with round_[0,1](-x) for round_[0,a](-x).
     """
     third = 1 / 3
-    return make_reset([
-        (sign, -(shift + edge * third), sign * 3 * (1 if edge == 1 else -1)) for sign in (1, -1) for shift in (0, 1) for edge in (1, 2)
-    ])
+    return make_reset(
+        [
+            (sign, -(shift + edge * third), sign * 3 * (1 if edge == 1 else -1))
+            for sign in (1, -1)
+            for shift in (0, 1)
+            for edge in (1, 2)
+        ]
+    )
 
 
 class SparseLayer(NamedTuple):
@@ -148,7 +155,9 @@ def dense_layer(layer: SparseLayer, before: SparseLayer | None) -> Layer:
     return Layer((jnp.asarray(w, jnp.float32),), jnp.asarray(reset.bias, jnp.float32))
 
 
-def index_matrix(columns: Int[np.ndarray, "m c"], n: int, values: Float[np.ndarray, "m c"] | None = None) -> sp.csr_array:
+def index_matrix(
+    columns: Int[np.ndarray, "m c"], n: int, values: Float[np.ndarray, "m c"] | None = None
+) -> sp.csr_array:
     """The sparse matrix [m, n] with `values` (ones by default) at `columns` of each row."""
     m, c = columns.shape
     data = np.ones(m * c, np.float32) if values is None else values.astype(np.float32).ravel()

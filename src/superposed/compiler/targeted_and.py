@@ -36,7 +36,9 @@ def targeted_and(
     """
     fan_in = gates.fan_in
     if (gates.op != Op.AND).any() or (fan_in != fan_in[0]).any():
-        raise ValueError("targeted ANDs take layers of ANDs that all have the same number of inputs; use --template channels")
+        raise ValueError(
+            "targeted ANDs take layers of ANDs that all have the same number of inputs; use --template channels"
+        )
     f, n = int(fan_in[0]), len(gates.op)
     size = max(round(sqrt(units / s)), 1)
     sigma = balanced_code(rng, n, size, units)
@@ -45,7 +47,9 @@ def targeted_and(
     distinct, which = np.unique(places.ravel(), return_inverse=True)
     signs = rng.integers(0, 2, len(distinct)).astype(np.float32) * 2 - 1
     readable = (signs[which].reshape(places.shape) > 0).all(1)
-    unread = np.flatnonzero(~readable.any(1))  # gates without a neuron to be read on get their first: plus for all inputs
+    unread = np.flatnonzero(
+        ~readable.any(1)
+    )  # gates without a neuron to be read on get their first: plus for all inputs
     signs[which.reshape(places.shape)[unread, :, 0]] = 1
     readable = (signs[which].reshape(places.shape) > 0).all(1)
     write = sp.csr_array((signs, (distinct // units, distinct % units)), shape=(read.shape[1], units))

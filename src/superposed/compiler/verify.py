@@ -38,8 +38,11 @@ def verify_network(compiled: CompiledNetwork, n_inputs: int, seed: int, all_inpu
     """
     tensors, metadata = compiled
     now = {**digests(tensors), "metadata": metadata_digest(metadata)}
-    problems = [f"{name} is not the one that was written" for name in sorted({*now, *metadata["digests"]})
-                if now.get(name) != metadata["digests"].get(name)]
+    problems = [
+        f"{name} is not the one that was written"
+        for name in sorted({*now, *metadata["digests"]})
+        if now.get(name) != metadata["digests"].get(name)
+    ]
     try:
         circuit = stored_circuit(tensors)
         problems += wrong_claims(tensors, circuit, metadata)
@@ -50,7 +53,9 @@ def verify_network(compiled: CompiledNetwork, n_inputs: int, seed: int, all_inpu
     same = not inputs.exhaustive and (seed, n_inputs) == (metadata["seed"], claimed["inputs"])
     within = np.concatenate([stays_sparse(circuit, rows, s) for rows, _ in batches(inputs)])
     n = int((~within).sum())
-    beyond = [f"{n:,} input{'s' * (n > 1)} left out, on which more than s = {s} features of a layer are active"] * (n > 0)
+    beyond = [f"{n:,} input{'s' * (n > 1)} left out, on which more than s = {s} features of a layer are active"] * (
+        n > 0
+    )
     try:
         found = run_dense(tensors, circuit, Inputs(inputs.b[within], inputs.times[within], inputs.exhaustive))
     except (KeyError, IndexError, ValueError, TypeError) as error:
@@ -76,10 +81,19 @@ def wrong_claims(tensors: dict[str, np.ndarray], circuit: Circuit, metadata: dic
     per_layer = 2 if template == "correct" else 1
     weights = [tensors[f"layers.{i}.weight"] for i in range(per_layer * len(circuit.layers))]
     is_so = {
-        "width": max(len(weight) for weight in weights), "features": max(circuit.widths), "depth": len(circuit.layers),
-        "state": max(state_size(tensors[f"layers.{per_layer * depth - 1}.bias"], gates, template) for depth, gates in enumerate(circuit.layers, 1)),
+        "width": max(len(weight) for weight in weights),
+        "features": max(circuit.widths),
+        "depth": len(circuit.layers),
+        "state": max(
+            state_size(tensors[f"layers.{per_layer * depth - 1}.bias"], gates, template)
+            for depth, gates in enumerate(circuit.layers, 1)
+        ),
     }
-    problems = [f"claims {name} {metadata[name]:,}, but it is {value:,}" for name, value in is_so.items() if metadata[name] != value]
+    problems = [
+        f"claims {name} {metadata[name]:,}, but it is {value:,}"
+        for name, value in is_so.items()
+        if metadata[name] != value
+    ]
     if sum(name.startswith("layers.") and name.endswith(".weight") for name in tensors) != len(weights):
         problems.append(f"has other layers than the {len(weights)} of this template and circuit")
     for depth in range(1, len(circuit.layers) + 1):
@@ -87,9 +101,13 @@ def wrong_claims(tensors: dict[str, np.ndarray], circuit: Circuit, metadata: dic
             problems.append(f"features.{depth}.directions are not the activations of each feature alone")
     count, check = count_sparse_inputs(circuit.n_inputs, metadata["s"], 2**53), metadata["check"]
     if check["exhaustive"] and not check["inputs"] == check["different"] == count:
-        problems.append(f"claims a check of all {check['inputs']:,} inputs, but {'more than ' * (count > 2**53)}{count:,} have at most s active features")
+        problems.append(
+            f"claims a check of all {check['inputs']:,} inputs, but {'more than ' * (count > 2**53)}{count:,} have at most s active features"
+        )
     if check["wrong_bits"] or check["different"] > check["inputs"]:
-        problems.append(f"claims {check['wrong_bits']} wrong bits on {check['inputs']} inputs, {check['different']} different ones")
+        problems.append(
+            f"claims {check['wrong_bits']} wrong bits on {check['inputs']} inputs, {check['different']} different ones"
+        )
     if not abs(check["largest_error"] - max(1 - check["lowest_active"], check["highest_idle"])) <= 1e-9:
         problems.append("claims a largest error that does not follow from its lowest active and highest idle read-off")
     return problems
@@ -121,16 +139,24 @@ def same_directions(tensors: dict[str, np.ndarray], depth: int, template: Templa
     rising = np.where(np.round(-3 * bias) % 3 == 1, 1, -1)  # the first of the two neurons of a rounding's step
     for start in range(0, len(read_off), ROWS):
         rows = read_off[start : start + ROWS]
-        at = np.sign(rows) * rising if template == "correct" else 1 - np.where(rows != 0, bias, -np.inf).max(1, keepdims=True)
+        at = (
+            np.sign(rows) * rising
+            if template == "correct"
+            else 1 - np.where(rows != 0, bias, -np.inf).max(1, keepdims=True)
+        )
         own = np.where(rows != 0, np.maximum(at + bias, 0), 0)
-        if not np.allclose(stored[start : start + ROWS] * tensors[f"features.{depth}.direction_unit"], own, atol=TOLERANCE):
+        if not np.allclose(
+            stored[start : start + ROWS] * tensors[f"features.{depth}.direction_unit"], own, atol=TOLERANCE
+        ):
             return False
     return True
 
 
 def stays_sparse(circuit: Circuit, b: sp.csr_array, s: int) -> np.ndarray:
     """Of each input [batch, m], whether at most s features of every layer are active: the others are outside every claim."""
-    return np.logical_and.reduce([np.diff(features.indptr) <= s for features in (b, *(f for _, f in walk(circuit.layers, b)))])
+    return np.logical_and.reduce(
+        [np.diff(features.indptr) <= s for features in (b, *(f for _, f in walk(circuit.layers, b)))]
+    )
 
 
 def run_dense(tensors: dict[str, np.ndarray], circuit: Circuit, inputs: Inputs) -> Check:
@@ -159,9 +185,15 @@ def compare_checks(found: Check, claimed: dict, same: bool) -> tuple[list[str], 
     if found.exhaustive:
         smaller = found.largest_error < claimed["largest_error"] - TOLERANCE
         if claimed["exhaustive"]:
-            off = max(abs(found.lowest_active - claimed["lowest_active"]), abs(found.highest_idle - claimed["highest_idle"]))
+            off = max(
+                abs(found.lowest_active - claimed["lowest_active"]), abs(found.highest_idle - claimed["highest_idle"])
+            )
             if not off <= TOLERANCE or found.active != claimed["active"]:
-                return [f"{words} on the same ones" if larger or smaller else "its check of all inputs gave other read-offs than claimed"], []
+                return [
+                    f"{words} on the same ones"
+                    if larger or smaller
+                    else "its check of all inputs gave other read-offs than claimed"
+                ], []
         elif smaller:
             return [f"{words} on some of them"], []
     if larger and (same or claimed["exhaustive"]):

@@ -44,7 +44,9 @@ class Bernoulli:
             raise ValueError(f"shared = {self.shared}: a number of neurons above 0, and no density beside it")
         if isinstance(self.density, str):
             if self.density != "paper":
-                raise ValueError(f'density = {self.density!r}: give a number in (0, 1], "paper", or leave it out to tune it')
+                raise ValueError(
+                    f'density = {self.density!r}: give a number in (0, 1], "paper", or leave it out to tune it'
+                )
         elif self.density is not None and not 0 < self.density <= 1:
             raise ValueError(f"density = {self.density}: a probability lies in (0, 1]; leave it out to tune it")
 
@@ -64,7 +66,13 @@ class Bernoulli:
         return Network(None, (Layer((wired,), -jnp.ones(rows)),), SharedMean(wired))
 
     def draw(
-        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, p: Float[Array, ""] | None = None
+        self,
+        key: Key[Array, ""],
+        problem: Problem,
+        width: Width,
+        n_events: int,
+        s_max: int,
+        p: Float[Array, ""] | None = None,
     ) -> Float[Array, "3 n"]:
         """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.bernoulli_drawn`)."""
         p = self.tuned(problem, width) if p is None else p

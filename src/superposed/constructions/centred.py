@@ -50,7 +50,13 @@ class CentredBernoulli:
         return Network(None, (centred(wired, width, p, problem.s),), SharedMean(wired))
 
     def draw(
-        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, p: Float[Array, ""] | None = None
+        self,
+        key: Key[Array, ""],
+        problem: Problem,
+        width: Width,
+        n_events: int,
+        s_max: int,
+        p: Float[Array, ""] | None = None,
     ) -> Float[Array, "3 n"]:
         """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.bernoulli_drawn`)."""
         m, s, d_in, p = problem.m, problem.s, problem.d_in, self.tuned(problem, width) if p is None else p
@@ -101,7 +107,13 @@ class SignedBernoulli:
         return Network(None, (Layer((v,), -jnp.ones(rows)),), SharedMean(jnp.maximum(v, 0)))
 
     def draw(
-        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, p: Float[Array, ""] | None = None
+        self,
+        key: Key[Array, ""],
+        problem: Problem,
+        width: Width,
+        n_events: int,
+        s_max: int,
+        p: Float[Array, ""] | None = None,
     ) -> Float[Array, "3 n"]:
         """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.remedies`)."""
         d_in, p = code_dimension(problem), self.tuned(problem, width) if p is None else p
@@ -143,7 +155,9 @@ class CentredReadOff:
         scale = width * (p * (1 - p)) ** 2 * centred_constant(problem.m, s, code_dimension(problem), p)
         return Network(None, (layer,), Product(layer.factors[0], scale))
 
-    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+    def draw(
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int
+    ) -> Float[Array, "3 n"]:
         """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.remedies`)."""
         d_in = code_dimension(problem)
         return draw_centred_read_off(key, problem.m, problem.s, width, d_in, self.density, n_events, max_active=s_max)

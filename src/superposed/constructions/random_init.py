@@ -39,7 +39,9 @@ class RandomInit:
         if self.inputs not in ("aligned", "superposed"):
             raise ValueError(f"inputs = {self.inputs!r}: features are aligned or superposed")
         if self.inputs == "aligned" and self.d_in is not None:
-            raise ValueError(f"d_in = {self.d_in}: aligned inputs have m dimensions; leave it out or use superposed inputs")
+            raise ValueError(
+                f"d_in = {self.d_in}: aligned inputs have m dimensions; leave it out or use superposed inputs"
+            )
         check_d_in(self.d_in)
 
     def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
@@ -54,7 +56,9 @@ class RandomInit:
         w = random_rows(weight_key, rows, width, lambda k: jax.random.normal(k, (columns,)))
         return Network(phi, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(matmul(w, phi)), scale))
 
-    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+    def draw(
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int
+    ) -> Float[Array, "3 n"]:
         """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.sign_drawn`)."""
         c = gaussian_constant(problem.s)
         if self.inputs == "aligned":

@@ -30,7 +30,9 @@ class Rademacher:
         w = random_rows(key, rows, width, lambda k: jax.random.rademacher(k, (problem.m,)))
         return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(w, self.constant(problem) * width))
 
-    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+    def draw(
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int
+    ) -> Float[Array, "3 n"]:
         """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.sign_drawn`)."""
         c = self.constant(problem)
         return draw_rademacher(key, problem.m, problem.s, width, problem.d_in, c, n_events, max_active=s_max)
@@ -57,7 +59,9 @@ class Gaussian:
         w = random_rows(key, rows, width, lambda k: jax.random.normal(k, (problem.m,)))
         return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(w), self.constant(problem) * width))
 
-    def draw(self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int) -> Float[Array, "3 n"]:
+    def draw(
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int
+    ) -> Float[Array, "3 n"]:
         """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.sign_drawn`)."""
         c = self.constant(problem)
         return draw_gaussian(key, problem.m, problem.s, width, problem.d_in, c, n_events, max_active=s_max)

@@ -58,12 +58,20 @@ class Superposed:
         return replace(problem, d_in=width if self.d_in is None else self.d_in)
 
     def draw(
-        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, p: Float[Array, ""] | None = None
+        self,
+        key: Key[Array, ""],
+        problem: Problem,
+        width: Width,
+        n_events: int,
+        s_max: int,
+        p: Float[Array, ""] | None = None,
     ) -> Float[Array, "3 n"]:
         """Errors drawn from the inner construction's law behind random codes; ValueError where it has none."""
         if not hasattr(self.inner, "draw"):
             raise ValueError(f"mode = drawn: {type(self.inner).__name__} has no drawn law; use --mode built")
-        return self.inner.draw(key, self._behind_codes(problem, width), width, n_events, s_max, *(() if p is None else (p,)))
+        return self.inner.draw(
+            key, self._behind_codes(problem, width), width, n_events, s_max, *(() if p is None else (p,))
+        )
 
 
 def check_d_in(d_in: int | None) -> None:

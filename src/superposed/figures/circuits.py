@@ -13,7 +13,11 @@ from superposed.study.capacities import exponent_text
 from superposed.theory.error_correction import strict_leading_order
 
 BLUE, RED, GREEN, PINK, ORANGE, SKY = COLOURS
-WORDS = {"round": "every unit rounds exactly", "decode": "every bit right at 1/2", "decode-rescaled": "every bit, read-off rescaled"}
+WORDS = {
+    "round": "every unit rounds exactly",
+    "decode": "every bit right at 1/2",
+    "decode-rescaled": "every bit, read-off rescaled",
+}
 NEURONS = "ReLU neurons d of the widest layer"
 READS = (-0.6, 2.6)  # read-offs that are drawn
 LARGEST = "largest number of features m*"
@@ -68,7 +72,14 @@ def draw_correction(panels: tuple, figure: Figure) -> None:
         if criterion in records:
             draw_intervals(left, found[criterion], records[criterion], colour, f"{WORDS[criterion]}: built")
     d = np.array(sorted({r["d"] for kind in ("law", "built") for r in rows[kind]}), float)
-    left.plot(d, [strict_leading_order(one / 8, s) for one in d], ":", color=INK, lw=1.2, label="leading order $D^{3/2} / (18\\sqrt{s}\\,\\ln D)$")
+    left.plot(
+        d,
+        [strict_leading_order(one / 8, s) for one in d],
+        ":",
+        color=INK,
+        lw=1.2,
+        label="leading order $D^{3/2} / (18\\sqrt{s}\\,\\ln D)$",
+    )
     as_many_as_neurons(left, d)
     neuron_ticks(left, list(d))
     left.set(xlabel="ReLU neurons d = 8 D of the layer", ylabel=LARGEST)
@@ -91,7 +102,13 @@ def draw_tolerance(ax: Axes, rows: list[dict], found: Report | str) -> None:
     ax.set_xticks(s, [f"{value:g}" for value in s])
     ax.minorticks_off()
     low, high = ax.get_ylim()
-    ax.set_yticks([value for value in (0.006, 0.008, 0.01, 0.0125, 0.015, 0.02, 0.025, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2) if low <= value <= high])
+    ax.set_yticks(
+        [
+            value
+            for value in (0.006, 0.008, 0.01, 0.0125, 0.015, 0.02, 0.025, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2)
+            if low <= value <= high
+        ]
+    )
     ax.get_yaxis().set_major_formatter(lambda value, _: f"{value:g}")
     ax.set_title(f"Tolerance at d = {rows[0]['d']:,}, m = {2 * rows[0]['units']:,}")
     legend_below(ax)
@@ -128,7 +145,9 @@ def draw_reads(ax: Axes, depth: dict[str, list[dict]]) -> None:
     """The lowest read-off of a feature that is on and the highest of one that is off, layer by layer, a colour a network."""
     for (name, rows), colour in zip(depth.items(), (BLUE, RED, PINK), strict=True):
         layers, wrong = [row["layer"] for row in rows], sum(row["wrong"] for row in rows)
-        low, high = ([np.nan if row[key] is None else row[key] for row in rows] for key in ("lowest_active", "highest_idle"))
+        low, high = (
+            [np.nan if row[key] is None else row[key] for row in rows] for key in ("lowest_active", "highest_idle")
+        )
         label = f"{name}: m = {rows[0]['m']:,}, {wrong:,} wrong bits in {len(rows)} layers"
         ax.plot(layers, low, "-", color=colour, lw=1.6, label=label)
         ax.plot(layers, high, "--", color=colour, lw=1.6)
@@ -180,7 +199,17 @@ def draw_wrong_bits(ax: Axes, runs: list[tuple]) -> None:
         at, wrong = [row["layer"] for row in layers], [row["wrong"] for row in layers]
         total = sum(wrong)
         label = f"{run.name}: m = {run.m:,} = {run.m / run.width:.3g} d, {run.batch} inputs, {total:,} wrong"
-        ax.plot(at, wrong, line, color=colour, lw=1.6, marker=mark, ms=5 if total else 3.5, markevery=[-1] if not total else None, label=label)
+        ax.plot(
+            at,
+            wrong,
+            line,
+            color=colour,
+            lw=1.6,
+            marker=mark,
+            ms=5 if total else 3.5,
+            markevery=[-1] if not total else None,
+            label=label,
+        )
     ax.set_yscale("symlog", linthresh=1)
     low, high = -0.3, max(10.0, *(row["wrong"] for _, layers in runs for row in layers))
     ax.set_ylim(low, 2 * high)

@@ -31,7 +31,12 @@ def draw_aligned(panels: tuple, figure: Figure) -> None:
     m, d = np.array(widths.median()).T
     axes[2].plot(m, d, "o", color=COLOURS[0], label="Rademacher, s = 3: median (ticks: networks)", zorder=3)
     axes[2].plot(*np.array(line).T, color=INK, lw=1, label="closed form: half of the networks pass")
-    axes[2].set(xscale="log", xlabel="features m", ylabel="smallest width d* (neurons)", title="every pair within 1/2: linear in log m")
+    axes[2].set(
+        xscale="log",
+        xlabel="features m",
+        ylabel="smallest width d* (neurons)",
+        title="every pair within 1/2: linear in log m",
+    )
     axes[2].set_ylim(top=axes[2].get_ylim()[1] * 1.25)
     axes[2].legend(loc="upper left")
     ticks_at(axes[2], m.tolist())
@@ -51,7 +56,17 @@ def draw_falling(ax: Axes, errors: list[dict], statistic: str) -> None:
             worst = [np.array([max(v) for v in points[w].values()]) for w in d]
             mean, low, high = (np.array([f(v) for v in worst]) for f in (np.mean, np.min, np.max))
             style = "-" if s == sparsities[0] else "--"
-            ax.errorbar(d, mean, [mean - low, high - mean], color=COLOURS[i], ls=style, marker=MARKS[i], ms=4, lw=1.2, label=f"{name}, s = {s}")
+            ax.errorbar(
+                d,
+                mean,
+                [mean - low, high - mean],
+                color=COLOURS[i],
+                ls=style,
+                marker=MARKS[i],
+                ms=4,
+                lw=1.2,
+                label=f"{name}, s = {s}",
+            )
     ax.set(xscale="log", yscale="log", xlabel="width d (neurons)")
 
 
@@ -75,7 +90,9 @@ def draw_random_init(panels: tuple, figure: Figure) -> None:
             ax.errorbar(shifted, mean, error, fmt=MARKS[j], ms=5, color=COLOURS[i], lw=1, label=label)
     for j, line in lines.items():
         y = line[-1][1]
-        ax.axhline(y, color=INK, lw=0.8, ls=(":", "-", "--")[j], label=f"closed form, {STRATA[j]} ({MARKS_IN_WORDS[j]})")
+        ax.axhline(
+            y, color=INK, lw=0.8, ls=(":", "-", "--")[j], label=f"closed form, {STRATA[j]} ({MARKS_IN_WORDS[j]})"
+        )
     ax.set(xscale="log", xlabel="features m", ylabel="rms error × √d / s")
     ax.set_title(f"random layer on superposed inputs, s = {rows[0]['s']}: no growth with m (mean of networks, 95%)")
     ticks_at(ax, ms.tolist())

@@ -25,15 +25,27 @@ def draw_widths(ax: Axes, sample: Sample, colour: str = COLOURS[0], label: str |
     x = sample.covariates[sample.along] * _spread(sample)
     shut = (sample.low > 0) & np.isfinite(sample.high)
     exact = shut & (sample.low == sample.high)
-    ax.vlines(x[shut & ~exact], sample.low[shut & ~exact], sample.high[shut & ~exact], color=colour, lw=1.2, alpha=0.55, label=label)
-    ax.plot(x[exact], sample.low[exact], "o", ms=3, color=colour, alpha=0.55, label=None if (shut & ~exact).any() else label)
+    ax.vlines(
+        x[shut & ~exact],
+        sample.low[shut & ~exact],
+        sample.high[shut & ~exact],
+        color=colour,
+        lw=1.2,
+        alpha=0.55,
+        label=label,
+    )
+    ax.plot(
+        x[exact], sample.low[exact], "o", ms=3, color=colour, alpha=0.55, label=None if (shut & ~exact).any() else label
+    )
     above, below = np.isinf(sample.high), sample.low == 0
     ax.plot(x[above], sample.low[above], marker=6, ls="none", ms=5, color=colour, alpha=0.8)
     ax.plot(x[below], sample.high[below], marker=7, ls="none", ms=5, color=colour, alpha=0.8)
     ax.set(xscale="log", yscale="log", xlabel=f"features {sample.along}" if sample.along == "m" else sample.along)
 
 
-def draw_law(ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None, band: bool = True) -> None:
+def draw_law(
+    ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None, band: bool = True
+) -> None:
     """The fitted law, its 95% band over the range of the data, and dashed up to `beyond` times the largest value.
 
     Raises:
@@ -44,9 +56,13 @@ def draw_law(ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, 
     others = {name: values for name, values in sample.covariates.items() if name != sample.along}
     varied = [name for name, values in others.items() if np.ptp(values) > 0]
     if varied:
-        raise ValueError(f"{varied[0]} varies in the sample: a law is a line for one value of it; take a part of the sample")
+        raise ValueError(
+            f"{varied[0]} varies in the sample: a law is a line for one value of it; take a part of the sample"
+        )
     x = np.geomspace(column.min(), column.max() * beyond, 200)
-    centre, error = fitted.predict({sample.along: x, **{name: np.full(len(x), values[0]) for name, values in others.items()}})
+    centre, error = fitted.predict(
+        {sample.along: x, **{name: np.full(len(x), values[0]) for name, values in others.items()}}
+    )
     seen = x <= column.max() * (1 + 1e-9)
     if band:
         ax.fill_between(x, np.exp(centre - 1.96 * error), np.exp(centre + 1.96 * error), color=colour, alpha=0.15, lw=0)
@@ -62,12 +78,24 @@ def draw_joint_region(ax: Axes, report: Report, colour: str = COLOURS[0]) -> Non
       ValueError: the report has no such region.
     """
     if report.region is None:
-        raise ValueError("the report has no joint region: the law with exponent and log power is not bounded by these data")
-    fitted = next(e.fitted for e in report.entries if {f"log {report.sample.along}", f"log log {report.sample.along}"} <= set(e.fitted.law.free))
+        raise ValueError(
+            "the report has no joint region: the law with exponent and log power is not bounded by these data"
+        )
+    fitted = next(
+        e.fitted
+        for e in report.entries
+        if {f"log {report.sample.along}", f"log log {report.sample.along}"} <= set(e.fitted.law.free)
+    )
     curve = report.region
     ax.fill(curve[:, 0], curve[:, 1], color=colour, alpha=0.2, lw=0)
     ax.plot(curve[:, 0], curve[:, 1], color=colour, lw=1.4)
-    ax.plot(fitted.coef[f"log {report.sample.along}"], fitted.coef[f"log log {report.sample.along}"], "o", ms=4, color=colour)
+    ax.plot(
+        fitted.coef[f"log {report.sample.along}"],
+        fitted.coef[f"log log {report.sample.along}"],
+        "o",
+        ms=4,
+        color=colour,
+    )
     ax.axvline(report.claim, color=INK, lw=1, ls=(0, (4, 3)))
     ax.axhline(0, color=INK, lw=0.6, alpha=0.4)
     ax.annotate(
@@ -77,7 +105,9 @@ def draw_joint_region(ax: Axes, report: Report, colour: str = COLOURS[0]) -> Non
     ax.set(xlabel="exponent", ylabel="power of the logarithm")
 
 
-def draw_local_exponents(ax: Axes, local: Sequence[LocalExponent], colour: str = COLOURS[0], label: str | None = None) -> None:
+def draw_local_exponents(
+    ax: Axes, local: Sequence[LocalExponent], colour: str = COLOURS[0], label: str | None = None
+) -> None:
     """Slopes between neighbouring m with their intervals; the horizontal bar spans the pair each belongs to.
 
     Pairs whose slope is open on a side (every width of one of the two was) are left out: they have no best value.
@@ -90,7 +120,9 @@ def draw_local_exponents(ax: Axes, local: Sequence[LocalExponent], colour: str =
     ax.set(xscale="log", ylabel="local exponent")
 
 
-def draw_law_exponent(ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None) -> None:
+def draw_law_exponent(
+    ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None
+) -> None:
     """The local exponent of a fitted law, d log d / d log m, over the data's range and up to `beyond` times it."""
     sample = fitted.sample
     column = sample.covariates[sample.along]
@@ -107,14 +139,28 @@ def draw_collapse(ax: Axes, found: Collapse, m: Float[np.ndarray, " n"], error: 
         rows = np.flatnonzero(m == value)
         rows = rows[np.argsort(found.x[rows])]
         shade = _shade(k / max(len(values) - 1, 1))
-        ax.plot(found.x[rows], error[rows], "-o", ms=3, lw=1, color=shade, label=f"m = {value:.3g}" if k in (0, len(values) - 1) else None)
+        ax.plot(
+            found.x[rows],
+            error[rows],
+            "-o",
+            ms=3,
+            lw=1,
+            color=shade,
+            label=f"m = {value:.3g}" if k in (0, len(values) - 1) else None,
+        )
     power = f" (log m)^{{{found.log_power:.3g}}}" if found.log_power else ""
     ax.set(xscale="log", yscale="log", xlabel=rf"width $d \,/\, m^{{{found.exponent:.3g}}}{power}$", ylabel="error")
-    ax.annotate(f"quality {found.quality:.3f} (0: one curve)", (0.03, 0.03), xycoords="axes fraction", fontsize=8, color=INK)
+    ax.annotate(
+        f"quality {found.quality:.3f} (0: one curve)", (0.03, 0.03), xycoords="axes fraction", fontsize=8, color=INK
+    )
 
 
 def draw_phase(
-    ax: Axes, m: Float[np.ndarray, " n"], d: Float[np.ndarray, " n"], passed: Float[np.ndarray, " n"], threshold: Fit | None = None
+    ax: Axes,
+    m: Float[np.ndarray, " n"],
+    d: Float[np.ndarray, " n"],
+    passed: Float[np.ndarray, " n"],
+    threshold: Fit | None = None,
 ) -> None:
     """The fraction of draws that pass at each (m, d), from white (none) to dark (all), and the fitted threshold on top."""
     drawn = ax.scatter(m, d, c=passed, cmap="Blues", vmin=0, vmax=1, s=26, edgecolors=INK, linewidths=0.4)

@@ -30,10 +30,19 @@ def draw_spectrum(ax: Axes, row: dict) -> None:
     for of, colour, shift in (("idle", BLUE, -0.03), ("active", RED, 0.03)):
         counts = np.array(row[of]) / row["inputs"]
         at = np.arange(len(counts)) / 4
-        ax.bar((at + shift)[counts > 0], counts[counts > 0], 0.1, color=colour, label=f"the {counts.sum():,.0f} {of} features")
+        ax.bar(
+            (at + shift)[counts > 0],
+            counts[counts > 0],
+            0.1,
+            color=colour,
+            label=f"the {counts.sum():,.0f} {of} features",
+        )
     ax.axvline(row["threshold"], color="0.5", lw=1, ls=":", ymax=0.72, label="read as active beyond this line")
     ax.set(yscale="log", xticks=[0, 0.25, 0.5, 0.75, 1], ylim=(0.1, 300 * row["m"]))
-    ax.set(xlabel=f"read-off of a feature after layer {row['depth']} (truth: 0 or 1)", ylabel=f"number of features (mean of {row['inputs']} inputs)")
+    ax.set(
+        xlabel=f"read-off of a feature after layer {row['depth']} (truth: 0 or 1)",
+        ylabel=f"number of features (mean of {row['inputs']} inputs)",
+    )
     title(ax, "1. More features than neurons", f"{row['m']:,} features in {row['width']:,} ReLU neurons")
     ax.legend(loc="upper right")
 
@@ -46,9 +55,18 @@ def draw_depth(ax: Axes, rows: list[dict]) -> None:
         at = [layer["layer"] for layer in row["layers"]]
         lines = ax.plot(at, up_to_two([layer["active"] for layer in row["layers"]]), "-", color=colour, lw=1.8)
         lines[0].set_label(f"{name}: the active features")
-        ax.plot(at, up_to_two([layer["highest_idle"] for layer in row["layers"]]), ":", color=colour, lw=1.6, label=f"{name}: highest idle one")
+        ax.plot(
+            at,
+            up_to_two([layer["highest_idle"] for layer in row["layers"]]),
+            ":",
+            color=colour,
+            lw=1.6,
+            label=f"{name}: highest idle one",
+        )
     ax.axhline(0.5, color="0.85", lw=1, zorder=0, label="read as active above this line")
-    ax.set(ylim=(-0.1, 3.4), xlabel="layer of the circuit", ylabel="read-off (drawn up to 2)", yticks=[0, 0.5, 1, 1.5, 2])
+    ax.set(
+        ylim=(-0.1, 3.4), xlabel="layer of the circuit", ylabel="read-off (drawn up to 2)", yticks=[0, 0.5, 1, 1.5, 2]
+    )
     title(ax, "2. Why correction matters", f"{rows[0]['m']:,} features in {rows[0]['width']:,} ReLU neurons")
     ax.legend(loc="upper left")
 
@@ -65,7 +83,12 @@ def draw_codes(ax: Axes, rows: list[dict]) -> None:
         pairs = np.array(row["pairs"])
         at = np.arange(len(pairs)) + shift
         ax.bar(at[pairs > 0], pairs[pairs > 0], 0.38, color=colour, label=names[row["code"]])
-    ax.set(yscale="log", xticks=range(rows[0]["c"] + 1), xlabel=f"units that two features share (each has {rows[0]['c']})", ylabel="pairs of features")
+    ax.set(
+        yscale="log",
+        xticks=range(rows[0]["c"] + 1),
+        xlabel=f"units that two features share (each has {rows[0]['c']})",
+        ylabel="pairs of features",
+    )
     ax.set_xlim(-0.6, rows[0]["c"] + 0.6)
     ax.set_ylim(0.5, 50 * max(max(row["pairs"]) for row in rows))
     title(ax, "3. How features overlap", f"{rows[0]['m']:,} features in {rows[0]['width']:,} ReLU neurons")

@@ -19,7 +19,9 @@ STYLE = {
 }  # fmt: skip
 
 
-def save(name: str, experiment: Experiment, profile: str, analysis: Analysis, provenance: dict, folder: Path) -> list[Path]:
+def save(
+    name: str, experiment: Experiment, profile: str, analysis: Analysis, provenance: dict, folder: Path
+) -> list[Path]:
     """Write the four files of an experiment's figure; each is replaced whole. Returns their paths.
 
     Args:
@@ -33,7 +35,13 @@ def save(name: str, experiment: Experiment, profile: str, analysis: Analysis, pr
         figure.savefig(png, format="png", metadata={"Software": None})
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     findings = [vars(finding) for finding in analysis.findings]
-    summary = {"claim": experiment.claim, "profile": profile, "findings": findings, "fits": analysis.fits, "measured_with": provenance}
+    summary = {
+        "claim": experiment.claim,
+        "profile": profile,
+        "findings": findings,
+        "fits": analysis.fits,
+        "measured_with": provenance,
+    }
     contents = {
         "png": png.getvalue(), "svg": svg.getvalue(), "csv": csv_text(analysis.table).encode(),
         "json": (json.dumps(finite(summary), indent=1, allow_nan=False) + "\n").encode(),

@@ -50,7 +50,12 @@ def draw_success(ax: Axes, rows: list[dict], found: dict[int, Success | str]) ->
             label=f"m = {m}: {one.half[1]:.0f} neurons, sharpness {one.sharpness[1]:.1f}",
         )  # fmt: skip
     ax.axhline(0.5, color="0.6", lw=0.8, ls=":")
-    ax.set(xlabel=r"width $d\,/\,d_{1/2}$", ylabel="fraction of networks that pass", ylim=(-0.03, 1.06 + 0.09 * len(fitted)), yticks=np.linspace(0, 1, 6))
+    ax.set(
+        xlabel=r"width $d\,/\,d_{1/2}$",
+        ylabel="fraction of networks that pass",
+        ylim=(-0.03, 1.06 + 0.09 * len(fitted)),
+        yticks=np.linspace(0, 1, 6),
+    )
     ax.set_title("transition, in units of the half-pass width")
     if fitted:
         ax.set_xscale("log")
@@ -63,8 +68,13 @@ def draw_curves(ax: Axes, together: dict) -> None:
     m, error = together["points"]
     low, best, high = together["exponent"]
     draw_collapse(ax, together["at"]["best"], m, error)
-    ax.set(ylabel="99% quantile of the error, worst stratum", title=f"collapse: best exponent {best:.3f} [{low:.3f}, {high:.3f}]")
-    rivals = "\n".join(f"at exponent {key}: quality {one.quality:.3f}" for key, one in together["at"].items() if key != "best")
+    ax.set(
+        ylabel="99% quantile of the error, worst stratum",
+        title=f"collapse: best exponent {best:.3f} [{low:.3f}, {high:.3f}]",
+    )
+    rivals = "\n".join(
+        f"at exponent {key}: quality {one.quality:.3f}" for key, one in together["at"].items() if key != "best"
+    )
     ax.annotate(rivals, (0.03, 0.085), xycoords="axes fraction", fontsize=8, va="bottom", color=INK)
     readable_log(ax)
     ax.legend(loc="upper right")

@@ -21,7 +21,9 @@ def draw_width_law(panels: tuple, figure: Figure) -> None:
     draw_locals(axes["local"], series, fits, lines)
     top, found = next((name, found) for name, found in fits.items() if "top" in name)
     if found.region is None:
-        axes["region"].text(0.5, 0.5, "exponent and log power\nare not bounded by these widths", ha="center", va="center")
+        axes["region"].text(
+            0.5, 0.5, "exponent and log power\nare not bounded by these widths", ha="center", va="center"
+        )
         axes["region"].set(xlabel="exponent", ylabel="power of the logarithm", xticks=(), yticks=())
     else:
         draw_joint_region(axes["region"], found)
@@ -41,12 +43,28 @@ def draw_scaling(ax: Axes, series: list, lines: dict, worst: dict) -> None:
         filled = one.labels["mode"] == "built"
         draw_widths(ax, one.sample, colour)
         m, d = np.array(one.median()).T
-        ax.plot(m, d, MARKS[one.labels["mode"]], ms=5.5, color=colour, mfc=colour if filled else "white", label=one.name, zorder=3)
+        ax.plot(
+            m,
+            d,
+            MARKS[one.labels["mode"]],
+            ms=5.5,
+            color=colour,
+            mfc=colour if filled else "white",
+            label=one.name,
+            zorder=3,
+        )
     for s, line in lines.items():
         m, d = np.array(line).T
         ax.plot(m, d, color=INK, lw=1, ls="-" if s == min(lines) else "--", label=f"predicted, q99, s = {s}", zorder=1)
     for line in worst.values():
-        ax.plot(*np.array(line).T, color=INK, lw=1, ls=":", label="predicted, max" if line is worst[min(worst)] else None, zorder=1)
+        ax.plot(
+            *np.array(line).T,
+            color=INK,
+            lw=1,
+            ls=":",
+            label="predicted, max" if line is worst[min(worst)] else None,
+            zorder=1,
+        )
     guides(ax, np.array(lines[min(lines)]))
     ax.set(xscale="log", yscale="log", xlabel="features m", ylabel="smallest width d* (neurons)")
     ax.legend(loc="upper left")
@@ -59,7 +77,16 @@ def guides(ax: Axes, line: np.ndarray) -> None:
         d = line[0, 1] / 12 * (m / m[0]) ** exponent
         ax.plot(m, d, color="0.6", lw=0.9, ls=":")
         middle = np.sqrt(m.prod()), np.sqrt(d.prod())
-        ax.annotate(f"slope {name}", middle, fontsize=8.5, color="0.4", ha="left", va="top", xytext=(4, -1), textcoords="offset points")
+        ax.annotate(
+            f"slope {name}",
+            middle,
+            fontsize=8.5,
+            color="0.4",
+            ha="left",
+            va="top",
+            xytext=(4, -1),
+            textcoords="offset points",
+        )
 
 
 def draw_locals(ax: Axes, series: list, fits: dict, lines: dict) -> None:
@@ -72,5 +99,13 @@ def draw_locals(ax: Axes, series: list, fits: dict, lines: dict) -> None:
         middle = np.exp((log_m[1:] + log_m[:-1]) / 2)
         ax.plot(middle, np.diff(log_d) / np.diff(log_m), color=INK, lw=1, ls="-" if s == min(lines) else "--")
     ax.axhline(2 / 3, color="0.6", lw=0.9, ls=":")
-    ax.annotate("2/3", (1, 2 / 3), xycoords=("axes fraction", "data"), fontsize=8.5, color="0.4", ha="right", va="bottom")
-    ax.set(xscale="log", xlabel="features m", ylabel="local exponent", title="q99: local exponents and prediction (lines)", ylim=(0.1, 0.8))
+    ax.annotate(
+        "2/3", (1, 2 / 3), xycoords=("axes fraction", "data"), fontsize=8.5, color="0.4", ha="right", va="bottom"
+    )
+    ax.set(
+        xscale="log",
+        xlabel="features m",
+        ylabel="local exponent",
+        title="q99: local exponents and prediction (lines)",
+        ylim=(0.1, 0.8),
+    )

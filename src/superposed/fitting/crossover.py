@@ -127,7 +127,9 @@ class Crossover:
     def _exponents(self, coef: Float[np.ndarray, "b p"]) -> Float[np.ndarray, "b k"]:
         k = len(self.errors)
         given = self.asymptotic if self.asymptotic is not None else coef[:, k]
-        return np.stack([np.broadcast_to(given if e.exponent is None else e.exponent, len(coef)) for e in self.errors], axis=1)
+        return np.stack(
+            [np.broadcast_to(given if e.exponent is None else e.exponent, len(coef)) for e in self.errors], axis=1
+        )
 
 
 def _balance(own: Float[np.ndarray, "b c k"], falls: Float[np.ndarray, " k"]) -> tuple[np.ndarray, np.ndarray]:

@@ -111,7 +111,9 @@ def sample(
     return Sample(columns, np.asarray(low, float), np.asarray(high, float), ids, along, given)
 
 
-def from_records(records: Sequence[Mapping[str, object]], along: str = "m", covariates: Sequence[str] = COVARIATES) -> Sample:
+def from_records(
+    records: Sequence[Mapping[str, object]], along: str = "m", covariates: Sequence[str] = COVARIATES
+) -> Sample:
     """A `Sample` from rows with the keys `along`, `low` and `high` (or `width`), and optionally seed and covariates.
 
     Of the covariates those are kept that every row has and that vary. The unit is (along, seed): rows of one seed at one
@@ -126,7 +128,9 @@ def from_records(records: Sequence[Mapping[str, object]], along: str = "m", cova
             row["low"] = row["high"] = row["width"]
         missing = [key for key in (along, "low", "high") if row.get(key) is None]
         if missing:
-            raise ValueError(f"row {number}: no {missing[0]}; every row needs {along} and width, or {along}, low and high")
+            raise ValueError(
+                f"row {number}: no {missing[0]}; every row needs {along} and width, or {along}, low and high"
+            )
     for name in ("seed", *covariates):
         blank = [number for number, row in enumerate(rows, start=1) if row.get(name) in (None, "")]
         if 0 < len(blank) < len(rows):

@@ -64,7 +64,9 @@ def exclusion_power(distance: float, error: float, dof: float, level: float = 0.
       ValueError: the error is not positive or no degree of freedom is left.
     """
     if not (error > 0 and dof >= 1):
-        raise ValueError(f"standard error {error:.3g}, {dof:.3g} degrees of freedom: needs an error above 0 and at least one degree")
+        raise ValueError(
+            f"standard error {error:.3g}, {dof:.3g} degrees of freedom: needs an error above 0 and at least one degree"
+        )
     critical, shift = t_distribution.ppf((1 + level) / 2, dof), abs(distance) / error
     edge = critical * np.sqrt(chi2.ppf((np.arange(2000) + 0.5) / 2000, dof) / dof)
     return float(np.mean(ndtr(shift - edge) + ndtr(-shift - edge)))
@@ -101,7 +103,9 @@ def power_of(
     if name is None:
         raise ValueError(f"law {law.name!r} states its exponent: nothing to decide; choose one that fits it")
     if not (sigma > 0 and rung >= 1 and seeds >= 1):
-        raise ValueError(f"sigma = {sigma:g}, rung = {rung:g}, seeds = {seeds}: needs sigma > 0, rung >= 1 and seeds >= 1")
+        raise ValueError(
+            f"sigma = {sigma:g}, rung = {rung:g}, seeds = {seeds}: needs sigma > 0, rung >= 1 and seeds >= 1"
+        )
     at = np.asarray(coef, float)
     truth = float(at[law.free.index(name)] + offset)
     noise = sigma**2 + np.log(rung) ** 2 / 12

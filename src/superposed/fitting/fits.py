@@ -123,7 +123,9 @@ class Fit:
         return _maximise(self.law, self.sample, cells, self.log_scatter, at, held)
 
 
-def fit(law: AnyLaw, sample: Sample, log_scatter: Float[np.ndarray, " n"] | None = None, scatter_fitted: bool = False) -> Fit:
+def fit(
+    law: AnyLaw, sample: Sample, log_scatter: Float[np.ndarray, " n"] | None = None, scatter_fitted: bool = False
+) -> Fit:
     """The law's coefficients and the scatter that make the observed intervals most likely.
 
     Args:
@@ -142,10 +144,14 @@ def fit(law: AnyLaw, sample: Sample, log_scatter: Float[np.ndarray, " n"] | None
     _check_identified(law, sample, cells)
     middle = np.bincount(cell, sample.log_middle) / np.bincount(cell)
     start = law.starts(cells, middle)
-    spread = np.log(np.maximum(np.std(sample.log_middle[None] - law.log_response(start, cells)[0][:, cell], axis=1), 1e-3))
+    spread = np.log(
+        np.maximum(np.std(sample.log_middle[None] - law.log_response(start, cells)[0][:, cell], axis=1), 1e-3)
+    )
     best = _maximise(law, sample, cells, log_scatter, np.concatenate([start, spread[:, None]], axis=1))
     if not best.converged.any():
-        raise ValueError(f"law {law.name!r}: no maximum of the likelihood was reached; drop a term or add values of {sample.along}")
+        raise ValueError(
+            f"law {law.name!r}: no maximum of the likelihood was reached; drop a term or add values of {sample.along}"
+        )
     top = int(np.argmax(np.where(best.converged, best.loglik, -np.inf)))
     n = _rows_in_effect(sample, law, cells, cell, best.at[top], log_scatter)
     dof = n - len(law.free) - scatter_fitted
@@ -156,7 +162,9 @@ def fit(law: AnyLaw, sample: Sample, log_scatter: Float[np.ndarray, " n"] | None
     return Fit(law, sample, log_scatter, best.at[top], float(best.loglik[top]), best.information[top], n, dof)
 
 
-def _maximise(law: AnyLaw, sample: Sample, cells: Covariates, log_scatter: np.ndarray, start: np.ndarray, held=None, weights=None):
+def _maximise(
+    law: AnyLaw, sample: Sample, cells: Covariates, log_scatter: np.ndarray, start: np.ndarray, held=None, weights=None
+):
     """`maximise` on the distinct rows: seeds that fall between the same rungs at the same point count together."""
     keys = np.stack([sample.cells()[1], sample.log_low, sample.log_high, log_scatter], axis=1)
     rows, which = np.unique(keys, axis=0, return_inverse=True)
@@ -183,10 +191,14 @@ def _check_identified(law: AnyLaw, sample: Sample, cells: Covariates) -> None:
         columns = law.log_response(np.zeros((1, p)), cells)[1][0]
         singular = np.linalg.svd(columns / np.linalg.norm(columns, axis=0), compute_uv=False)
         if singular[-1] < 1e-9 * singular[0]:
-            raise ValueError(f"law {law.name!r}: its terms {', '.join(law.free)} are collinear in these data; vary what they name or drop one")
+            raise ValueError(
+                f"law {law.name!r}: its terms {', '.join(law.free)} are collinear in these data; vary what they name or drop one"
+            )
 
 
-def _rows_in_effect(sample: Sample, law: AnyLaw, cells: Covariates, cell: np.ndarray, at: np.ndarray, log_scatter: np.ndarray) -> float:
+def _rows_in_effect(
+    sample: Sample, law: AnyLaw, cells: Covariates, cell: np.ndarray, at: np.ndarray, log_scatter: np.ndarray
+) -> float:
     """Bounded rows count 1, open rows the fraction of the information on the mean they keep."""
     mean = law.log_response(at[None, :-1], cells)[0]
     terms = row_terms(sample.log_low, sample.log_high, mean[:, cell], at[None, -1:] + log_scatter)
@@ -209,5 +221,7 @@ def refit(fitted: Fit, weights: Float[np.ndarray, "b n"]) -> tuple[Optimum, Floa
     cells, _ = fitted.sample.cells()
     start = np.repeat(fitted.at[None], len(weights), axis=0)
     found = _maximise(fitted.law, fitted.sample, cells, fitted.log_scatter, start, weights=weights)
-    variance = np.linalg.pinv(found.information, rcond=1e-13, hermitian=True)[:, range(start.shape[1] - 1), range(start.shape[1] - 1)]
+    variance = np.linalg.pinv(found.information, rcond=1e-13, hermitian=True)[
+        :, range(start.shape[1] - 1), range(start.shape[1] - 1)
+    ]
     return found, np.sqrt(np.maximum(variance, 0.0) * fitted.n / fitted.dof)

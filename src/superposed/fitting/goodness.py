@@ -87,7 +87,9 @@ def held_out(fitted: Fit) -> HeldOut | None:
     top = np.flatnonzero(cells[sample.along] == column.max())
     predicted, error = less.predict({name: values[top] for name, values in cells.items()})
     measured = np.array([sample.log_middle[cell == k].mean() for k in top])
-    noise = np.array([np.exp(fitted.log_scatter[cell == k]).mean() * fitted.sigma / np.sqrt(np.sum(cell == k)) for k in top])
+    noise = np.array(
+        [np.exp(fitted.log_scatter[cell == k]).mean() * fitted.sigma / np.sqrt(np.sum(cell == k)) for k in top]
+    )
     difference = measured - predicted
     return HeldOut(float(column.max()), float(difference.mean()), float(np.mean(difference / np.hypot(error, noise))))
 

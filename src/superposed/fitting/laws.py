@@ -29,7 +29,9 @@ def term(name: str, x: Covariates) -> Float[np.ndarray, " c"]:
     column = 1 / x[covariate] if inverse else x[covariate]
     for _ in range(outer.count("log") + (1 if inner else 0)):
         if np.any(column <= 0):
-            raise ValueError(f"term {name!r}: the log of a number <= 0 for {covariate} = {x[covariate][column <= 0][0]:g}; drop it")
+            raise ValueError(
+                f"term {name!r}: the log of a number <= 0 for {covariate} = {x[covariate][column <= 0][0]:g}; drop it"
+            )
         column = np.log(column)
     return column
 
@@ -85,7 +87,9 @@ class Law:
         if self.closed is not None:
             offset = offset + np.log(np.asarray(self.closed(x), float))
         if not np.all(np.isfinite(offset)):
-            raise ValueError(f"law {self.name!r}: its closed form is not a positive finite number at every point of the data")
+            raise ValueError(
+                f"law {self.name!r}: its closed form is not a positive finite number at every point of the data"
+            )
         return coef @ columns.T + offset, np.broadcast_to(columns, (len(coef), *columns.shape))
 
     def starts(self, x: Covariates, y: Float[np.ndarray, " c"]) -> Float[np.ndarray, "b p"]:
@@ -111,7 +115,9 @@ def power_log(along: str = "m", *more: str) -> Law:
 
 def fixed_power_log(exponent: float = 2 / 3, along: str = "m", *more: str) -> Law:
     """d = c m^exponent (log m)^b: the claimed exponent with a free log power."""
-    return Law(f"{_fraction(exponent)} and log", ("1", f"log {along}", f"log log {along}", *more), {f"log {along}": exponent})
+    return Law(
+        f"{_fraction(exponent)} and log", ("1", f"log {along}", f"log log {along}", *more), {f"log {along}": exponent}
+    )
 
 
 def logarithm(along: str = "m", *more: str) -> Law:
@@ -120,13 +126,19 @@ def logarithm(along: str = "m", *more: str) -> Law:
 
 
 def closed_form(
-    name: str, closed: Callable[[Covariates], np.ndarray], exponent: float, along: str = "m", free_exponent: bool = False
+    name: str,
+    closed: Callable[[Covariates], np.ndarray],
+    exponent: float,
+    along: str = "m",
+    free_exponent: bool = False,
 ) -> Law:
     """d = c closed(x), one free constant; with `free_exponent` d = c closed(x) m^delta, exponent = its own + delta."""
     return Law(name, ("1", f"log {along}") if free_exponent else ("1",), closed=closed, closed_exponent=exponent)
 
 
-def through(points: Sequence[tuple[float, float]], exponent: float, along: str = "m", free_exponent: bool = False) -> Law:
+def through(
+    points: Sequence[tuple[float, float]], exponent: float, along: str = "m", free_exponent: bool = False
+) -> Law:
     """`closed_form` of a width that is costly to compute: straight in log-log between the (x, width) given, and beyond them.
 
     Without `free_exponent` the closed form with one free constant; with it the exponent by which the data leave the form.
@@ -139,7 +151,9 @@ def through(points: Sequence[tuple[float, float]], exponent: float, along: str =
         slope = np.diff(log_d)[piece] / np.diff(log_x)[piece]
         return np.exp(log_d[piece] + slope * (at - log_x[piece]))
 
-    return closed_form("closed form and power" if free_exponent else "closed form", closed, exponent, along, free_exponent)
+    return closed_form(
+        "closed form and power" if free_exponent else "closed form", closed, exponent, along, free_exponent
+    )
 
 
 def _fraction(exponent: float) -> str:

@@ -7,7 +7,9 @@ from jaxtyping import Float
 from scipy.special import log_ndtr
 
 LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
-NARROW = 1e-5  # intervals below this many sigmas count as a density times their width: a difference of Phi's would cancel
+NARROW = (
+    1e-5  # intervals below this many sigmas count as a density times their width: a difference of Phi's would cancel
+)
 
 
 class Terms(NamedTuple):

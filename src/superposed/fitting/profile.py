@@ -24,7 +24,10 @@ def intervals(fitted: Fit, names: tuple[str, ...] | None = None, level: float = 
     if not indices:
         return {}
     ends, _ = boundary(fitted, directions, np.repeat([thresholds[k] for k in indices], 2))
-    return {name: (float(ends[2 * row, k]), float(ends[2 * row + 1, k])) for row, (name, k) in enumerate(zip(names, indices, strict=True))}
+    return {
+        name: (float(ends[2 * row, k]), float(ends[2 * row + 1, k]))
+        for row, (name, k) in enumerate(zip(names, indices, strict=True))
+    }
 
 
 def joint_region(fitted: Fit, x: str, y: str, level: float = 0.95, points: int = 72) -> Float[np.ndarray, "k 2"]:
@@ -44,7 +47,9 @@ def joint_region(fitted: Fit, x: str, y: str, level: float = 0.95, points: int =
     ends, _ = boundary(fitted, directions, np.full(points, fitted.threshold(level, pair)))
     curve = ends[:, pair]
     if not np.all(np.isfinite(curve)):
-        raise ValueError(f"law {fitted.law.name!r}: the data do not bound ({x}, {y}) together; add values of {fitted.sample.along}")
+        raise ValueError(
+            f"law {fitted.law.name!r}: the data do not bound ({x}, {y}) together; add values of {fitted.sample.along}"
+        )
     return np.concatenate([curve, curve[:1]])
 
 
@@ -125,5 +130,7 @@ def _ridge(fitted: Fit, directions: np.ndarray) -> np.ndarray:
 def _room(at, directions, lower, upper):
     """How far a direction may go before a held coordinate leaves the law's bounds."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        reach = np.where(directions > 0, (upper - at) / directions, np.where(directions < 0, (lower - at) / directions, np.inf))
+        reach = np.where(
+            directions > 0, (upper - at) / directions, np.where(directions < 0, (lower - at) / directions, np.inf)
+        )
     return np.maximum(reach.min(1), 0.0)

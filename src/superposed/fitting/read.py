@@ -25,7 +25,13 @@ class Table:
         return ", ".join([self.path, *(f"{name} = {value}" for name, value in self.setting)])
 
 
-def read_csv(path: str | Path, along: str = "m", by: Sequence[str] = (), response: str = "width", where: Mapping[str, str] | None = None) -> tuple[Table, ...]:
+def read_csv(
+    path: str | Path,
+    along: str = "m",
+    by: Sequence[str] = (),
+    response: str = "width",
+    where: Mapping[str, str] | None = None,
+) -> tuple[Table, ...]:
     """The samples in a CSV file with a header: columns m and width, or m, low and high; optionally seed, s, eps, L.
 
     An empty or 0 `low` says that everything passed, an empty or inf `high` that nothing did. Rows are kept apart by the
@@ -45,16 +51,22 @@ def read_csv(path: str | Path, along: str = "m", by: Sequence[str] = (), respons
     _check_header(path, header, along, (*by, *where), response)
     if not lines:
         raise ValueError(f"{path}: no rows below the header; every measurement is a line")
-    lines = [(line, row) for line, row in lines if all(row.get(name, "").strip() == text for name, text in where.items())]
+    lines = [
+        (line, row) for line, row in lines if all(row.get(name, "").strip() == text for name, text in where.items())
+    ]
     if not lines:
-        raise ValueError(f"{path}: no row with {', '.join(f'{name}={text}' for name, text in where.items())}; look at the columns' texts")
+        raise ValueError(
+            f"{path}: no row with {', '.join(f'{name}={text}' for name, text in where.items())}; look at the columns' texts"
+        )
     apart = [name for name in header if name in by or name in SETTINGS]
     groups: dict[tuple[tuple[str, str], ...], list[dict[str, object]]] = {}
     for line, row in lines:
         key = tuple((name, row.get(name, "").strip()) for name in apart)
         groups.setdefault(key, []).append(_numbers(path, line, row, [n for n in header if n not in apart], along))
     varying = {name for name in apart if len({dict(key)[name] for key in groups}) > 1}
-    return tuple(_table(path, tuple(pair for pair in key if pair[0] in varying), rows, along) for key, rows in groups.items())
+    return tuple(
+        _table(path, tuple(pair for pair in key if pair[0] in varying), rows, along) for key, rows in groups.items()
+    )
 
 
 def _table(path: str, setting: tuple[tuple[str, str], ...], rows: list[dict[str, object]], along: str) -> Table:
@@ -72,7 +84,9 @@ def _lines(path: str, along: str) -> tuple[list[str], list[tuple[int, list[str]]
             header = [name.strip() for name in next(reader, [])]
             return header, [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path}: not a CSV file of text ({error}); give one with a header line {along},width") from None
+        raise ValueError(
+            f"{path}: not a CSV file of text ({error}); give one with a header line {along},width"
+        ) from None
     except OSError as error:
         raise OSError(f"{path}: {error.strerror or error}; give a CSV file that exists and can be read") from None
 
@@ -80,9 +94,13 @@ def _lines(path: str, along: str) -> tuple[list[str], list[tuple[int, list[str]]
 def _check_header(path: str, header: list[str], along: str, by: Sequence[str], response: str) -> None:
     for name in (along, *by):
         if name not in header:
-            raise ValueError(f"{path}, line 1: no column {name!r} among {', '.join(header) or 'none'}; name it in the header")
+            raise ValueError(
+                f"{path}, line 1: no column {name!r} among {', '.join(header) or 'none'}; name it in the header"
+            )
     if "width" not in header and not {"low", "high"} <= set(header):
-        raise ValueError(f"{path}, line 1: no column {response}, nor low and high, among {', '.join(header)}; name them in the header")
+        raise ValueError(
+            f"{path}, line 1: no column {response}, nor low and high, among {', '.join(header)}; name them in the header"
+        )
 
 
 def _numbers(path: str, line: int, row: dict[str, str], header: list[str], along: str) -> dict[str, object]:
@@ -103,9 +121,13 @@ def _numbers(path: str, line: int, row: dict[str, str], header: list[str], along
         try:
             found[name] = float(text)
         except ValueError:
-            raise ValueError(f"{path}, line {line}: {name} = {text!r} is not a number; write one or drop the line") from None
+            raise ValueError(
+                f"{path}, line {line}: {name} = {text!r} is not a number; write one or drop the line"
+            ) from None
     if along not in found or not ("width" in found or {"low", "high"} <= found.keys()):
-        raise ValueError(f"{path}, line {line}: too few cells; every line needs {along} and width, or {along}, low and high")
+        raise ValueError(
+            f"{path}, line {line}: too few cells; every line needs {along} and width, or {along}, low and high"
+        )
     _check_row(path, line, found, along)
     return found
 
@@ -116,6 +138,10 @@ def _check_row(path: str, line: int, row: dict[str, object], along: str) -> None
         if name in ("seed", "low", "high"):
             continue
         if not (isinstance(value, float) and 0 < value < float("inf")):
-            raise ValueError(f"{path}, line {line}: {name} = {value} is not a finite number above 0; fix or drop the line")
+            raise ValueError(
+                f"{path}, line {line}: {name} = {value} is not a finite number above 0; fix or drop the line"
+            )
     if {"low", "high"} <= row.keys() and not 0 <= row["low"] <= row["high"]:
-        raise ValueError(f"{path}, line {line}: low = {row['low']}, high = {row['high']}: needs 0 <= low <= high; fix or drop the line")
+        raise ValueError(
+            f"{path}, line {line}: low = {row['low']}, high = {row['high']}: needs 0 <= low <= high; fix or drop the line"
+        )

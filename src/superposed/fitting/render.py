@@ -25,12 +25,16 @@ def render(report: Report) -> str:
     if statement:
         lines.append(f"  {statement}")
     if report.scatter_slope:
-        lines.append(f"  the scatter between seeds changes as {along}^{report.scatter_slope:.2g}; every fit allows for it")
+        lines.append(
+            f"  the scatter between seeds changes as {along}^{report.scatter_slope:.2g}; every fit allows for it"
+        )
     if report.local:
         lines += ["", "  local exponents"]
         for local in report.local:
             where = "".join(f", {name} = {value:g}" for name, value in local.others)
-            lines.append(f"    {along} = {local.start:g} to {local.stop:g}{where}: {local.best:.3f} [{local.low:.3f}, {local.high:.3f}]")
+            lines.append(
+                f"    {along} = {local.start:g} to {local.stop:g}{where}: {local.best:.3f} [{local.low:.3f}, {local.high:.3f}]"
+            )
     return "\n".join(lines)
 
 
@@ -40,7 +44,9 @@ def _row(entry: Entry) -> str:
     fits = "-" if entry.candidate.fits is None else f"{entry.candidate.fits:.3f}"
     held = "-" if entry.held_out is None else f"x{_factor(entry.held_out.error):.3g}"
     coefficients = ", ".join(f"{name}: {value:.3g}" for name, value in entry.fitted.coef.items())
-    return f"  {entry.fitted.law.name:<18}{exponent:<26}{fits:>9}{entry.candidate.delta:>8.1f}{held:>10}   {coefficients}"
+    return (
+        f"  {entry.fitted.law.name:<18}{exponent:<26}{fits:>9}{entry.candidate.delta:>8.1f}{held:>10}   {coefficients}"
+    )
 
 
 def _factor(error: float) -> float:
@@ -51,4 +57,8 @@ def _decide(report: Report) -> list[str]:
     if report.verdict.would_decide is None:
         return []
     said = [f"{name} about {value:.3g}" for name, value in report.verdict.would_decide.items() if value is not None]
-    return [f"  would decide: {' or '.join(said)}" if said else "  would decide: no range or number of seeds of this design; another law must be excluded first"]
+    return [
+        f"  would decide: {' or '.join(said)}"
+        if said
+        else "  would decide: no range or number of seeds of this design; another law must be excluded first"
+    ]

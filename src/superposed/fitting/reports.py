@@ -10,7 +10,15 @@ from superposed.fitting import laws as families
 from superposed.fitting.crossover import Crossover
 from superposed.fitting.data import Sample
 from superposed.fitting.fits import AnyLaw, Fit, fit
-from superposed.fitting.goodness import Collinearity, HeldOut, LocalExponent, collinearity, held_out, lack_of_fit, local_exponents
+from superposed.fitting.goodness import (
+    Collinearity,
+    HeldOut,
+    LocalExponent,
+    collinearity,
+    held_out,
+    lack_of_fit,
+    local_exponents,
+)
 from superposed.fitting.points import saturated
 from superposed.fitting.profile import intervals, joint_region
 from superposed.fitting.resampling import DRAWS, bootstrap
@@ -147,7 +155,11 @@ def default_laws(claim: float, sample: Sample) -> tuple[AnyLaw, ...]:
 
 
 def report(
-    sample: Sample, claim: float | int = 2 / 3, laws: Sequence[AnyLaw] | None = None, more_laws: Sequence[AnyLaw] = (), draws: int = DRAWS
+    sample: Sample,
+    claim: float | int = 2 / 3,
+    laws: Sequence[AnyLaw] | None = None,
+    more_laws: Sequence[AnyLaw] = (),
+    draws: int = DRAWS,
 ) -> Report:
     """Fit every law and judge the claim that the asymptotic exponent of `sample.along` is `claim`.
 
@@ -162,7 +174,9 @@ def report(
       ValueError: no law can be fitted (a single value of `along`, no scatter left), in one line.
     """
     if len(np.unique(sample.covariates[sample.along])) < 2:
-        raise ValueError(f"one value of {sample.along}: an exponent is not identified; measure at least two, better five")
+        raise ValueError(
+            f"one value of {sample.along}: an exponent is not identified; measure at least two, better five"
+        )
     log_scatter, sloped = scatter_of(sample)
     chosen = (*(default_laws(claim, sample) if laws is None else laws), *more_laws)
     fits, left_out = [], []

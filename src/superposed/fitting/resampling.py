@@ -73,7 +73,9 @@ def resample_weights(fitted: Fit, draws: int = DRAWS, seed: int = 0) -> Float[np
     strata = np.unique(covered, axis=0, return_inverse=True)[1].reshape(-1)
     members = [np.flatnonzero(strata == k) for k in range(strata.max() + 1)]
     if min(len(m) for m in members) < FEWEST:
-        raise ValueError(f"the bootstrap redraws seeds: it needs at least {FEWEST} at every point of the design; add seeds")
+        raise ValueError(
+            f"the bootstrap redraws seeds: it needs at least {FEWEST} at every point of the design; add seeds"
+        )
     generator = np.random.default_rng(seed)
     counts = np.zeros((draws, len(units)))
     for chosen in members:
@@ -93,8 +95,12 @@ def bootstrap(fitted: Fit, draws: int = DRAWS, seed: int = 0) -> Bootstrap:
     bounded = (fitted.sample.low > 0) & np.isfinite(fitted.sample.high)
     rung = float(np.median((fitted.sample.log_high - fitted.sample.log_low)[bounded]))
     if rung > COARSEST * fitted.sigma:
-        raise ValueError(f"the bootstrap redraws what scatters: rungs of {rung:.2g} hide a scatter of {fitted.sigma:.2g}; use finer rungs")
+        raise ValueError(
+            f"the bootstrap redraws what scatters: rungs of {rung:.2g} hide a scatter of {fitted.sigma:.2g}; use finer rungs"
+        )
     found, error = refit(fitted, weights)
     if found.converged.mean() < 0.5:
-        raise ValueError(f"law {fitted.law.name!r}: {found.converged.mean():.0%} of the bootstrap's refits converged; add seeds")
+        raise ValueError(
+            f"law {fitted.law.name!r}: {found.converged.mean():.0%} of the bootstrap's refits converged; add seeds"
+        )
     return Bootstrap(fitted, found.at[:, :-1], error)

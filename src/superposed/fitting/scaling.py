@@ -27,7 +27,11 @@ class Collapse:
 
 
 def collapse(
-    m: Float[np.ndarray, " n"], d: Float[np.ndarray, " n"], error: Float[np.ndarray, " n"], exponent: float, log_power: float = 0.0
+    m: Float[np.ndarray, " n"],
+    d: Float[np.ndarray, " n"],
+    error: Float[np.ndarray, " n"],
+    exponent: float,
+    log_power: float = 0.0,
 ) -> Collapse:
     """Scale widths by m^exponent (log m)^log_power and measure how well the curves of different m agree.
 

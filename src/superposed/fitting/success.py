@@ -98,11 +98,15 @@ def fit_success(
         _check_counts(some, of)
     if passed.sum() == 0 or passed.sum() == total.sum():
         word = "fails" if passed.sum() == 0 else "passes"
-        raise ValueError(f"every draw {word}: no transition to fit; measure {'wider' if word == 'fails' else 'narrower'} networks")
+        raise ValueError(
+            f"every draw {word}: no transition to fit; measure {'wider' if word == 'fails' else 'narrower'} networks"
+        )
     curve = _Curve(np.log(width), passed, total, link)
     _, log_slope, top = curve.maximum(0.5)
     if log_slope <= np.log(FLATTEST) + 1e-3:
-        raise ValueError("passing does not become likelier with width: no transition to fit; measure more widths or seeds")
+        raise ValueError(
+            "passing does not become likelier with width: no transition to fit; measure more widths or seeds"
+        )
     drop = float(chi2.ppf(level, 1)) / 2
     slope = np.exp(log_slope) if curve.gap is None else np.inf
     return Success(
@@ -172,7 +176,11 @@ class _Curve:
         grid = self.range()
         if self.gap is not None:
             middle = sum(self.gap) / 2
-            return middle, float(np.log(STEEPEST)), float(self.loglik(np.array(middle), probability, np.log([STEEPEST]))[0])
+            return (
+                middle,
+                float(np.log(STEEPEST)),
+                float(self.loglik(np.array(middle), probability, np.log([STEEPEST]))[0]),
+            )
         values = np.array([self.over_slopes(q, probability)[1] for q in grid])
         best, top = _polish(grid, values, lambda q: self.over_slopes(q, probability)[1])
         return best, self.over_slopes(best, probability)[0], top
@@ -181,7 +189,12 @@ class _Curve:
 def _polish(grid: np.ndarray, values: np.ndarray, function: Callable[[float], float]) -> tuple[float, float]:
     """The maximum near the best grid point."""
     k = int(np.argmax(values))
-    found = minimize_scalar(lambda z: -function(z), bounds=(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]), method="bounded", options={"xatol": 1e-9})
+    found = minimize_scalar(
+        lambda z: -function(z),
+        bounds=(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
     return (float(found.x), float(-found.fun)) if -found.fun > values[k] else (float(grid[k]), float(values[k]))
 
 

@@ -90,7 +90,13 @@ def judge(candidates: Sequence[Candidate], claim: float) -> Verdict:
     least_plain = min((c.delta_plain for c in adequate), default=0.0)
     credible = [c for c in adequate if min(c.delta - least, c.delta_plain - least_plain) <= CREDIBLE]
     if not credible:
-        return Verdict("inconclusive", "no law fits: " + "; ".join(f"{c.name} p = {c.fits:.2g}" for c in candidates), None, (), None)
+        return Verdict(
+            "inconclusive",
+            "no law fits: " + "; ".join(f"{c.name} p = {c.fits:.2g}" for c in candidates),
+            None,
+            (),
+            None,
+        )
     counted = [c for c in credible if not _hidden(c, claim)]
     excluded = tuple(name for name, value in EXPONENTS.items() if not any(c.allows(value) for c in counted))
     free = [c for c in counted if not c.fixed]
@@ -100,7 +106,13 @@ def judge(candidates: Sequence[Candidate], claim: float) -> Verdict:
         return Verdict("contradicted", f"no law that fits allows {claim:.4g}: {said}", region, excluded, None)
     doubts = _doubts(counted, region, claim)
     if not doubts:
-        return Verdict("supported", f"{claim:.4g} lies in {_span(region)} whichever law that fits is true: {said}", region, excluded, None)
+        return Verdict(
+            "supported",
+            f"{claim:.4g} lies in {_span(region)} whichever law that fits is true: {said}",
+            region,
+            excluded,
+            None,
+        )
     return Verdict("inconclusive", "; ".join(doubts) + f" ({said})", region, excluded, would_decide(free, claim))
 
 
@@ -114,7 +126,10 @@ def judge_interval(interval: tuple[float, float, float], claim: float) -> tuple[
     if not low <= claim <= high:
         return "contradicted", f"the 95% interval {_span((low, high))} misses {claim:.4g}"
     if (high - low) / 2 > HALF_WIDTH:
-        return "inconclusive", f"the 95% interval {_span((low, high))} holds {claim:.4g} and is wider than {HALF_WIDTH} to either side"
+        return (
+            "inconclusive",
+            f"the 95% interval {_span((low, high))} holds {claim:.4g} and is wider than {HALF_WIDTH} to either side",
+        )
     return "supported", f"the 95% interval {_span((low, high))} holds {claim:.4g}"
 
 
@@ -136,7 +151,9 @@ def _doubts(counted: Sequence[Candidate], region: tuple[float, float] | None, cl
         doubts.append(f"only a law that presupposes {claim:.4g} allows it; free exponents lie in {_span(region)}")
     if (region[1] - region[0]) / 2 > HALF_WIDTH:
         doubts.append(f"the exponent lies in {_span(region)}, wider than {HALF_WIDTH} to either side")
-    rivals = [name for name, value in EXPONENTS.items() if abs(value - claim) > SAME and any(c.allows(value) for c in counted)]
+    rivals = [
+        name for name, value in EXPONENTS.items() if abs(value - claim) > SAME and any(c.allows(value) for c in counted)
+    ]
     if rivals:
         doubts.append(f"{', '.join(rivals)} cannot be excluded")
     return doubts
@@ -197,7 +214,11 @@ def _grow(candidate: Candidate, how: str, claim: float) -> float | None:
     counts = np.bincount(cell).astype(float)
     values = np.unique(cells[along])
     now = standard_error(fitted, cells, counts)
-    goal, half_width, quantile = _goal(candidate, claim), _half_width(candidate), float(t_distribution.ppf(0.975, fitted.unit_dof))
+    goal, half_width, quantile = (
+        _goal(candidate, claim),
+        _half_width(candidate),
+        float(t_distribution.ppf(0.975, fitted.unit_dof)),
+    )
     # Far from quadratic (a crossover's term still hidden), a region says nothing about its own shrinking: assume a t interval's.
     quadratic = 0 < half_width < 5 * quantile * now
     per_error = half_width / now if quadratic else quantile
@@ -211,7 +232,9 @@ def _grow(candidate: Candidate, how: str, claim: float) -> float | None:
         top *= step
         if top > 2.0**200:
             return None
-        cells = {key: np.append(cells[key], np.full(len(last[key]), top) if key == along else last[key]) for key in cells}
+        cells = {
+            key: np.append(cells[key], np.full(len(last[key]), top) if key == along else last[key]) for key in cells
+        }
         counts = np.append(counts, np.full(len(last[along]), counts.mean()))
     return float(top)
 

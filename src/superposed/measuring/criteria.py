@@ -32,4 +32,6 @@ def check_criterion(criterion: str, eps: float) -> None:
     if criterion not in CRITERIA:
         raise ValueError(f"criterion = {criterion!r}: one of {', '.join(CRITERIA)}")
     if not EDGES[0] <= eps < np.inf:
-        raise ValueError(f"eps = {eps}: a tolerance is a number above 6e-8, the resolution of the errors; try --eps 0.5")
+        raise ValueError(
+            f"eps = {eps}: a tolerance is a number above 6e-8, the resolution of the errors; try --eps 0.5"
+        )

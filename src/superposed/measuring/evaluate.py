@@ -69,7 +69,9 @@ def evaluate(
     )
 
 
-def _touched(network: Network, s: int | Int[Array, ""], s_max: int | Int[Array, ""], order, b, a, real) -> tuple[Tally, Tally]:
+def _touched(
+    network: Network, s: int | Int[Array, ""], s_max: int | Int[Array, ""], order, b, a, real
+) -> tuple[Tally, Tally]:
     """Every pair with one active member, and every pair with two: each active feature in turn with every other."""
     rank = jax.vmap(lambda o: jnp.zeros_like(o).at[o].set(jnp.arange(o.shape[0], dtype=o.dtype)))(order)
     active = b == 1

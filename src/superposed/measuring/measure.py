@@ -46,7 +46,9 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
         drawn law.
     """
     first = cells[0]
-    if any((c.construction, c.m, c.probe, c.mode) != (first.construction, first.m, first.probe, first.mode) for c in cells):
+    if any(
+        (c.construction, c.m, c.probe, c.mode) != (first.construction, first.m, first.probe, first.mode) for c in cells
+    ):
         raise ValueError("a block of cells shares construction, m, probe and mode")
     if first.probe.inputs is None and len({c.s for c in cells}) > 1:
         raise ValueError("a block of cells that looks at every input shares s")
@@ -59,7 +61,9 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
     return _in_blocks(cells, lambda block, _: _build_block(block, rows, cell_batch), lambda _: None)
 
 
-def _in_blocks(cells: Sequence[Cell], run: Callable[[list[Cell], int | None], list[Errors]], kind: Callable[[Cell], int | None]) -> list[Errors]:
+def _in_blocks(
+    cells: Sequence[Cell], run: Callable[[list[Cell], int | None], list[Errors]], kind: Callable[[Cell], int | None]
+) -> list[Errors]:
     """run(at most BLOCK cells of one kind, kind) for all cells, in their order."""
     found: dict[int, Errors] = {}
     for one in dict.fromkeys(map(kind, cells)):
@@ -91,7 +95,11 @@ def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Erro
     n_inputs = first.probe.n_inputs(problem)
     per_call = first.probe.per_call(problem, n_inputs)
     orders = None if first.probe.inputs is not None else jnp.asarray(every_order(first.m, first.s))
-    entropy, s, widths = _column(cells, "entropy", 0, np.uint32), _column(cells, "s", first.s), _column(cells, "width", 0)
+    entropy, s, widths = (
+        _column(cells, "entropy", 0, np.uint32),
+        _column(cells, "s", first.s),
+        _column(cells, "width", 0),
+    )
     tuned = _tune(first, s, widths)
     calls = [
         program(_built, 6)(
@@ -108,10 +116,21 @@ def _draw_block(cells: Sequence[Cell], s_max: int) -> list[Errors]:
     first = cells[0]
     if not hasattr(first.construction, "draw"):
         raise ValueError(f"mode = drawn: {describe(first.construction)['name']} has no drawn law; use --mode built")
-    entropy, s, widths = _column(cells, "entropy", 0, np.uint32), _column(cells, "s", first.s), _column(cells, "width", 1, np.float32)
+    entropy, s, widths = (
+        _column(cells, "entropy", 0, np.uint32),
+        _column(cells, "s", first.s),
+        _column(cells, "width", 1, np.float32),
+    )
     call = jax.device_get(
         program(_drawn, 3, loops=True)(
-            first.construction, s_max, first.probe.inputs, entropy, jnp.float32(first.m), s, widths, _tune(first, s, widths)
+            first.construction,
+            s_max,
+            first.probe.inputs,
+            entropy,
+            jnp.float32(first.m),
+            s,
+            widths,
+            _tune(first, s, widths),
         )
     )
     return [Errors.of([jax.tree.map(lambda x: x[i], call)]) for i in range(len(cells))]
@@ -126,7 +145,9 @@ def _tune(cell: Cell, s: Int[Array, " n"], widths: Int[Array, " n"] | Float[Arra
     return program(_tuned, 1)(cell.construction, jnp.float32(cell.m), s, jnp.maximum(widths.astype(jnp.float32), 1))
 
 
-def _tuned(construction, m: Float[Array, ""], s: Int[Array, " n"], widths: Float[Array, " n"]) -> Float[Array, " n"] | None:
+def _tuned(
+    construction, m: Float[Array, ""], s: Int[Array, " n"], widths: Float[Array, " n"]
+) -> Float[Array, " n"] | None:
     return jax.vmap(lambda s, width: construction.tuned(Problem(m, s), width))(s, widths)
 
 
@@ -153,7 +174,9 @@ def _drawn(
 ) -> Tally:  # fmt: skip
     def one(cell: tuple[Array, Array, Array, Array | None]) -> Tally:
         entropy, s, width, p = cell
-        error = construction.draw(jax.random.key(entropy), Problem(m, s), width, n_events, s_max, *(() if p is None else (p,)))
+        error = construction.draw(
+            jax.random.key(entropy), Problem(m, s), width, n_events, s_max, *(() if p is None else (p,))
+        )
         exists = ~jnp.isnan(error)
         return jax.vmap(tally)(jnp.where(exists, error, 0)[:, None], exists[:, None])
 

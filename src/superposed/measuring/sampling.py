@@ -48,7 +48,9 @@ class Probe:
         """Inputs one compiled call takes, so that its counts stay within 32-bit integers."""
         pairs = problem.n_gates if self.idle is None else problem.s * problem.m + comb(self.idle, 2)
         if pairs > MOST_PAIRS:
-            raise ValueError(f"m = {problem.m}: {pairs} pairs an input overflow a 32-bit count; sample idle features instead")
+            raise ValueError(
+                f"m = {problem.m}: {pairs} pairs an input overflow a 32-bit count; sample idle features instead"
+            )
         return min(n_inputs, MOST_PAIRS // pairs)
 
 

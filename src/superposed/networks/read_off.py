@@ -43,7 +43,9 @@ def active_first(a: Float[Array, " d"]) -> Int[Array, " d"]:
     return jnp.zeros_like(index).at[place].set(index, unique_indices=True)
 
 
-def sums_by_block(a: Float[Array, " d"], v: Float[Array, "d m"], k: Int[Array, " n"], l: Int[Array, " p"]) -> Float[Array, "n p"]:
+def sums_by_block(
+    a: Float[Array, " d"], v: Float[Array, "d m"], k: Int[Array, " n"], l: Int[Array, " p"]
+) -> Float[Array, "n p"]:
     """sum_i a_i v_ik v_il for every k with every l: V_k^T diag(a) V_l over the active neurons."""
     vk, vl = v[:, k], v[:, l]
     product = lambda a, i: jnp.matmul((a[:, None] * vk[i]).T, vl[i], precision=jax.lax.Precision.HIGHEST)
@@ -58,7 +60,7 @@ def sums_with_all(a: Float[Array, " d"], v: Float[Array, "d m"], k: Int[Array, "
 class SharedMean(NamedTuple):
     """Mean activation of the neurons wired to both features; 0 where no neuron is (Theorem 1).
 
-        AND(k, l) ~ sum_i V_ik V_il a_i / sum_i V_ik V_il,   V in {0, 1}^{d x m}
+    AND(k, l) ~ sum_i V_ik V_il a_i / sum_i V_ik V_il,   V in {0, 1}^{d x m}
     """
 
     code: Float[Array, "d m"]
@@ -75,7 +77,7 @@ class SharedMean(NamedTuple):
 class Product(NamedTuple):
     """Products of the two features' codes, on one scale for all pairs (Theorem 3).
 
-        AND(k, l) ~ sum_i V_ik V_il a_i / scale
+    AND(k, l) ~ sum_i V_ik V_il a_i / scale
     """
 
     code: Float[Array, "d m"]

@@ -18,7 +18,13 @@ def edge(ladder: Sequence[tuple[float, bool]]) -> tuple[float, float]:
     return low, float("inf")
 
 
-def capacity_report(records: Sequence[dict], claim: float | int, along: str = "d", more_laws: Sequence[Law] = (), covariates: Sequence[str] = ()) -> Report | str:
+def capacity_report(
+    records: Sequence[dict],
+    claim: float | int,
+    along: str = "d",
+    more_laws: Sequence[Law] = (),
+    covariates: Sequence[str] = (),
+) -> Report | str:
     """The laws of m* (`fitting.report`) from dicts with `along`, covariates, seed, low and high; the reason where none fits."""
     try:
         return report(from_records(records, along=along, covariates=covariates), claim=claim, more_laws=more_laws)

@@ -7,7 +7,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from superposed.circuits.circuit import sparse_features
-from superposed.circuits.planted import group_features, group_layers, group_order, path_active, path_features, path_layers
+from superposed.circuits.planted import (
+    group_features,
+    group_layers,
+    group_order,
+    path_active,
+    path_features,
+    path_layers,
+)
 from superposed.compiler.channels import Channels
 from superposed.compiler.corrected import Corrected
 from superposed.compiler.deep import errors_and_states
@@ -69,7 +76,10 @@ def unpacked(state: dict) -> sp.csr_array:
 
 def layers_of(results: list[dict]) -> list[dict]:
     """The layers of a chain's pieces, one dict a layer, numbered from 1."""
-    return [{"layer": n, **layer} for n, layer in enumerate((layer for piece in results for layer in piece["layers"]), start=1)]
+    return [
+        {"layer": n, **layer}
+        for n, layer in enumerate((layer for piece in results for layer in piece["layers"]), start=1)
+    ]
 
 
 def no_wrong_bit(layers: list[dict], depth: int) -> tuple[str, str, str]:
@@ -77,6 +87,14 @@ def no_wrong_bit(layers: list[dict], depth: int) -> tuple[str, str, str]:
     wrong = sum(layer["wrong"] for layer in layers)
     first = next((layer["layer"] for layer in layers if layer["wrong"]), None)
     if first is None and len(layers) == depth:
-        return "holds", f"0 wrong bits in {depth} layers", "no read-off of any feature was on the wrong side of the threshold"
+        return (
+            "holds",
+            f"0 wrong bits in {depth} layers",
+            "no read-off of any feature was on the wrong side of the threshold",
+        )
     cut = "" if len(layers) == depth else f", stopped after layer {len(layers)}"
-    return "fails", f"{wrong:,} wrong bits, the first in layer {first}{cut}", "at least one read-off was on the wrong side of the threshold"
+    return (
+        "fails",
+        f"{wrong:,} wrong bits, the first in layer {first}{cut}",
+        "at least one read-off was on the wrong side of the threshold",
+    )

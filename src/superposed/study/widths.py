@@ -52,14 +52,27 @@ class WidthSeries:
     def local_rows(self, found: Report) -> list[dict]:
         """Table rows of kind "local exponent"."""
         return [
-            {"kind": "local exponent", **self.labels, self.along: e.middle, "low": e.low, "best": e.best, "high": e.high} for e in found.local
+            {
+                "kind": "local exponent",
+                **self.labels,
+                self.along: e.middle,
+                "low": e.low,
+                "best": e.best,
+                "high": e.high,
+            }
+            for e in found.local
         ]
 
 
 def series_of(name: str, tasks: Sequence[SmallestWidth], seen: Seen, along: str = "m", **labels: object) -> WidthSeries:
     """The answers to searches at several m (or s, or eps)."""
     records = [
-        {along: getattr(task, along), "seed": seed, "low": found.low, "high": float("inf") if found.high is None else found.high}
+        {
+            along: getattr(task, along),
+            "seed": seed,
+            "low": found.low,
+            "high": float("inf") if found.high is None else found.high,
+        }
         for task in tasks
         for seed, found in enumerate(task.brackets(seen))
     ]

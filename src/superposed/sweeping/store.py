@@ -74,7 +74,9 @@ def read_rows(path: Path) -> Iterator[Record]:
         try:
             yield Record.from_line(line.decode())
         except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error}; not a results file, or damaged: remove that line") from None
+            raise ValueError(
+                f"{path}, line {number}: {error}; not a results file, or damaged: remove that line"
+            ) from None
 
 
 def read_folder(folder: Path) -> Iterator[Record]:
@@ -89,7 +91,9 @@ def read_manifest(folder: Path) -> dict:
     try:
         found = json.loads(path.read_text())
     except FileNotFoundError:
-        raise ValueError(f"{folder}: no {MANIFEST}, so not the folder of a run; give one that `superposed run` made") from None
+        raise ValueError(
+            f"{folder}: no {MANIFEST}, so not the folder of a run; give one that `superposed run` made"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not JSON ({error}); restore it, or choose another folder") from None
     if not (isinstance(found, dict) and isinstance(found.get("configuration"), dict)):
@@ -105,7 +109,9 @@ def repair_tail(path: Path) -> None:
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
         line = content.count(b"\n") + 1
-        warnings.warn(f"{path}, line {line}: torn by an interrupted write; cut off, its cell is measured again", stacklevel=3)
+        warnings.warn(
+            f"{path}, line {line}: torn by an interrupted write; cut off, its cell is measured again", stacklevel=3
+        )
         os.truncate(path, whole)
 
 

@@ -119,7 +119,9 @@ class SmallestWidth:
             width = next_width(self._rungs(seen), self.start, self.most, self.steps)
             wanted = [] if width is None else [self.cell(width, seed) for seed in range(self.seeds)]
         else:
-            widths = [next_width(self.passed(seen, seed), self.start, self.most, self.steps) for seed in range(self.seeds)]
+            widths = [
+                next_width(self.passed(seen, seed), self.start, self.most, self.steps) for seed in range(self.seeds)
+            ]
             wanted = [self.cell(width, seed) for seed, width in enumerate(widths) if width is not None]
         return sorted((cell for cell in wanted if cell.id not in seen), key=lambda cell: cell.width)
 

@@ -39,7 +39,14 @@ class Cumulants(NamedTuple):
 
 
 def error_cumulants(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""], centred: bool | Bool[Array, ""] = False
+    m: Scalar,
+    s: Scalar,
+    d: Scalar,
+    p: Scalar,
+    d_in: Scalar | None = None,
+    *,
+    active: int | Int[Array, ""],
+    centred: bool | Bool[Array, ""] = False,
 ) -> Cumulants:
     """Mean, variance and third cumulant of read-off - truth, for pairs with `active` of their members active.
 
@@ -95,7 +102,9 @@ def mean_of_relus(
     return Cumulants(
         mean=mean - (active == 2),
         variance=weight @ (first - mean) ** 2 + weight @ kappa_2 * per_l + empty,
-        third=weight @ (first - mean) ** 3 + 3 * weight @ ((first - mean) * kappa_2) * per_l + weight @ kappa_3 * per_l2,
+        third=weight @ (first - mean) ** 3
+        + 3 * weight @ ((first - mean) * kappa_2) * per_l
+        + weight @ kappa_3 * per_l2,
     )
 
 
@@ -108,7 +117,9 @@ def wired_law(n: Float[Array, ""], p: Float[Array, ""]) -> tuple[Float[Array, " 
     """
     k = jnp.arange(float(N_WIRED))
     log_choose = jnp.cumsum(jnp.log(jnp.where(k > 0, jnp.maximum(n - k + 1, 1e-30) / jnp.maximum(k, 1), 1)))
-    exact = jnp.where(k <= n, jnp.exp(log_choose + k * jnp.log(p) + jnp.maximum(n - k, 0) * jnp.log(jnp.maximum(1 - p, 1e-30))), 0)
+    exact = jnp.where(
+        k <= n, jnp.exp(log_choose + k * jnp.log(p) + jnp.maximum(n - k, 0) * jnp.log(jnp.maximum(1 - p, 1e-30))), 0
+    )
     sd = jnp.sqrt(jnp.maximum(n * p * (1 - p), 1e-12))
     z = jnp.linspace(-REACH, REACH, N_WIRED)
     smooth = jnp.maximum(jnp.exp(-(z**2) / 2) * (1 + (1 - 2 * p) / (6 * sd) * (z**3 - 3 * z)), 0)
@@ -118,7 +129,15 @@ def wired_law(n: Float[Array, ""], p: Float[Array, ""]) -> tuple[Float[Array, " 
 
 
 def error_quantile(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""], tail: Scalar = 0.01, centred: bool | Bool[Array, ""] = False
+    m: Scalar,
+    s: Scalar,
+    d: Scalar,
+    p: Scalar,
+    d_in: Scalar | None = None,
+    *,
+    active: int | Int[Array, ""],
+    tail: Scalar = 0.01,
+    centred: bool | Bool[Array, ""] = False,
 ) -> Float[Array, ""]:
     """The error that a fraction `tail` of all exceed, from its first three cumulants (Cornish-Fisher expansion).
 
@@ -134,7 +153,13 @@ def error_quantile(
 
 
 def worst_quantile(
-    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, tail: Scalar = 0.01, centred: bool | Bool[Array, ""] = False
+    m: Scalar,
+    s: Scalar,
+    d: Scalar,
+    p: Scalar,
+    d_in: Scalar | None = None,
+    tail: Scalar = 0.01,
+    centred: bool | Bool[Array, ""] = False,
 ) -> Float[Array, ""]:
     """The larger of the error quantiles of pairs with one and with both members active."""
     of = lambda j: error_quantile(m, s, d, p, d_in, active=j, tail=tail, centred=centred)
@@ -143,7 +168,12 @@ def worst_quantile(
 
 
 def best_density(
-    m: Scalar, s: Scalar, d: Scalar, d_in: Scalar | None = None, tail: Scalar = 0.01, centred: bool | Bool[Array, ""] = False
+    m: Scalar,
+    s: Scalar,
+    d: Scalar,
+    d_in: Scalar | None = None,
+    tail: Scalar = 0.01,
+    centred: bool | Bool[Array, ""] = False,
 ) -> Float[Array, ""]:
     """The tuned density: the p that minimises the predicted error quantile of the worst stratum (`worst_quantile`).
 
@@ -163,6 +193,7 @@ def best_density(
 
     Source: derived for this project (its leading terms: p = (z/2)^(2/3) (s' d)^(-1/3) for aligned inputs).
     """
+
     def zoom(_, ends: Float[Array, "2"]) -> Float[Array, "2"]:
         grid = jnp.linspace(ends[0], ends[1], GRID)
         error = jax.vmap(lambda log_p: worst_quantile(m, s, d, jnp.exp(log_p), d_in, tail, centred))(grid)

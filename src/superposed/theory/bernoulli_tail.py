@@ -30,7 +30,7 @@ def cumulants(
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
     """The cumulant generating function of Y = ReLU(N(mean_k, std^2)), k drawn with `chance`, and its first two derivatives.
 
-        K(theta) = log sum_k chance_k (Phi(-mean_k/std) + exp(theta mean_k + theta^2 std^2/2) Phi(mean_k/std + theta std))
+    K(theta) = log sum_k chance_k (Phi(-mean_k/std) + exp(theta mean_k + theta^2 std^2/2) Phi(mean_k/std + theta std))
     """
     theta = theta[:, None]
     shifted = mean + theta * std**2
@@ -44,7 +44,11 @@ def cumulants(
 
 
 def chance_mean_above(
-    level: float, n: Float[np.ndarray, " l"], mean: Float[np.ndarray, "n k"], std: float, chance: Float[np.ndarray, " k"]
+    level: float,
+    n: Float[np.ndarray, " l"],
+    mean: Float[np.ndarray, "n k"],
+    std: float,
+    chance: Float[np.ndarray, " k"],
 ) -> Float[np.ndarray, "n l"]:
     """P(mean of n independent Y > level) for each row of `mean` and each n, level > 0.
 

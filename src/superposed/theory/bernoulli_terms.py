@@ -29,7 +29,9 @@ def drawn_terms(seed: int, m: int | float, s: int, d: float, d_in: float, p: flo
 
     plain, centred, orthogonal = errors(d_in, False), errors(d_in, True), errors(ALIGNED, False)
     return ErrorTerms(
-        bystanders=float(orthogonal.mean()), common_mode=float((plain - centred).std()), kink=float((centred - orthogonal).mean())
+        bystanders=float(orthogonal.mean()),
+        common_mode=float((plain - centred).std()),
+        kink=float((centred - orthogonal).mean()),
     )
 
 

@@ -92,6 +92,8 @@ def predicted_width(
         above = np.flatnonzero(~(np.asarray(error) <= eps))
         last = int(above[-1]) if len(above) else -1
         if last == POINTS - 1:
-            raise ValueError(f"eps = {eps}: no width reaches it with code vectors of dimension {d_in}; raise --d-in or --eps")
+            raise ValueError(
+                f"eps = {eps}: no width reaches it with code vectors of dimension {d_in}; raise --d-in or --eps"
+            )
         low, high = grid[max(last, 0)], grid[max(last, 0) + 1]
     return exp(high)

@@ -38,7 +38,9 @@ def misfires(m: float | int, s: int, c: int, units: float | int, near: float | i
     q, own = 0.0, s * c
     for _ in range(200):
         load = hits(2 * m, c, units, own + q, units)
-        after = units * chance_of_count(load, 2 * c) + near * c * chance_of_count(load, c) + (near * c) ** 2 / (2 * units)
+        after = (
+            units * chance_of_count(load, 2 * c) + near * c * chance_of_count(load, c) + (near * c) ** 2 / (2 * units)
+        )
         if after > own:
             return np.inf
         if abs(after - q) < 1e-9 * (1 + q):

@@ -25,9 +25,7 @@ def chi_square(normal: Float[Array, "*shape"], dof: Float[Array, "*#shape"]) -> 
     return jnp.where(dof < 1, 0, dof * jnp.maximum(1 - per + normal * jnp.sqrt(per), 1e-3) ** 3)
 
 
-def code_vectors(
-    key: Key[Array, ""], n: int, d_in: Scalar, shape: tuple[int, ...]
-) -> Float[Array, "n n *shape"]:
+def code_vectors(key: Key[Array, ""], n: int, d_in: Scalar, shape: tuple[int, ...]) -> Float[Array, "n n *shape"]:
     """n independent uniform unit vectors phi_a of d_in dimensions, in a basis of the space they span.
 
     In the basis that Gram and Schmidt make of them, g_a has independent standard normal coordinates 0 ... a - 1 and

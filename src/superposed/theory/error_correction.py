@@ -35,7 +35,9 @@ def tolerance(units: float | int, m: float | int, s: int) -> float:
     return (units * s) ** 0.25 / (3 * float(norm.isf(log(2) / (2 * units))) * sqrt(m))
 
 
-def noise_law(m: float | int, s: int, units: float | int, others: int = 0) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
+def noise_law(
+    m: float | int, s: int, units: float | int, others: int = 0
+) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
     """Probabilities of a unit's noise on a grid: (values, chances), the chances summing to one.
 
     Read-offs are multiples of 1/n, so the grid's step divides 1/n, and 1/3 as well, where rounding begins to err.
@@ -61,8 +63,10 @@ def chance_all_round(m: float | int, s: int, units: float | int) -> float:
 
 def rounded(x: Float[np.ndarray, " x"]) -> Float[np.ndarray, " x"]:
     """The paper's rounding, g(x) + g(x - 1) - g(-x) - g(-x - 1)."""
+
     def g(u):
         return np.clip(3 * u - 1, 0, 1)
+
     return g(x) + g(x - 1) - g(-x) - g(-x - 1)
 
 
@@ -89,7 +93,9 @@ def chance_bit_wrong(m: float | int, s: int, units: float | int, active: bool, t
     return float(wrong)
 
 
-def _chance_sum_positive(term: Float[np.ndarray, " x"], chance: Float[np.ndarray, " x"], p: float, units: float | int) -> float:
+def _chance_sum_positive(
+    term: Float[np.ndarray, " x"], chance: Float[np.ndarray, " x"], p: float, units: float | int
+) -> float:
     """P(sum of Binomial(units, p) many terms > 0), half of P(sum = 0) included.
 
     The sum has the moment generating function (1 - p + p M(theta))^units. It is inverted at the saddle point, where it is

@@ -75,7 +75,9 @@ def draw_signed(
     return existing(mean_over_shared(neuron_key, d, p**2 / 4, shape, neuron) - (STRATA == 2), m, s)
 
 
-def signed_cumulants(m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""]) -> Cumulants:
+def signed_cumulants(
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""]
+) -> Cumulants:
     """Mean, variance and third cumulant of read-off - truth for signed weights, as `bernoulli.error_cumulants` has them.
 
         h = j - 1 + K + C + Z,   K a sum of s - j terms +1, -1, 0,   Var C = own_j / d_in,   Var Z = p (m - s) s / d_in

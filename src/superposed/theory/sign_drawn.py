@@ -134,10 +134,14 @@ def mean_signed_relu(
     g = a + b give 0.233695, the constant c(2) of Gaussian weights.
     """
     rest_a, rest_b, rest_ab = variance - cov_ag**2, variance - cov_bg**2, 1 - cov_ab**2
-    return (2 / jnp.pi) ** 1.5 / 2 * (
-        cov_ag * _arcsin_ratio(cov_bg - cov_ag * cov_ab, rest_ab * rest_a)
-        + cov_bg * _arcsin_ratio(cov_ag - cov_bg * cov_ab, rest_ab * rest_b)
-        + jnp.sqrt(variance) * _arcsin_ratio(cov_ab * variance - cov_ag * cov_bg, rest_a * rest_b)
+    return (
+        (2 / jnp.pi) ** 1.5
+        / 2
+        * (
+            cov_ag * _arcsin_ratio(cov_bg - cov_ag * cov_ab, rest_ab * rest_a)
+            + cov_bg * _arcsin_ratio(cov_ag - cov_bg * cov_ab, rest_ab * rest_b)
+            + jnp.sqrt(variance) * _arcsin_ratio(cov_ab * variance - cov_ag * cov_bg, rest_a * rest_b)
+        )
     )
 
 

@@ -107,10 +107,14 @@ def _mean_signed_relu(cov_ag: float, cov_bg: float, cov_ab: float, variance: flo
     def angle(top: float, squared_bottom: float) -> float:
         return asin(min(max(top / sqrt(max(squared_bottom, 1e-300)), -1.0), 1.0))
 
-    return (2 / pi) ** 1.5 / 2 * (
-        cov_ag * angle(cov_bg - cov_ag * cov_ab, rest_ab * rest_a)
-        + cov_bg * angle(cov_ag - cov_bg * cov_ab, rest_ab * rest_b)
-        + sqrt(variance) * angle(cov_ab * variance - cov_ag * cov_bg, rest_a * rest_b)
+    return (
+        (2 / pi) ** 1.5
+        / 2
+        * (
+            cov_ag * angle(cov_bg - cov_ag * cov_ab, rest_ab * rest_a)
+            + cov_bg * angle(cov_ag - cov_bg * cov_ab, rest_ab * rest_b)
+            + sqrt(variance) * angle(cov_ab * variance - cov_ag * cov_bg, rest_a * rest_b)
+        )
     )
 
 
@@ -134,7 +138,11 @@ def half_pass_width(m: int, s: int, eps: Number, variance: Number, n_inputs: int
 
     It grows as variance/eps^2 times the logarithm of the number of pairs looked at: no power of m.
     """
-    return float(brentq(lambda d: chance_all_pairs_pass(m, s, d, eps, variance, n_inputs) - 0.5, variance, variance / eps**2 * 1e3))
+    return float(
+        brentq(
+            lambda d: chance_all_pairs_pass(m, s, d, eps, variance, n_inputs) - 0.5, variance, variance / eps**2 * 1e3
+        )
+    )
 
 
 def quadratic_variance(s: int, active: int) -> float:
