@@ -15,7 +15,7 @@ from superposed.constructions import (
 )
 from superposed.figures.crossover import draw_crossover
 from superposed.fitting import Report, report
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.program import program
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.widths import WidthSeries, finding_of, series_of
@@ -112,7 +112,7 @@ def searches(profile: Profile, name: str) -> list[SmallestWidth]:
             m,
             S,
             profile.seeds,
-            Probe(profile.events),
+            Sampling(profile.events),
             "q99",
             EPS,
             start=start(m),

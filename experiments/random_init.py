@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from superposed.constructions import RandomInit
 from superposed.figures.errors import draw_random_init
 from superposed.fitting import Law, power, report, sample
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
 from superposed.study.widths import finding_of
 from superposed.sweeping.record import Seen
@@ -38,7 +38,7 @@ PROFILES = {
 def tasks(profile: Profile) -> dict[int, AtWidths]:
     """The error at each width, by m."""
     return {
-        m: AtWidths(RandomInit(), m, S, profile.widths, profile.seeds, Probe(profile.inputs, profile.idle))
+        m: AtWidths(RandomInit(), m, S, profile.widths, profile.seeds, Sampling(profile.inputs, profile.idle))
         for m in profile.m
     }
 

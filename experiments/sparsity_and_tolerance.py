@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from superposed.constructions import Bernoulli, Superposed
 from superposed.figures.crossover import draw_sparsity_and_tolerance
 from superposed.fitting import report, through
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
 from superposed.study.widths import finding_of, series_of
 from superposed.sweeping.record import Seen
@@ -46,13 +46,13 @@ PROFILES = {
 
 def question(profile: Profile, construction: str, m: int, s: int, eps: float) -> SmallestWidth:
     """The smallest width of each seed; the closed form of the tuned density only says where the search starts."""
-    start, probe = predicted_width(m, s, eps), Probe(profile.events)
+    start, sampling = predicted_width(m, s, eps), Sampling(profile.events)
     return SmallestWidth(
         CONSTRUCTIONS[construction],
         m,
         s,
         profile.seeds,
-        probe,
+        sampling,
         "q99",
         eps,
         start=start,

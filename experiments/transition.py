@@ -26,7 +26,7 @@ from superposed.fitting import (
     through,
 )  # fmt: skip
 from superposed.measuring.criteria import passes
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.widths import finding_of
 from superposed.sweeping.record import Seen
@@ -75,12 +75,12 @@ def around(middle: float, factor: int, n: int) -> tuple[int, ...]:
 
 def built(profile: Profile) -> dict[int, list[AtWidths]]:
     """A task a width, by m. The k-th width has the seeds from k*networks on, so that no two widths share a draw."""
-    probe, found = Probe(profile.inputs), {}
+    sampling, found = Sampling(profile.inputs), {}
     for m in profile.m:
         widths = around(ALL_PAIRS * predicted_width(m, S, EPS), 2, profile.widths)
         rows, n = -(-max(widths) // ROWS) * ROWS, profile.networks
         found[m] = [
-            AtWidths(CONSTRUCTION, m, S, (d,), n, probe, first_seed=k * n, rows=rows) for k, d in enumerate(widths)
+            AtWidths(CONSTRUCTION, m, S, (d,), n, sampling, first_seed=k * n, rows=rows) for k, d in enumerate(widths)
         ]
     return found
 
@@ -89,7 +89,7 @@ def drawn(profile: Profile) -> list[AtWidths]:
     """The errors around the predicted width at each m, from their law."""
     widths = {m: around(predicted_width(m, S, EPS), 4, profile.drawn_widths) for m in profile.drawn}
     return [
-        AtWidths(CONSTRUCTION, m, S, widths[m], profile.seeds, Probe(profile.events), "drawn") for m in profile.drawn
+        AtWidths(CONSTRUCTION, m, S, widths[m], profile.seeds, Sampling(profile.events), "drawn") for m in profile.drawn
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from superposed.constructions import Bernoulli, Gaussian, Rademacher
 from superposed.figures.errors import draw_aligned
 from superposed.fitting import Law, closed_form, logarithm, power, report, sample
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
 from superposed.study.widths import finding_of, series_of
 from superposed.sweeping.record import Seen
@@ -51,9 +51,9 @@ PROFILES = {
 
 def at_widths(profile: Profile) -> dict[tuple[str, int], AtWidths]:
     """The error at each width, by (construction, s)."""
-    probe = Probe(profile.inputs)
+    sampling = Sampling(profile.inputs)
     return {
-        (name, s): AtWidths(construction, M, s, profile.widths, profile.seeds, probe)
+        (name, s): AtWidths(construction, M, s, profile.widths, profile.seeds, sampling)
         for name, construction in CONSTRUCTIONS.items()
         for s in profile.s
     }
@@ -61,10 +61,10 @@ def at_widths(profile: Profile) -> dict[tuple[str, int], AtWidths]:
 
 def searches(profile: Profile) -> list[SmallestWidth]:
     """The smallest width of each seed at which every pair of every input looked at errs by less than EPS; s = 3."""
-    probe = Probe(profile.inputs)
+    sampling = Sampling(profile.inputs)
     return [
         SmallestWidth(
-            Rademacher(), m, 3, profile.seeds, probe, "max", EPS, start=predicted(m, profile), steps=profile.steps
+            Rademacher(), m, 3, profile.seeds, sampling, "max", EPS, start=predicted(m, profile), steps=profile.steps
         )
         for m in profile.m
     ]

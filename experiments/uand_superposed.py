@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from superposed.constructions import Bernoulli, Superposed
 from superposed.figures.widths import draw_width_law
 from superposed.fitting import report, through
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
 from superposed.study.widths import finding_of, series_of
 from superposed.sweeping.record import Seen
@@ -57,13 +57,13 @@ def question(profile: Profile, m: int, s: int, criterion: str, mode: str) -> Sma
     """The smallest width of each seed; the closed form only says where the search starts."""
     start = predicted_width(m, s, EPS) * (1.9 if criterion == "max" else 1.0)
     if mode == "drawn":
-        probe, most, steps = Probe(profile.events), 2**34, profile.drawn_steps
+        sampling, most, steps = Sampling(profile.events), 2**34, profile.drawn_steps
     elif criterion == "max":
-        probe, most, steps = Probe(profile.worst_inputs), 2**16, profile.steps
+        sampling, most, steps = Sampling(profile.worst_inputs), 2**16, profile.steps
     else:
-        probe, most, steps = Probe(profile.inputs, profile.idle), 2**16, profile.steps
+        sampling, most, steps = Sampling(profile.inputs, profile.idle), 2**16, profile.steps
     return SmallestWidth(
-        CONSTRUCTION, m, s, profile.seeds, probe, criterion, EPS, start=start, most=most, mode=mode, steps=steps
+        CONSTRUCTION, m, s, profile.seeds, sampling, criterion, EPS, start=start, most=most, mode=mode, steps=steps
     )
 
 

@@ -7,15 +7,15 @@ from superposed.constructions import Bernoulli, Rademacher, RandomInit, Superpos
 from superposed.measuring.cell import Cell
 from superposed.measuring.criteria import passes
 from superposed.measuring.measure import measure
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.sweeping.sweep import pooled
 from superposed.theory.sign import gaussian_constant, noisy_rademacher_constant, rademacher_constant
 from superposed.theory.sign_moments import aligned_variance, chance_all_pairs_pass
 
 
-def by_network(construction, m, s, d, seeds=24, probe=Probe(16)):
+def by_network(construction, m, s, d, seeds=24, sampling=Sampling(16)):
     """The errors of each network."""
-    cells = [Cell(construction, m, s, d, seed, probe) for seed in range(seeds)]
+    cells = [Cell(construction, m, s, d, seed, sampling) for seed in range(seeds)]
     return measure(cells, rows=1 << (d - 1).bit_length())
 
 
@@ -65,14 +65,14 @@ def test_superposed_rademacher_behind_crowded_codes():
     for d, expected in ((512, 14.7), (1024, 9.39)):
         nu = 1024 * 3 / d
         assert np.sqrt((3 + nu) / 2) / float(noisy_rademacher_constant(3, nu)) == pytest.approx(expected, abs=0.06)
-        networks = by_network(Superposed(Rademacher()), 1024, 3, d, seeds=8, probe=Probe(16, 64))
+        networks = by_network(Superposed(Rademacher()), 1024, 3, d, seeds=8, sampling=Sampling(16, 64))
         scaled = [e.std[0] * d**0.5 for e in networks]
         assert np.mean(scaled) == pytest.approx(expected, rel=0.02)
 
 
 def test_random_init_error_is_free_of_m():
     scaled = {
-        m: pooled(by_network(RandomInit(), m, 4, 256, seeds=8, probe=Probe(32, 64))).rms[1] * 256**0.5 / 4
+        m: pooled(by_network(RandomInit(), m, 4, 256, seeds=8, sampling=Sampling(32, 64))).rms[1] * 256**0.5 / 4
         for m in (512, 4096)
     }
     assert all(2.5 < value < 2.9 for value in scaled.values())
@@ -86,8 +86,8 @@ def test_the_largest_bernoulli_error_falls_slower_than_the_rms_of_signs():
 
 
 def test_drawn_and_built_errors_agree():
-    built = by_network(Superposed(Bernoulli()), 256, 2, 600, seeds=16, probe=Probe(256, 32))
-    drawn = measure([Cell(Superposed(Bernoulli()), 256, 2, 600, seed, Probe(4096), "drawn") for seed in range(16)])
+    built = by_network(Superposed(Bernoulli()), 256, 2, 600, seeds=16, sampling=Sampling(256, 32))
+    drawn = measure([Cell(Superposed(Bernoulli()), 256, 2, 600, seed, Sampling(4096), "drawn") for seed in range(16)])
     for j in range(3):
         for statistic in (lambda e: e.mean[j], lambda e: e.std[j], lambda e: e.quantile(0.9)[j]):
             a, b = ([statistic(e) for e in side] for side in (built, drawn))

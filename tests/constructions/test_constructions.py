@@ -19,7 +19,7 @@ from superposed.constructions import (
 from superposed.measuring.cell import Cell
 from superposed.measuring.evaluate import dense_read_offs
 from superposed.measuring.measure import measure
-from superposed.measuring.sampling import Probe, every_order
+from superposed.measuring.sampling import Sampling, every_order
 from superposed.networks.network import encode, hidden
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import SharedMean
@@ -84,7 +84,7 @@ def test_read_offs_are_those_of_the_dense_twin(construction, problem):
 @pytest.mark.parametrize("construction", CONSTRUCTIONS[::3], ids=repr)
 def test_every_input_and_pair_is_counted_once(construction):
     problem = Problem(6, 3)
-    cell = Cell(construction, problem.m, problem.s, 40, 5, Probe(None))
+    cell = Cell(construction, problem.m, problem.s, 40, 5, Sampling(None))
     (errors,) = measure([cell])
     build_key, _ = jax.random.split(jax.random.key(cell.entropy))
     network = construction(build_key, problem, 40, 128)
@@ -147,10 +147,10 @@ def test_permuting_features_permutes_read_offs():
 
 
 def test_naive_is_exact_from_one_neuron_a_pair_on():
-    enough, short = (pooled(measure([Cell(Naive(), 12, 3, d, 0, Probe(16))])) for d in (66, 65))
+    enough, short = (pooled(measure([Cell(Naive(), 12, 3, d, 0, Sampling(16))])) for d in (66, 65))
     assert enough.max_abs.max() == 0
     assert short.low[2] == -1 or short.max_abs.max() == 0  # the last pair alone has no neuron
-    every = pooled(measure([Cell(Naive(), 12, 3, 65, 0, Probe(None))]))
+    every = pooled(measure([Cell(Naive(), 12, 3, 65, 0, Sampling(None))]))
     assert every.histogram[2].sum() == 220 * 3 and round(every.total[2]) == -10  # C(10, 1) inputs hold the last pair
 
 

@@ -15,7 +15,7 @@ from superposed.constructions import (
 )  # fmt: skip
 from superposed.measuring.cell import Cell
 from superposed.measuring.measure import measure
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.sweeping.sweep import pooled
 
 pytestmark = pytest.mark.slow
@@ -31,8 +31,8 @@ CONSTRUCTIONS = [
 
 @pytest.mark.parametrize("construction", CONSTRUCTIONS, ids=repr)
 def test_drawn_errors_have_the_moments_of_built_ones(construction):
-    built = measure([Cell(construction, M, S, WIDTH, seed, Probe(16)) for seed in range(NETWORKS)])
-    drawn = pooled(measure([Cell(construction, M, S, WIDTH, seed, Probe(8192), "drawn") for seed in range(4)]))
+    built = measure([Cell(construction, M, S, WIDTH, seed, Sampling(16)) for seed in range(NETWORKS)])
+    drawn = pooled(measure([Cell(construction, M, S, WIDTH, seed, Sampling(8192), "drawn") for seed in range(4)]))
     for moment in ("mean", "rms"):
         by_network = np.array([getattr(errors, moment) for errors in built]) ** (1 if moment == "mean" else 2)
         exact = getattr(drawn, moment) ** (1 if moment == "mean" else 2)

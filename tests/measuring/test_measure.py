@@ -15,14 +15,14 @@ from superposed.measuring.cell import Cell
 from superposed.measuring.errors import EDGES, Errors, bin_of, tally
 from superposed.measuring.evaluate import evaluate
 from superposed.measuring.measure import bucket, measure, n_compilations
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem, check_problem
 from superposed.program import program
 from superposed.sweeping.store import Store
 from superposed.sweeping.sweep import AtWidths, SmallestWidth, sweep
 
 CELLS = [
-    Cell(Superposed(Bernoulli()), 70, 3, width, seed, Probe(20, 16))
+    Cell(Superposed(Bernoulli()), 70, 3, width, seed, Sampling(20, 16))
     for seed, width in enumerate((100, 100, 90, 128, 110))
 ]
 
@@ -38,7 +38,7 @@ def test_rows_do_not_depend_on_their_neighbours():
 
 
 def test_drawn_rows_do_not_depend_on_the_sparsity_of_their_neighbours():
-    sparse, dense = (Cell(Superposed(Bernoulli()), 1000, s, 500, 0, Probe(256), "drawn") for s in (3, 5))
+    sparse, dense = (Cell(Superposed(Bernoulli()), 1000, s, 500, 0, Sampling(256), "drawn") for s in (3, 5))
     assert measure([dense, sparse])[1].to_json() == measure([sparse])[0].to_json()
 
 
@@ -61,9 +61,9 @@ def test_inputs_may_come_in_portions():
 @pytest.mark.slow
 def test_rows_do_not_depend_on_the_number_of_devices():
     program = (
-        "import json\nfrom superposed.measuring.measure import measure\nfrom superposed.measuring.cell import Cell\nfrom superposed.measuring.sampling import Probe\n"
+        "import json\nfrom superposed.measuring.measure import measure\nfrom superposed.measuring.cell import Cell\nfrom superposed.measuring.sampling import Sampling\n"
         "from superposed.constructions import RandomInit\n"
-        "print(json.dumps([e.to_json() for e in measure([Cell(RandomInit(), 50, 3, 100, i, Probe(16)) for i in range(3)])]))"
+        "print(json.dumps([e.to_json() for e in measure([Cell(RandomInit(), 50, 3, 100, i, Sampling(16)) for i in range(3)])]))"
     )
 
     def on(n):
@@ -79,8 +79,8 @@ def test_rows_do_not_depend_on_the_number_of_devices():
 
 def test_a_sweep_compiles_once_for_each_m_and_bucket(tmp_path):
     construction = Superposed(Bernoulli(), d_in=64)
-    tasks = [AtWidths(construction, m, s, (900, 2000, 2100, 4000), 3, Probe(16)) for m in (24, 48) for s in (2, 3)]
-    tasks += [SmallestWidth(construction, 24, s, 3, Probe(16), "rms", 0.05, start=900, most=4096) for s in (2, 3)]
+    tasks = [AtWidths(construction, m, s, (900, 2000, 2100, 4000), 3, Sampling(16)) for m in (24, 48) for s in (2, 3)]
+    tasks += [SmallestWidth(construction, 24, s, 3, Sampling(16), "rms", 0.05, start=900, most=4096) for s in (2, 3)]
     before = n_compilations()
     with Store(tmp_path, {}) as store:
         cells = [record.cell for _, record in sweep(tasks, store)]
@@ -89,11 +89,11 @@ def test_a_sweep_compiles_once_for_each_m_and_bucket(tmp_path):
 
 def test_unlike_cells_do_not_share_a_block():
     with pytest.raises(ValueError, match="shares construction"):
-        measure([CELLS[0], Cell(RandomInit(), 70, 3, 100, 0, Probe(20, 16))])
+        measure([CELLS[0], Cell(RandomInit(), 70, 3, 100, 0, Sampling(20, 16))])
     with pytest.raises(ValueError, match="shares s"):
-        measure([Cell(RandomInit(), 6, s, 100, 0, Probe(None)) for s in (2, 3)])
+        measure([Cell(RandomInit(), 6, s, 100, 0, Sampling(None)) for s in (2, 3)])
     with pytest.raises(ValueError, match="no drawn law"):
-        measure([Cell(Superposed(Naive()), 70, 3, 100, 0, Probe(20), "drawn")])
+        measure([Cell(Superposed(Naive()), 70, 3, 100, 0, Sampling(20), "drawn")])
 
 
 def test_powers_of_two_are_edges():

@@ -8,7 +8,7 @@ import pytest
 from superposed.constructions import Bernoulli, Rademacher
 from superposed.measuring.criteria import passes
 from superposed.measuring.errors import Errors, tally
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.sweeping.record import Record, Seen
 from superposed.sweeping.search import Bracket, bracket, ladder, next_width
 from superposed.sweeping.sweep import AtWidths, SmallestWidth
@@ -62,8 +62,8 @@ def test_rungs_are_shared_and_fine():
 
 
 def test_the_smallest_width_over_seeds_and_for_each_seed():
-    each = SmallestWidth(Rademacher(), 8, 2, 4, Probe(16), "rms", 0.2, start=64, most=1024)
-    share = SmallestWidth(Rademacher(), 8, 2, 4, Probe(16), "rms", 0.2, success=0.5, start=64, most=1024)
+    each = SmallestWidth(Rademacher(), 8, 2, 4, Sampling(16), "rms", 0.2, start=64, most=1024)
+    share = SmallestWidth(Rademacher(), 8, 2, 4, Sampling(16), "rms", 0.2, success=0.5, start=64, most=1024)
     seen = Seen()
     for task in (each, share):
         while cells := task.pending(seen):
@@ -76,7 +76,7 @@ def test_the_smallest_width_over_seeds_and_for_each_seed():
 
 
 def test_tasks_of_disjoint_seeds_share_no_draw():
-    first, second = (AtWidths(Rademacher(), 8, 2, (16, 32), 3, Probe(4), first_seed=seed) for seed in (0, 3))
+    first, second = (AtWidths(Rademacher(), 8, 2, (16, 32), 3, Sampling(4), first_seed=seed) for seed in (0, 3))
     assert [cell.seed for cell in second.cells(16)] == [3, 4, 5]
     assert {cell.entropy for cell in second.cells(32)} == {cell.entropy for cell in second.cells(16)}
     assert not {cell.entropy for cell in first.cells(16)} & {cell.entropy for cell in second.cells(16)}
@@ -88,7 +88,7 @@ def test_tasks_of_disjoint_seeds_share_no_draw():
 
 
 def test_a_width_the_construction_refuses_counts_as_failing():
-    task = SmallestWidth(Bernoulli("paper"), 8, 2, 1, Probe(16), "rms", 10.0, start=4, most=64)
+    task = SmallestWidth(Bernoulli("paper"), 8, 2, 1, Sampling(16), "rms", 10.0, start=4, most=64)
     assert all(cell.width >= np.log(8) ** 4 for cell in task.pending(Seen()))
 
 

@@ -12,12 +12,12 @@ import pytest
 
 from superposed.constructions import Rademacher
 from superposed.measuring.cell import Cell
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.sweeping.record import Record
 from superposed.sweeping.store import Store, read_folder, read_rows
 from superposed.sweeping.sweep import AtWidths, sweep
 
-TASK = AtWidths(Rademacher(), 16, 3, (32, 64), 3, Probe(16))
+TASK = AtWidths(Rademacher(), 16, 3, (32, 64), 3, Sampling(16))
 
 
 def rows_of(folder):
@@ -95,7 +95,7 @@ def test_the_manifest_says_what_was_measured_with_what(tmp_path):
 
 
 def test_a_cell_has_one_row(tmp_path):
-    cell = Cell(Rademacher(), 8, 2, 16, 0, Probe(16))
+    cell = Cell(Rademacher(), 8, 2, 16, 0, Sampling(16))
     record = Record(cell.to_json(), TASK.measure([cell])[0])
     with Store(tmp_path, {}) as store:
         store.append(record)
@@ -107,10 +107,10 @@ def test_a_cell_has_one_row(tmp_path):
 PROGRAM = """
 import sys
 from superposed.constructions import Rademacher
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.sweeping.store import Store
 from superposed.sweeping.sweep import AtWidths, sweep
-tasks = [AtWidths(Rademacher(), 16, 3, tuple(range(20, 120)), 3, Probe(16))]
+tasks = [AtWidths(Rademacher(), 16, 3, tuple(range(20, 120)), 3, Sampling(16))]
 with Store(sys.argv[1], {}) as store:
     for _ in sweep(tasks, store):
         print(flush=True)

@@ -7,7 +7,7 @@ import pytest
 from superposed.constructions import Bernoulli, Superposed
 from superposed.measuring.cell import Cell
 from superposed.measuring.measure import measure
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.program import program
 from superposed.theory.bernoulli import best_density
 from superposed.theory.bernoulli_drawn import draw_superposed
@@ -48,7 +48,7 @@ def test_half_of_the_networks_are_right_about_every_pair_at_the_predicted_width(
     m, s, networks = 64, 2, 32
     d = all_pairs_width(m, s, 0.5, inputs=16, tail=0.01)
     cells = [
-        Cell(Superposed(Bernoulli()), m, s, round(d * factor), seed, Probe(16))
+        Cell(Superposed(Bernoulli()), m, s, round(d * factor), seed, Sampling(16))
         for factor in (0.8, 1.25)
         for seed in range(networks)
     ]

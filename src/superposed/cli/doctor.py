@@ -10,7 +10,7 @@ from superposed.cli.output import print_json
 from superposed.constructions import Naive, Rademacher
 from superposed.measuring.cell import Cell
 from superposed.measuring.measure import measure
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.sweeping.store import code_commit
 from superposed.sweeping.sweep import pooled
 
@@ -27,8 +27,8 @@ def run_doctor(args: argparse.Namespace) -> int:
     terms = jax.random.normal(jax.random.key(0), (3, 3, 12_000))
     sums = jax.jit(lambda s, x: (s[:, None, None] * x).sum(axis=0))(np.arange(1.0, 4.0, dtype=np.float32), terms)
     wrong_by = float(np.abs(np.einsum("i,ijk->jk", [1, 2, 3], np.asarray(terms)) - sums).max())
-    exact = pooled(measure([Cell(Naive(), 20, 3, 190, 0, Probe(16))]))
-    cells = [Cell(Rademacher(), 256, 3, 1024, seed, Probe(16)) for seed in range(8)]
+    exact = pooled(measure([Cell(Naive(), 20, 3, 190, 0, Sampling(16))]))
+    cells = [Cell(Rademacher(), 256, 3, 1024, seed, Sampling(16)) for seed in range(8)]
     measure(cells)
     started = time.perf_counter()
     noisy = pooled(measure(cells))

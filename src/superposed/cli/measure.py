@@ -7,12 +7,12 @@ import numpy as np
 
 from superposed.cli.options import (
     add_construction,
-    add_probe,
+    add_sampling,
     check_size,
     construction_of,
     most_width,
     pick,
-    probe_of,
+    sampling_of,
     problem_of,
     whole,
 )  # fmt: skip
@@ -31,14 +31,14 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     at = commands.add_parser("measure", help="the errors of a construction at one width")
     add_construction(at)
     at.add_argument("--width", type=whole, required=True, help="neurons d")
-    add_probe(at)
+    add_sampling(at)
     at.add_argument("--eps", type=float, help="also say how many seeds have every error below eps")
     at.add_argument("--json", action="store_true", help="one JSON object on standard output")
     at.set_defaults(run=run_measure)
 
     least = commands.add_parser("width", help="the smallest width that meets a criterion, as an interval")
     add_construction(least)
-    add_probe(least)
+    add_sampling(least)
     least.add_argument("--eps", type=float, required=True, help="tolerance of a read-off's error")
     least.add_argument("--criterion", default="max", help=f"{', '.join(CRITERIA)} (default max)")
     least.add_argument("--success", type=float, default=0.5, help="fraction of the seeds that must pass (default 0.5)")
@@ -49,12 +49,12 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
 def run_measure(args: argparse.Namespace) -> None:
     """Print the errors by stratum."""
     construction, problem = construction_of(args), problem_of(args)
-    probe = probe_of(args, problem)
-    check_size(args.width, problem, construction, probe, args.mode)
+    sampling = sampling_of(args, problem)
+    check_size(args.width, problem, construction, sampling, args.mode)
     if args.eps is not None:
         check_criterion("max", args.eps)
     started = time.perf_counter()
-    cells = [Cell(construction, args.m, args.s, args.width, seed, probe, args.mode) for seed in range(args.seeds)]
+    cells = [Cell(construction, args.m, args.s, args.width, seed, sampling, args.mode) for seed in range(args.seeds)]
     by_seed = measure(cells)
     result = {
         "problem": describe(problem), "construction": describe(construction), "width": args.width, "mode": args.mode,
@@ -91,19 +91,19 @@ def strata(errors: Errors) -> list[dict]:
 def run_width(args: argparse.Namespace) -> None:
     """Search the ladder until neighbouring rungs enclose the smallest passing width."""
     construction, problem = construction_of(args), problem_of(args)
-    probe = probe_of(args, problem)
+    sampling = sampling_of(args, problem)
     pick("criterion", args.criterion, dict.fromkeys(CRITERIA))
     check_criterion(args.criterion, args.eps)
     if not 0 < args.success <= 1:
         raise ValueError(f"--success {args.success}: a fraction of the seeds lies in (0, 1]")
     most = most_width(problem, construction, args.mode)
-    check_size(most, problem, construction, probe, args.mode)
+    check_size(most, problem, construction, sampling, args.mode)
     task = SmallestWidth(
         construction,
         args.m,
         args.s,
         args.seeds,
-        probe,
+        sampling,
         args.criterion,
         args.eps,
         args.success,

@@ -24,7 +24,7 @@ from superposed.constructions import (
 )  # fmt: skip
 from superposed.measuring.cell import kebab
 from superposed.measuring.measure import bucket
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem, check_problem
 
 CONSTRUCTIONS = {
@@ -122,7 +122,7 @@ def problem_of(args: argparse.Namespace) -> Problem:
     return check_problem(Problem(args.m, args.s))
 
 
-def add_probe(parser: argparse.ArgumentParser) -> None:
+def add_sampling(parser: argparse.ArgumentParser) -> None:
     """Seeds, inputs and pairs."""
     parser.add_argument(
         "--mode", choices=("built", "drawn"), default="built", help="build the weights, or draw errors from their law"
@@ -148,8 +148,8 @@ def inputs_number(text: str) -> int:
     return int(text)
 
 
-def probe_of(args: argparse.Namespace, problem: Problem) -> Probe:
-    """The probe the flags describe; ValueError where it breaks a rule."""
+def sampling_of(args: argparse.Namespace, problem: Problem) -> Sampling:
+    """The sampling the flags describe; ValueError where it breaks a rule."""
     if args.seeds < 1:
         raise ValueError(f"--seeds {args.seeds}: measure one network or more")
     if args.mode == "drawn":
@@ -159,23 +159,23 @@ def probe_of(args: argparse.Namespace, problem: Problem) -> Probe:
             raise ValueError(
                 "--inputs-per-seed all: drawn errors have no list of inputs; give a number, or use --mode built"
             )
-        return Probe(args.inputs_per_seed or 4096)
+        return Sampling(args.inputs_per_seed or 4096)
     inputs = 16 if args.inputs_per_seed is None else args.inputs_per_seed or None
     idle = 64 if args.idle is None and problem.m > ALL_PAIRS_UP_TO else args.idle
-    probe = Probe(inputs, idle)
-    probe.per_call(problem, probe.n_inputs(problem))
-    return probe
+    sampling = Sampling(inputs, idle)
+    sampling.per_call(problem, sampling.n_inputs(problem))
+    return sampling
 
 
-def check_size(width: int, problem: Problem, construction: object, probe: Probe, mode: str) -> None:
+def check_size(width: int, problem: Problem, construction: object, sampling: Sampling, mode: str) -> None:
     """Raises ValueError for a width that can't be measured here, or that the construction refuses."""
     if width < 1:
         raise ValueError(f"--width {width}: a network has one neuron or more")
     if mode == "drawn":
-        needed = 4 * COPIES * 3 * probe.inputs * (problem.s + 2) ** 2
+        needed = 4 * COPIES * 3 * sampling.inputs * (problem.s + 2) ** 2
         if needed > memory():
             raise ValueError(
-                f"--s {problem.s}: {probe.inputs} events need {in_gib(needed)}; lower --inputs-per-seed or --s"
+                f"--s {problem.s}: {sampling.inputs} events need {in_gib(needed)}; lower --inputs-per-seed or --s"
             )
         if (shared := shared_neurons(width, problem, construction)) > MOST_SHARED:
             raise ValueError(

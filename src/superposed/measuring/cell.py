@@ -5,11 +5,11 @@ import json
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cached_property
 
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 
 
 def describe(value: object) -> object:
-    """A frozen dataclass (a construction, a probe) as plain JSON: its class in kebab case under "name", and its fields."""
+    """A frozen dataclass (a construction, a sampling) as plain JSON: its class in kebab case under "name", and its fields."""
     if isinstance(value, tuple):
         return [describe(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
@@ -41,7 +41,7 @@ class Cell:
       m, s: the problem.
       width: neurons d.
       seed: of the network and of its inputs.
-      probe: which inputs and pairs are looked at.
+      sampling: which inputs and pairs are looked at.
       mode: "built" from weights, or "drawn" from the errors' law.
     """
 
@@ -50,14 +50,14 @@ class Cell:
     s: int
     width: int
     seed: int
-    probe: Probe
+    sampling: Sampling
     mode: str = "built"
 
     def to_json(self) -> dict:
-        """A plain dict with the construction and the probe described."""
+        """A plain dict with the construction and the sampling described."""
         return {
             "construction": describe(self.construction), "m": self.m, "s": self.s, "width": self.width,
-            "seed": self.seed, "probe": asdict(self.probe), "mode": self.mode,
+            "seed": self.seed, "sampling": asdict(self.sampling), "mode": self.mode,
         }  # fmt: skip
 
     @cached_property

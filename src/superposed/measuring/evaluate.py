@@ -1,4 +1,4 @@
-"""Every read-off of a network that a probe looks at, compared with the truth, without ever storing the read-offs."""
+"""Every read-off of a network that a sampling looks at, compared with the truth, without ever storing the read-offs."""
 
 import jax
 import jax.numpy as jnp
@@ -34,7 +34,7 @@ def evaluate(
     Args:
       key: of the inputs and of the sampled pairs.
       problem: its s may be traced.
-      idle: pairs with no active member, as in `Probe`.
+      idle: pairs with no active member, as in `Sampling`.
       n: inputs looked at, a plain integer.
       s_max: a bound on s shared by all that is vmapped together; None takes s. Time goes with it.
       orders: the inputs, as permutations of the features that begin with the active ones; None draws them.

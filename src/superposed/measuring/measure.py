@@ -30,9 +30,9 @@ def bucket(width: int) -> int:
 
 
 def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | None = None) -> list[Errors]:
-    """The errors of cells that share construction, m, probe and mode.
+    """The errors of cells that share construction, m, sampling and mode.
 
-    Built cells take one compiled program a (construction, probe, m, bucket); drawn ones a single program whatever m is.
+    Built cells take one compiled program a (construction, sampling, m, bucket); drawn ones a single program whatever m is.
     Results depend on each cell alone: not on its neighbours, on `rows` or on `cell_batch`.
 
     Args:
@@ -42,15 +42,16 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
         as fit into CELL_BYTES elsewhere. (A batch of 1 is another program to XLA, whose sums differ in the last bit.)
 
     Raises:
-      ValueError: the cells differ in construction, m, probe or mode; cell_batch is below 2; or the construction has no
+      ValueError: the cells differ in construction, m, sampling or mode; cell_batch is below 2; or the construction has no
         drawn law.
     """
     first = cells[0]
     if any(
-        (c.construction, c.m, c.probe, c.mode) != (first.construction, first.m, first.probe, first.mode) for c in cells
+        (c.construction, c.m, c.sampling, c.mode) != (first.construction, first.m, first.sampling, first.mode)
+        for c in cells
     ):
-        raise ValueError("a block of cells shares construction, m, probe and mode")
-    if first.probe.inputs is None and len({c.s for c in cells}) > 1:
+        raise ValueError("a block of cells shares construction, m, sampling and mode")
+    if first.sampling.inputs is None and len({c.s for c in cells}) > 1:
         raise ValueError("a block of cells that looks at every input shares s")
     rows = bucket(max(c.width for c in cells)) if rows is None else rows
     cell_batch = _fitting_batch(rows, first.m) if cell_batch is None else cell_batch
@@ -92,9 +93,9 @@ def _column(cells: Sequence[Cell], name: str, fill: int, dtype: type = np.int32)
 def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Errors]:
     first = cells[0]
     problem = Problem(first.m, max(c.s for c in cells))
-    n_inputs = first.probe.n_inputs(problem)
-    per_call = first.probe.per_call(problem, n_inputs)
-    orders = None if first.probe.inputs is not None else jnp.asarray(every_order(first.m, first.s))
+    n_inputs = first.sampling.n_inputs(problem)
+    per_call = first.sampling.per_call(problem, n_inputs)
+    orders = None if first.sampling.inputs is not None else jnp.asarray(every_order(first.m, first.s))
     entropy, s, widths = (
         _column(cells, "entropy", 0, np.uint32),
         _column(cells, "s", first.s),
@@ -103,7 +104,7 @@ def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Erro
     tuned = _tune(first, s, widths)
     calls = [
         program(_built, 6)(
-            first.construction, first.m, rows, first.probe.idle, min(per_call, n_inputs - start), cell_batch,
+            first.construction, first.m, rows, first.sampling.idle, min(per_call, n_inputs - start), cell_batch,
             entropy, s, widths, tuned, jnp.asarray(start), orders,
         )
         for start in range(0, n_inputs, per_call)
@@ -125,7 +126,7 @@ def _draw_block(cells: Sequence[Cell], s_max: int) -> list[Errors]:
         program(_drawn, 3, loops=True)(
             first.construction,
             s_max,
-            first.probe.inputs,
+            first.sampling.inputs,
             entropy,
             jnp.float32(first.m),
             s,
@@ -160,10 +161,10 @@ def _built(
 
     def one(cell: tuple[Array, Array, Array, Array | None]) -> Tally:
         entropy, s, width, p = cell
-        build_key, probe_key = jax.random.split(jax.random.key(entropy))
+        build_key, sampling_key = jax.random.split(jax.random.key(entropy))
         problem = Problem(m, s)
         network = construction(build_key, problem, width, rows, *(() if p is None else (p,)))
-        return evaluate(probe_key, network, problem, idle, first_input, n_inputs, s_max=s_max, orders=orders)
+        return evaluate(sampling_key, network, problem, idle, first_input, n_inputs, s_max=s_max, orders=orders)
 
     return jax.lax.map(one, (entropy, s, widths, tuned), batch_size=cell_batch)
 

@@ -16,7 +16,7 @@ MOST_PAIRS = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Probe:
+class Sampling:
     """The read-offs of one network that are compared with the truth.
 
     Args:

@@ -10,7 +10,7 @@ from superposed.measuring.cell import Cell, content_id
 from superposed.measuring.criteria import passes
 from superposed.measuring.errors import Errors
 from superposed.measuring.measure import BLOCK, measure
-from superposed.measuring.sampling import Probe
+from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
 from superposed.sweeping.record import Record, Seen
 from superposed.sweeping.search import STEPS, Bracket, bracket, ladder, next_width
@@ -36,7 +36,7 @@ class AtWidths:
       construction, m, s: what is built.
       widths: neurons.
       seeds: number of networks a width.
-      probe: which inputs and pairs are looked at.
+      sampling: which inputs and pairs are looked at.
       mode: "built" or "drawn".
       first_seed: seeds count from here. Networks of one seed are nested from width to width; tasks whose seeds are disjoint
         have draws of their own, as `fitting.fit_success` asks for.
@@ -49,7 +49,7 @@ class AtWidths:
     s: int
     widths: tuple[int, ...]
     seeds: int
-    probe: Probe
+    sampling: Sampling
     mode: str = "built"
     first_seed: int = 0
     rows: int | None = None
@@ -57,7 +57,7 @@ class AtWidths:
     def cells(self, width: int) -> list[Cell]:
         """One cell a seed."""
         seeds = range(self.first_seed, self.first_seed + self.seeds)
-        return [Cell(self.construction, self.m, self.s, width, seed, self.probe, self.mode) for seed in seeds]
+        return [Cell(self.construction, self.m, self.s, width, seed, self.sampling, self.mode) for seed in seeds]
 
     def pending(self, seen: Seen) -> list[Cell]:
         return [cell for width in self.widths for cell in self.cells(width) if cell.id not in seen]
@@ -75,7 +75,7 @@ class SmallestWidth:
     """The smallest width that meets a criterion, as an interval between neighbouring rungs of the ladder.
 
     Args:
-      construction, m, s, seeds, probe, mode: as for `AtWidths`.
+      construction, m, s, seeds, sampling, mode: as for `AtWidths`.
       criterion, eps: what counts as passing (`criteria.passes`).
       success: None searches for each seed by itself; a fraction searches once, and a rung passes when at least that
         fraction of the seeds does.
@@ -88,7 +88,7 @@ class SmallestWidth:
     m: int
     s: int
     seeds: int
-    probe: Probe
+    sampling: Sampling
     criterion: str
     eps: float
     success: float | None = None
@@ -99,7 +99,7 @@ class SmallestWidth:
 
     def cell(self, width: int, seed: int) -> Cell:
         """The network of one width and seed."""
-        return Cell(self.construction, self.m, self.s, width, seed, self.probe, self.mode)
+        return Cell(self.construction, self.m, self.s, width, seed, self.sampling, self.mode)
 
     def passed(self, seen: Seen, seed: int) -> dict[int, bool]:
         """Whether the rungs measured with one seed meet the criterion; a width the construction refuses does not."""
