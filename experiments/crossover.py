@@ -20,7 +20,8 @@ from superposed.program import program
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.widths import WidthSeries, finding_of, series_of
 from superposed.sweeping.record import Seen
-from superposed.sweeping.sweep import SmallestWidth, Steps
+from superposed.sweeping.steps import Steps
+from superposed.sweeping.tasks import SmallestWidth
 from superposed.theory.bernoulli import best_density
 from superposed.theory.bernoulli_tail import all_pairs_width
 from superposed.theory.bernoulli_terms import drawn_terms

@@ -14,7 +14,8 @@ from superposed.figures.circuits import draw_deep
 from superposed.study.capacities import capacity_finding, capacity_report, edge, fits_json
 from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.sweeping.sweep import Chain, Seen
+from superposed.sweeping.record import Seen
+from superposed.sweeping.steps import Chain
 
 LADDER = tuple(int(6 * 2 ** (k / 2)) for k in range(42))
 """m of the frontier's networks; a seed climbs until two in a row err."""

@@ -16,7 +16,7 @@ from superposed.figures.circuits import draw_correction
 from superposed.study.capacities import capacity_finding, capacity_report, computed_law, edge, fits_json
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.sweeping.record import Seen
-from superposed.sweeping.sweep import Steps
+from superposed.sweeping.steps import Steps
 from superposed.theory.error_correction import CRITERIA, capacity, rounded, strict_leading_order, tolerance
 
 CLAIMS = {

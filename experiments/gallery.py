@@ -20,7 +20,7 @@ from superposed.compiler.sparse import index_matrix
 from superposed.figures.gallery import draw_gallery
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.sweeping.record import Seen
-from superposed.sweeping.sweep import Steps
+from superposed.sweeping.steps import Steps
 
 S, INPUTS = 3, 20
 

@@ -9,7 +9,7 @@ from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
 from superposed.study.widths import finding_of
 from superposed.sweeping.record import Seen
-from superposed.sweeping.sweep import AtWidths
+from superposed.sweeping.tasks import AtWidths
 from superposed.theory.sign import gaussian_constant
 from superposed.theory.sign_moments import random_init_variance
 

@@ -9,7 +9,7 @@ from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
 from superposed.study.widths import finding_of, series_of
 from superposed.sweeping.record import Seen
-from superposed.sweeping.sweep import SmallestWidth
+from superposed.sweeping.tasks import SmallestWidth
 from superposed.theory.bernoulli_tail import quantile_width
 from superposed.theory.bernoulli_width import predicted_width
 

@@ -30,7 +30,7 @@ from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.widths import finding_of
 from superposed.sweeping.record import Seen
-from superposed.sweeping.sweep import AtWidths
+from superposed.sweeping.tasks import AtWidths
 from superposed.theory.bernoulli_tail import all_pairs_width
 from superposed.theory.bernoulli_width import predicted_width
 

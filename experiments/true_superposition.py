@@ -14,7 +14,8 @@ from superposed.figures.circuits import draw_superposition
 from superposed.study.capacities import capacity_finding, capacity_report, computed_law, edge, fits_json
 from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.sweeping.sweep import Chain, Seen
+from superposed.sweeping.record import Seen
+from superposed.sweeping.steps import Chain
 from superposed.theory.channels import largest_m
 
 FRACTIONS = (0.5, 0.65, 0.8, 0.9, 1.0, 1.15)

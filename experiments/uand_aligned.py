@@ -9,7 +9,7 @@ from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
 from superposed.study.widths import finding_of, series_of
 from superposed.sweeping.record import Seen
-from superposed.sweeping.sweep import AtWidths, SmallestWidth
+from superposed.sweeping.tasks import AtWidths, SmallestWidth
 from superposed.theory.sign import rademacher_constant
 from superposed.theory.sign_moments import aligned_variance, half_pass_width
 

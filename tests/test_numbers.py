@@ -6,9 +6,9 @@ import pytest
 from superposed.constructions import Bernoulli, Rademacher, RandomInit, Superposed
 from superposed.measuring.cell import Cell
 from superposed.measuring.criteria import passes
+from superposed.measuring.errors import pooled
 from superposed.measuring.measure import measure
 from superposed.measuring.sampling import Sampling
-from superposed.sweeping.sweep import pooled
 from superposed.theory.sign import gaussian_constant, noisy_rademacher_constant, rademacher_constant
 from superposed.theory.sign_moments import aligned_variance, chance_all_pairs_pass
 

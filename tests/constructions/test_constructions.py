@@ -17,13 +17,13 @@ from superposed.constructions import (
     Superposed,
 )  # fmt: skip
 from superposed.measuring.cell import Cell
+from superposed.measuring.errors import pooled
 from superposed.measuring.evaluate import dense_read_offs
 from superposed.measuring.measure import measure
 from superposed.measuring.sampling import Sampling, every_order
 from superposed.networks.network import encode, hidden
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import SharedMean
-from superposed.sweeping.sweep import pooled
 
 CONSTRUCTIONS = [
     Naive(), Bernoulli(), Bernoulli(0.5), Rademacher(), Gaussian(), RandomInit(), RandomInit("aligned"), RandomInit(d_in=9),

@@ -14,9 +14,9 @@ from superposed.constructions import (
     Superposed,
 )  # fmt: skip
 from superposed.measuring.cell import Cell
+from superposed.measuring.errors import pooled
 from superposed.measuring.measure import measure
 from superposed.measuring.sampling import Sampling
-from superposed.sweeping.sweep import pooled
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,8 @@ from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem, check_problem
 from superposed.program import program
 from superposed.sweeping.store import Store
-from superposed.sweeping.sweep import AtWidths, SmallestWidth, sweep
+from superposed.sweeping.sweep import sweep
+from superposed.sweeping.tasks import AtWidths, SmallestWidth
 
 CELLS = [
     Cell(Superposed(Bernoulli()), 70, 3, width, seed, Sampling(20, 16))

@@ -5,13 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from superposed.bad_input import InputError
 from superposed.constructions import Bernoulli, Rademacher
 from superposed.measuring.criteria import passes
 from superposed.measuring.errors import Errors, tally
 from superposed.measuring.sampling import Sampling
 from superposed.sweeping.record import Record, Seen
 from superposed.sweeping.search import Bracket, bracket, ladder, next_width
-from superposed.sweeping.sweep import AtWidths, SmallestWidth
+from superposed.sweeping.tasks import AtWidths, SmallestWidth
 
 
 def errors_of(error: np.ndarray, stratum: int) -> Errors:
@@ -37,7 +38,7 @@ def test_neighbouring_rungs_enclose_the_answer(threshold, start):
     rungs = ladder(2**16)
     assert found.low < threshold <= found.high
     assert found.low == 0 or rungs.index(found.high) == rungs.index(found.low) + 1
-    assert n_measured <= 18
+    assert n_measured <= 24  # an octave a stride from one end to the other, and the halving of an octave
 
 
 def test_open_ends():
@@ -87,9 +88,64 @@ def test_tasks_of_disjoint_seeds_share_no_draw():
     assert not second.pending(seen) and len(first.pending(seen)) == 6
 
 
-def test_a_width_the_construction_refuses_counts_as_failing():
+def test_refused_widths_are_never_measured_and_count_as_failing():
+    refused_below = np.log(8) ** 4
     task = SmallestWidth(Bernoulli("paper"), 8, 2, 1, Sampling(16), "rms", 10.0, start=4, most=64)
-    assert all(cell.width >= np.log(8) ** 4 for cell in task.pending(Seen()))
+    seen, widths = Seen(), []
+    while cells := task.pending(seen):
+        widths += [cell.width for cell in cells]
+        for cell, errors in zip(cells, task.measure(cells), strict=True):
+            seen.add(Record(cell.to_json(), errors))
+    (found,) = task.brackets(seen)
+    assert min(widths) >= refused_below and found.high == min(widths)
+    assert found.low == max(width for width in ladder(64) if width < refused_below)
+
+
+def test_refused_widths_lengthen_no_stride():
+    rungs = ladder(2**16)
+    refused = frozenset(width for width in rungs if width < 1059)
+    first = next_width({}, 256, 2**16, refused=refused)
+    assert first == min(set(rungs) - refused)
+    assert next_width({first: False}, 256, 2**16, refused=refused) == rungs[rungs.index(first) + 1]
+    assert next_width({first: True}, 256, 2**16, refused=refused) is None
+
+
+def test_a_stride_is_one_octave_at_most():
+    widths, passed = [], {}
+    while (width := next_width(passed, 256, 2**16)) is not None:
+        widths.append(width)
+        passed[width] = False
+    assert max(b / a for a, b in zip(widths, widths[1:], strict=False)) <= 2.001
+
+
+def test_seven_of_25_seeds_are_28_percent():
+    task = SmallestWidth(Rademacher(), 8, 2, 25, Sampling(16), "rms", 0.2, success=0.28)
+    assert task.needed == 7
+    assert SmallestWidth(Rademacher(), 8, 2, 25, Sampling(16), "rms", 0.2, success=0.29).needed == 8
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"widths": (32, 300), "rows": 128}, "rows = 128: a network of width 300 needs as many rows"),
+        ({"widths": ()}, "at least one width"),
+        ({"seeds": 0}, "seeds = 0"),
+    ],
+)
+def test_bad_tasks_at_widths_are_refused(values, message):
+    with pytest.raises(InputError, match=message):
+        AtWidths(
+            **{"construction": Rademacher(), "m": 8, "s": 3, "widths": (32,), "seeds": 3, "sampling": Sampling()}
+            | values
+        )
+
+
+@pytest.mark.parametrize(
+    ("values", "message"), [({"success": 2.0}, "success = 2.0"), ({"most": 0}, "most = 0"), ({"steps": 0}, "steps = 0")]
+)
+def test_bad_searches_are_refused(values, message):
+    with pytest.raises(InputError, match=message):
+        SmallestWidth(Rademacher(), 8, 3, 3, Sampling(), "max", 0.5, **values)
 
 
 @pytest.mark.parametrize(("criterion", "expected"), [("max", False), ("q99", True), ("rms", True), ("decode", False)])

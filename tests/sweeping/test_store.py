@@ -15,9 +15,10 @@ from superposed.measuring.cell import Cell
 from superposed.measuring.sampling import Sampling
 from superposed.sweeping.record import Record
 from superposed.sweeping.store import Store, read_folder, read_rows
-from superposed.sweeping.sweep import AtWidths, sweep
+from superposed.sweeping.sweep import sweep
+from superposed.sweeping.tasks import AtWidths
 
-TASK = AtWidths(Rademacher(), 16, 3, (32, 64), 3, Sampling(16))
+TASK = AtWidths(Rademacher(), 16, 3, (32, 64), 5, Sampling(16))  # two blocks
 
 
 def rows_of(folder):
@@ -36,10 +37,10 @@ def fill(folder, most=None):
 def test_resuming_gives_the_rows_of_an_uninterrupted_run(tmp_path):
     fill(tmp_path / "whole")
     fill(tmp_path / "parts", most=2)
-    assert len(rows_of(tmp_path / "parts")) == 2
+    assert len(rows_of(tmp_path / "parts")) == 8  # the whole block, though the loop was left after two rows
     fill(tmp_path / "parts")
     assert rows_of(tmp_path / "parts") == rows_of(tmp_path / "whole")
-    assert len(rows_of(tmp_path / "whole")) == 6
+    assert len(rows_of(tmp_path / "whole")) == 10
 
 
 def test_a_torn_last_line_is_repaired_and_named(tmp_path):
@@ -48,7 +49,7 @@ def test_a_torn_last_line_is_repaired_and_named(tmp_path):
     path = tmp_path / "rows-1of1.jsonl"
     content = path.read_bytes()
     path.write_bytes(content[:-20])
-    with pytest.warns(UserWarning, match=r"rows-1of1\.jsonl, line 6: torn"):
+    with pytest.warns(UserWarning, match=r"rows-1of1\.jsonl, line 10: torn"):
         fill(tmp_path)
     assert rows_of(tmp_path) == whole
 
@@ -58,7 +59,7 @@ def test_a_torn_line_of_another_process_is_left_alone(tmp_path):
     other = tmp_path / "rows-2of2.jsonl"
     other.write_bytes(b'{"id": "abc')
     with pytest.warns(UserWarning, match="line 1: torn"), Store(tmp_path, {"a": 1}) as store:
-        assert len(store.records) == 6
+        assert len(store.records) == 10
     assert other.read_bytes() == b'{"id": "abc'
 
 
@@ -109,7 +110,8 @@ import sys
 from superposed.constructions import Rademacher
 from superposed.measuring.sampling import Sampling
 from superposed.sweeping.store import Store
-from superposed.sweeping.sweep import AtWidths, sweep
+from superposed.sweeping.sweep import sweep
+from superposed.sweeping.tasks import AtWidths
 tasks = [AtWidths(Rademacher(), 16, 3, tuple(range(20, 120)), 3, Sampling(16))]
 with Store(sys.argv[1], {}) as store:
     for _ in sweep(tasks, store):

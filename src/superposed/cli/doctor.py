@@ -9,10 +9,10 @@ import numpy as np
 from superposed.cli.output import print_json
 from superposed.constructions import Naive, Rademacher
 from superposed.measuring.cell import Cell
+from superposed.measuring.errors import pooled
 from superposed.measuring.measure import measure
 from superposed.measuring.sampling import Sampling
 from superposed.sweeping.store import code_commit
-from superposed.sweeping.sweep import pooled
 
 
 def add_commands(commands: "argparse._SubParsersAction") -> None:

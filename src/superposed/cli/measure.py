@@ -12,18 +12,18 @@ from superposed.cli.options import (
     construction_of,
     most_width,
     pick,
-    sampling_of,
     problem_of,
+    sampling_of,
     whole,
 )  # fmt: skip
 from superposed.cli.output import note, print_json, table
 from superposed.cli.progress import LINE_EVERY
 from superposed.measuring.cell import Cell, describe
 from superposed.measuring.criteria import CRITERIA, check_criterion, passes
-from superposed.measuring.errors import Errors
+from superposed.measuring.errors import Errors, pooled
 from superposed.measuring.measure import measure
 from superposed.sweeping.record import Record, Seen
-from superposed.sweeping.sweep import SmallestWidth, pooled
+from superposed.sweeping.tasks import SmallestWidth
 
 
 def add_commands(commands: "argparse._SubParsersAction") -> None:

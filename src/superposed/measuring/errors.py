@@ -3,8 +3,11 @@
 The stratum j of a pair is how many of its two features are active: 0, 1 or 2; the truth is 1 in stratum 2 alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import fsum
+from operator import add
 from typing import NamedTuple
 
 import jax
@@ -183,3 +186,8 @@ class Errors:
 
 def _finite(x: float) -> float | None:
     return float(x) if np.isfinite(x) else None
+
+
+def pooled(errors: Sequence[Errors]) -> Errors:
+    """The errors of several networks as one."""
+    return reduce(add, errors)

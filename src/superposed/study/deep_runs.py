@@ -18,7 +18,7 @@ from superposed.circuits.planted import (
 from superposed.compiler.channels import Channels
 from superposed.compiler.corrected import Corrected
 from superposed.compiler.deep import errors_and_states
-from superposed.sweeping.sweep import Chain
+from superposed.sweeping.steps import Chain
 
 
 def deep_run(run: dict, construction: Channels | Corrected, piece: int, stop_at: float | int) -> Chain:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from superposed.measuring.cell import describe
 from superposed.sweeping.record import Seen
-from superposed.sweeping.sweep import Task
+from superposed.sweeping.tasks import Task
 
 
 @dataclass(frozen=True)

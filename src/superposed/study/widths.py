@@ -8,7 +8,7 @@ import numpy as np
 from superposed.fitting import Report, Sample, from_records, sample
 from superposed.study.experiment import Finding
 from superposed.sweeping.record import Seen
-from superposed.sweeping.sweep import SmallestWidth
+from superposed.sweeping.tasks import SmallestWidth
 
 
 @dataclass(frozen=True, eq=False)

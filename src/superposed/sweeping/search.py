@@ -1,7 +1,7 @@
-"""Which width to measure next, on a ladder shared by all searches. Plain functions of what has been seen."""
+"""Which width to measure next, on a ladder that all searches share. Plain functions of what has been seen."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,7 +25,7 @@ class Bracket:
     """The smallest passing width lies in (low, high].
 
     Args:
-      low: the widest rung below `high` seen to fail; 0 where the narrowest network passes.
+      low: the widest rung below `high` that fails; 0 where the narrowest network passes.
       high: the narrowest rung seen to pass; None where nothing passed.
     """
 
@@ -39,40 +39,53 @@ class Bracket:
 
 
 def bracket(passed: Mapping[int, bool]) -> Bracket:
-    """What is known of the smallest passing width. Failures above it (errors are nearly, not strictly, monotone) don't count."""
+    """What is known of the smallest passing width.
+
+    Errors are nearly, not strictly, monotone. So a failure above a passing width does not count.
+    """
     high = min((w for w, ok in passed.items() if ok), default=None)
     low = max((w for w, ok in passed.items() if not ok and (high is None or w < high)), default=0)
     return Bracket(low, high)
 
 
-def next_width(passed: Mapping[int, bool], start: float, most: int, steps: int = STEPS) -> int | None:
-    """The rung to measure next, or None when neighbouring rungs enclose the smallest passing width or the ladder ends.
+def next_width(
+    passed: Mapping[int, bool], start: float, most: int, steps: int = STEPS, refused: Collection[int] = ()
+) -> int | None:
+    """The rung to measure next, or None when the search is over.
 
-    From the rung nearest above `start` the search strides 1, 2, 4, ... rungs until it has a failing and a passing
-    width, then halves the rungs between. Rungs that other searches measured on the far side of `start` lengthen no stride.
+    It is over when neighbouring rungs enclose the smallest passing width, or when the ladder ends. The search begins at
+    the rung nearest above `start`. It strides 1, 2, 4, ... rungs, one octave at most, until it has a failing and a
+    passing width. Then it halves the rungs between them.
 
     Args:
-      passed: whether each measured rung passed.
+      passed: whether each measured rung passed. Rungs that another search measured on the far side of `start`
+        lengthen no stride.
       start: a guess of the answer.
       most: the widest network to try.
       steps: rungs an octave.
+      refused: rungs that the construction refuses. They are never measured and lengthen no stride.
     """
-    rungs = ladder(most, steps)
+    rungs = [width for width in ladder(most, steps) if width not in refused]
+    if not rungs:
+        return None
     index = {width: n for n, width in enumerate(rungs)}
-    known = bracket({w: ok for w, ok in passed.items() if w in index})
-    first = min(bisect_left(rungs, start), len(rungs) - 1)
-    if not passed:
+    measured = {width: ok for width, ok in passed.items() if width in index}
+    first, last = min(bisect_left(rungs, start), len(rungs) - 1), len(rungs) - 1
+    if not measured:
         return rungs[first]
-    low = index[known.low] if known.low else None
-    high = index[known.high] if known.high is not None else None
-    if high is None:
+    known = bracket(measured)
+    stride = lambda n: min(2 ** (n - 1), steps)
+    if known.high is None:
+        low = index[known.low]
         if low < first:
             return rungs[first]
-        failing = sum(not ok for width, ok in passed.items() if width >= rungs[first])
-        return None if low == len(rungs) - 1 else rungs[min(low + 2 ** (failing - 1), len(rungs) - 1)]
-    if low is None:
+        failing = sum(width >= rungs[first] for width in measured)
+        return None if low == last else rungs[min(low + stride(failing), last)]
+    high = index[known.high]
+    if not known.low:
         if high > first:
             return rungs[first]
-        passing = sum(ok for width, ok in passed.items() if width <= rungs[first])
-        return None if high == 0 else rungs[max(high - 2 ** (passing - 1), 0)]
+        passing = sum(ok for width, ok in measured.items() if width <= rungs[first])
+        return None if high == 0 else rungs[max(high - stride(passing), 0)]
+    low = index[known.low]
     return None if high - low == 1 else rungs[(low + high) // 2]

@@ -1,0 +1,253 @@
+"""What an experiment asks of networks: questions that rows answer."""
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol, runtime_checkable
+
+from superposed.bad_input import InputError
+from superposed.measuring.cell import Cell
+from superposed.measuring.criteria import check_criterion, passes
+from superposed.measuring.errors import Errors
+from superposed.measuring.measure import BLOCK, measure
+from superposed.measuring.sampling import Sampling
+from superposed.networks.problem import Problem
+from superposed.sweeping.record import Seen
+from superposed.sweeping.search import STEPS, Bracket, bracket, ladder, next_width
+
+RUNGS_A_SEARCH = 8
+"""About how many rungs a search measures. It weighs the work of several processes, nothing else."""
+
+
+@runtime_checkable
+class Task(Protocol):
+    """A question that rows answer. Its state is the rows themselves, so that asking again resumes."""
+
+    block: int
+    """How many pending cells one call of `measure` takes at most."""
+
+    def pending(self, seen: Seen) -> Sequence:
+        """The cells to measure next; none when the question is answered."""
+
+    def measure(self, cells: Sequence) -> list[dict]:
+        """What is seen at a few of the pending cells, as plain JSON."""
+
+    def answered(self, seen: Seen) -> Sequence:
+        """The cells of this question that have rows."""
+
+    def split(self, parts: int) -> "Sequence[Task]":
+        """The same question in at most so many pieces that do not depend on each other."""
+
+    def networks(self) -> Hashable:
+        """Tasks with the same value look at the same networks, so one process should measure them all."""
+
+    def cost(self) -> float:
+        """About how much work there is, in multiply-adds."""
+
+
+@dataclass(frozen=True)
+class AtWidths:
+    """The errors at given widths.
+
+    Args:
+      construction, m, s: what is built.
+      widths: neurons.
+      seeds: number of networks a width.
+      sampling: which inputs and pairs are looked at.
+      mode: "built" or "drawn".
+      first_seed: seeds count from here. Networks of one seed are nested from width to width. Tasks with disjoint seeds
+        have draws of their own, as `fitting.fit_success` asks for.
+      rows: rows of the padded networks, at least the widest of `widths`, so that several tasks share one compiled
+        program. None takes the bucket of each block. No result depends on it.
+
+    Raises:
+      InputError: a value breaks its rule.
+    """
+
+    construction: object
+    m: int
+    s: int
+    widths: tuple[int, ...]
+    seeds: int
+    sampling: Sampling
+    mode: str = "built"
+    first_seed: int = 0
+    rows: int | None = None
+    block = BLOCK
+
+    def __post_init__(self):
+        _check_seeds(self.seeds)
+        if not self.widths:
+            raise InputError("widths", self.widths, "at least one width is measured")
+        if self.rows is not None and self.rows < max(self.widths):
+            raise InputError("rows", self.rows, f"a network of width {max(self.widths)} needs as many rows, or more")
+        self._cell(max(self.widths), self.first_seed)
+
+    def _cell(self, width: int, seed: int) -> Cell:
+        return Cell(self.construction, self.m, self.s, width, seed, self.sampling, self.mode)
+
+    def cells(self, width: int) -> list[Cell]:
+        """One cell a seed."""
+        return [self._cell(width, self.first_seed + n) for n in range(self.seeds)]
+
+    def pending(self, seen: Seen) -> list[Cell]:
+        return [cell for width in self.widths for cell in self.cells(width) if cell.id not in seen]
+
+    def measure(self, cells: Sequence[Cell]) -> list[dict]:
+        return [errors.to_json() for errors in measure(cells, self.rows)]
+
+    def answered(self, seen: Seen) -> list[Cell]:
+        return [cell for width in self.widths for cell in self.cells(width) if cell.id in seen]
+
+    def split(self, parts: int) -> "list[AtWidths]":
+        return _split_by_seed(self, parts)
+
+    def networks(self) -> Hashable:
+        return (self.construction, self.m, self.s, self.sampling, self.mode, self.first_seed, self.seeds)
+
+    def cost(self) -> float:
+        return self.seeds * sum(_cost(width, self.m, self.s, self.sampling, self.mode) for width in self.widths)
+
+    def errors(self, seen: Seen, width: int) -> list[Errors]:
+        """What was seen at one width, a seed each."""
+        return [seen[cell.id].errors for cell in self.cells(width)]
+
+
+@dataclass(frozen=True)
+class SmallestWidth:
+    """The smallest width that meets a criterion, as an interval between neighbouring rungs of the ladder.
+
+    Args:
+      construction, m, s, seeds, sampling, mode, first_seed: as for `AtWidths`.
+      criterion, eps: what counts as passing (`criteria.passes`).
+      success: None searches for each seed by itself. A fraction searches once, and a rung passes when at least that
+        fraction of the seeds does.
+      start: a guess of the answer.
+      most: the widest network to try.
+      steps: rungs an octave.
+
+    Raises:
+      InputError: a value breaks its rule.
+    """
+
+    construction: object
+    m: int
+    s: int
+    seeds: int
+    sampling: Sampling
+    criterion: str
+    eps: float
+    success: float | None = None
+    start: float = 256
+    most: int = 2**16
+    mode: str = "built"
+    steps: int = STEPS
+    first_seed: int = 0
+    block = BLOCK
+
+    def __post_init__(self):
+        _check_seeds(self.seeds)
+        check_criterion(self.criterion, self.eps)
+        if self.success is not None and not 0 < self.success <= 1:
+            raise InputError("success", self.success, "a fraction of the seeds lies in (0, 1]; try 0.5")
+        if self.most < 1:
+            raise InputError("most", self.most, "the widest network has one neuron or more")
+        if self.steps < 1:
+            raise InputError("steps", self.steps, "an octave has one rung or more; try 8")
+        self.cell(self.most, self.first_seed)
+
+    def cell(self, width: int, seed: int) -> Cell:
+        """The network of one width and seed."""
+        return Cell(self.construction, self.m, self.s, width, seed, self.sampling, self.mode)
+
+    @property
+    def seed_range(self) -> range:
+        """The seeds that are searched."""
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+    @property
+    def needed(self) -> int:
+        """How many seeds must pass where `success` is given. 0.28 of 25 is 7, whatever the float product says."""
+        return math.ceil(round(self.success * self.seeds, 6))
+
+    def measured(self, seen: Seen, seed: int) -> dict[int, bool]:
+        """Whether the rungs measured with one seed meet the criterion."""
+        rungs = set(ladder(self.most, self.steps))
+        rows = seen.by_width(self.cell(1, seed)).items()
+        return {width: passes(row.errors, self.criterion, self.eps) for width, row in rows if width in rungs}
+
+    def tried(self, seen: Seen) -> dict[int, int]:
+        """How many seeds pass at each rung that all seeds were measured at."""
+        by_seed = [self.measured(seen, seed) for seed in self.seed_range]
+        common = set.intersection(*map(set, by_seed))
+        return {width: sum(passed[width] for passed in by_seed) for width in sorted(common)}
+
+    def pending(self, seen: Seen) -> list[Cell]:
+        if self.success is not None:
+            width = self._next(self._rungs(seen))
+            wanted = [] if width is None else [self.cell(width, seed) for seed in self.seed_range]
+        else:
+            widths = {seed: self._next(self.measured(seen, seed)) for seed in self.seed_range}
+            wanted = [self.cell(width, seed) for seed, width in widths.items() if width is not None]
+        return sorted((cell for cell in wanted if cell.id not in seen), key=lambda cell: cell.width)
+
+    def measure(self, cells: Sequence[Cell]) -> list[dict]:
+        return [errors.to_json() for errors in measure(cells)]
+
+    def answered(self, seen: Seen) -> list[Cell]:
+        return [self.cell(width, seed) for seed in self.seed_range for width in sorted(self.measured(seen, seed))]
+
+    def split(self, parts: int) -> "list[SmallestWidth]":
+        return [self] if self.success is not None else _split_by_seed(self, parts)
+
+    def networks(self) -> Hashable:
+        return (self.construction, self.m, self.s, self.sampling, self.mode, self.first_seed, self.seeds)
+
+    def cost(self) -> float:
+        return self.seeds * RUNGS_A_SEARCH * _cost(self.start, self.m, self.s, self.sampling, self.mode)
+
+    def brackets(self, seen: Seen) -> list[Bracket]:
+        """The interval of each seed, or the one of all seeds where `success` is given. A refused width does not pass."""
+        found = [self._rungs(seen)] if self.success is not None else [self.measured(seen, n) for n in self.seed_range]
+        return [bracket(dict.fromkeys(self._refused, False) | passed) for passed in found]
+
+    def _next(self, passed: dict[int, bool]) -> int | None:
+        return next_width(passed, self.start, self.most, self.steps, self._refused)
+
+    @cached_property
+    def _refused(self) -> frozenset[int]:
+        check = getattr(self.construction, "check", lambda problem, width: None)
+        rungs = ladder(self.most, self.steps)
+        return frozenset(width for width in rungs if _raises(check, Problem(self.m, self.s), width))
+
+    def _rungs(self, seen: Seen) -> dict[int, bool]:
+        return {width: n >= self.needed for width, n in self.tried(seen).items()}
+
+
+def _check_seeds(seeds: int) -> None:
+    if seeds < 1:
+        raise InputError("seeds", seeds, "measure one network or more")
+
+
+def _split_by_seed(task: AtWidths | SmallestWidth, parts: int) -> list:
+    edges = [task.first_seed + task.seeds * n // parts for n in range(parts + 1)]
+    pieces = [(first, last - first) for first, last in zip(edges, edges[1:], strict=False) if first < last]
+    return [replace(task, first_seed=first, seeds=seeds) for first, seeds in pieces]
+
+
+def _cost(width: float, m: int, s: int, sampling: Sampling, mode: str) -> float:
+    """Multiply-adds of one network: its weights and codes once, then its read-offs for each input."""
+    inputs = 1000 if sampling.inputs is None else sampling.inputs
+    if mode == "drawn":
+        return 1e4 * inputs
+    pairs = m * m / 2 if sampling.idle is None else s * m + sampling.idle**2 / 2
+    return float(width) * (20.0 * m + inputs * pairs)
+
+
+def _raises(check: Callable[[Problem, int], None], problem: Problem, width: int) -> bool:
+    try:
+        check(problem, width)
+    except ValueError:
+        return True
+    return False
