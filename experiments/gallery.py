@@ -160,18 +160,26 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         for cell, result in zip(task.cells, task.results(seen), strict=True)
     ]
     features, reads, codes = ([r for r in rows if r["kind"] == kind] for kind in ("features", "depth", "codes"))
-    table = [{"kind": "features", "d": r["d"], "m": r["m"], "of": of, "read_off": n / 4, "count": count}
-             for r in features for of in ("active", "idle") for n, count in enumerate(r[of])]  # fmt: skip
-    table += [{"kind": "depth", "d": r["d"], "m": r["m"], "reset": r["reset"], "layer": layer["layer"], "of": of, "read_off": value}
+    table = [{"kind": "features", **picked(r, "d", "m", "depth", "inputs", "width", "threshold"), "of": of, "read_off": n / 4, "count": count}
+             for r in features for of in ("idle", "active") for n, count in enumerate(r[of])]  # fmt: skip
+    table += [{"kind": "depth", **picked(r, "d", "m", "width", "reset"), "layer": layer["layer"], "of": of, "number": number, "read_off": value}
               for r in reads for layer in r["layers"]
-              for of, value in [*(("active", read) for read in layer["active"]), ("highest idle", layer["highest_idle"])]]  # fmt: skip
-    table += [{"kind": "codes", "d": r["d"], "m": r["m"], "code": r["code"], "units": r["units"], "shared": n, "count": count}
+              for of, values in (("active", layer["active"]), ("highest idle", [layer["highest_idle"]]))
+              for number, value in enumerate(values)]  # fmt: skip
+    table += [{"kind": "codes", **picked(r, "d", "m", "code", "units", "c", "width"), "shared": n, "count": count}
               for r in codes for n, count in enumerate(r["pairs"])]  # fmt: skip
-    return Analysis(table, {}, findings_of(features[0], reads, codes), (features[0], reads, codes))
+    return Analysis(table, findings_of(features[0], reads, codes))
+
+
+def picked(row: dict, *keys: str) -> dict:
+    """Some columns of a row."""
+    return {key: row[key] for key in keys}
 
 
 EXPERIMENT = Experiment(
     claim="Three compiled networks from inside: more features than neurons, correction through the depth, the overlap of codes",
+    meaning="Looked at from inside, active features stand apart from idle ones although they share neurons. "
+    "Two things make that possible: any two features share at most one unit, and every layer corrects its errors.",
     profiles=PROFILES,
     tasks=tasks,
     analyse=analyse,

@@ -1,13 +1,14 @@
 """Theorem 14: a random layer computes the universal AND of superposed features with no power of m."""
 
 from dataclasses import dataclass
+from statistics import fmean, stdev
 
 from superposed.constructions import RandomInit
 from superposed.figures.errors import draw_random_init
-from superposed.fitting import Law, power, report, sample
+from superposed.fitting import Law, power
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
-from superposed.study.widths import finding_of
+from superposed.study.series import Series
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths
 from superposed.theory.sign import gaussian_constant
@@ -44,7 +45,7 @@ def tasks(profile: Profile) -> dict[int, AtWidths]:
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
-    """rms sqrt(d)/s by stratum, its exponent in m at each width, and its exponent in d over all m."""
+    """rms sqrt(d)/s by stratum, and its exponent in m over all widths."""
     rows = [
         {"kind": "error", "m": m, "s": S, "width": width, "seed": seed, "active": j,
          "rms": float(errors.rms[j]), "scaled": float(errors.rms[j] * width**0.5 / S)}
@@ -53,34 +54,48 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         for seed, errors in enumerate(task.errors(seen, width))
         for j in range(3)
     ]  # fmt: skip
-    one = [row for row in rows if row["active"] == 1]
-    rms = [row["rms"] for row in one]
-    several = len(profile.widths) > 1
-    covariates = {"m": [row["m"] for row in one]} | ({"d": [row["width"] for row in one]} if several else {})
-    more = ("log d",) if several else ()
-    laws = power("m", *more), Law("no m at all", ("1", *more))
-    fits = {
-        "rms of one-active pairs against m": report(
-            sample(rms, rms, unit=[f"{row['m']} {row['seed']}" for row in one], **covariates), claim=0.0, laws=laws
+    name, more = "rms of one-active pairs against m", ("log d",) if len(profile.widths) > 1 else ()
+    records = [{**row, "d": row["width"], "low": row["rms"], "high": row["rms"]} for row in rows if row["active"] == 1]
+    series = Series(name, "m", tuple(records), covariates=("d",))
+    fit = series.report(0.0, laws=(power("m", *more), Law("no m at all", ("1", *more))))
+    findings = [series.finding(f"Theorem 14: rms error free of m? s = {S}", fit)]
+    return Analysis(rows + means(rows) + closed_form(profile), findings, {name: fit})
+
+
+def means(rows: list[dict]) -> list[dict]:
+    """The mean of rms sqrt(d)/s over networks, with its 95% interval."""
+    found: dict[tuple, list[float]] = {}
+    for row in rows:
+        found.setdefault((row["m"], row["width"], row["active"]), []).append(row["scaled"])
+    table = []
+    for (m, width, active), values in found.items():
+        mean, half = fmean(values), 1.96 * stdev(values) / len(values) ** 0.5
+        table.append(
+            {
+                "kind": "mean",
+                "m": m,
+                "s": S,
+                "width": width,
+                "active": active,
+                "low": mean - half,
+                "best": mean,
+                "high": mean + half,
+            }
         )
-    }
-    findings = [
-        finding_of("Theorem 14: rms error free of m? s = 4", fits["rms of one-active pairs against m"], profile.seeds)
-    ]
-    c = float(gaussian_constant(S))
-    lines = {
-        j: [(d, random_init_variance(S, d, d, c, j) ** 0.5 * d**0.5 / S) for d in profile.widths] for j in range(3)
-    }
-    table = rows + [
-        {"kind": "predicted", "s": S, "width": d, "active": j, "scaled": y}
-        for j, line in lines.items()
-        for d, y in line
-    ]
-    return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, findings, (rows, lines))
+    return table
+
+
+def closed_form(profile: Profile) -> list[dict]:
+    """rms sqrt(d)/s by stratum as the moments have it, at the widest network."""
+    c, d = float(gaussian_constant(S)), profile.widths[-1]
+    scaled = {j: (random_init_variance(S, d, d, c, j) * d) ** 0.5 / S for j in range(3)}
+    return [{"kind": "computed", "s": S, "width": d, "active": j, "best": y} for j, y in scaled.items()]
 
 
 EXPERIMENT = Experiment(
     claim="Theorem 14 (Hänni et al. 2024): a random layer reads the ANDs of superposed features with error Õ(s/sqrt d), whatever m is",
+    meaning="A layer of random weights already computes the ANDs of all pairs of features, without any design. "
+    "Its error depends on the number of neurons and not on the number of features.",
     profiles=PROFILES,
     tasks=lambda profile: list(tasks(profile).values()),
     analyse=analyse,

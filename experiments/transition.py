@@ -28,7 +28,7 @@ from superposed.fitting import (
 from superposed.measuring.criteria import passes
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.study.widths import finding_of
+from superposed.study.series import finding, triple
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths
 from superposed.theory.bernoulli_tail import all_pairs_width
@@ -131,12 +131,6 @@ def transition_finding(m: int, found: Success | str, profile: Profile) -> Findin
     return Finding(question, span, said, "measured", why)
 
 
-def triple(value: tuple[float, float, float], form: str) -> str:
-    """best [low, high]."""
-    low, best, high = (format(x, form) for x in value)
-    return f"{best} [{low}, {high}]"
-
-
 def sharpening_finding(found: dict[int, Success | str]) -> Finding:
     """Sharpness at the largest m over that at the smallest (`judge_growth`)."""
     question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the transition sharpens with m?"
@@ -225,7 +219,7 @@ def collapse_finding(one: dict, profile: Profile) -> Finding:
 
 
 def collapse_row(one: dict) -> dict:
-    """Interval, quality and the closed form's exponent, for the table and NAME.json."""
+    """Interval, quality and the closed form's exponent, for the table."""
     low, best, high = one["exponent"]
     return {
         "kind": "collapse", "m": one["m"][0], "m_most": one["m"][-1], "s": S, "low": low, "best": best, "high": high,
@@ -234,37 +228,32 @@ def collapse_row(one: dict) -> dict:
     }  # fmt: skip
 
 
-def summary(found: dict[int, Success | str], law: Report | str, together: list[dict]) -> dict:
-    """Coefficients and intervals as plain JSON."""
-    return {
-        "success": {
-            f"m = {m}": {"not fitted": one} if isinstance(one, str) else asdict(one) for m, one in found.items()
-        },
-        "half-pass width": {"not fitted": law} if isinstance(law, str) else law.to_json(),
-        "collapse": [collapse_row(one) for one in together],
-    }
-
-
 def estimates(found: dict[int, Success | str]) -> list[dict]:
-    """Table rows of the fitted widths and sharpness."""
+    """Table rows of the fitted widths and sharpness, and of the fitted curves."""
     kinds = (("width, half pass", "half"), ("width, 95% pass", "high"), ("sharpness", "sharpness"))
-    return [
+    fitted = {m: one for m, one in found.items() if isinstance(one, Success)}
+    rows = [
         {"kind": kind, "m": m, "s": S, **dict(zip(("low", "best", "high"), getattr(one, name), strict=True))}
-        for m, one in found.items()
-        if isinstance(one, Success)
+        for m, one in fitted.items()
         for kind, name in kinds
+    ]
+    reach = np.geomspace(0.4, 2.5, 49)
+    return rows + [
+        {"kind": "fitted probability", "m": m, "s": S, "width": float(width), "best": float(chance)}
+        for m, one in fitted.items()
+        for width, chance in zip(one.half[1] * reach, one.probability(one.half[1] * reach), strict=True)
     ]
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
-    """Transitions, their law in m, and the collapse."""
+    """Transitions, the models of the half-pass width in m, and the collapse."""
     rows, errors = counts(profile, seen), curves(profile, seen)
     found, together = transitions(rows), collapses(errors, profile)
     law = threshold(found, profile)
     findings = [*(transition_finding(m, one, profile) for m, one in found.items()), sharpening_finding(found)]
-    if isinstance(law, Report):
-        question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the half-pass width tends to m^(2/3)?"
-        findings.append(finding_of(question, law, profile.networks * profile.widths))
+    question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the half-pass width tends to m^(2/3)?"
+    span = f"m = {profile.m[0]} to {profile.m[-1]}, {profile.networks * profile.widths} networks each"
+    findings.append(finding(question, span, law))
     whole, *pairs = together
     findings += [collapse_finding(one, profile) for one in (whole, *pairs[-1:])]
     best = whole["at"]["best"]
@@ -273,11 +262,14 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         {"kind": "scaled error", "m": int(m), "s": S, "scaled_width": x, "exponent": best.exponent, "q99": error}
         for m, error, x in zip(*whole["points"], best.x, strict=True)
     ]
-    return Analysis(table, summary(found, law, together), findings, (rows, found, law, whole))
+    success = {f"m = {m}": {"not fitted": one} if isinstance(one, str) else asdict(one) for m, one in found.items()}
+    return Analysis(table, findings, {"success": success, "half-pass width": law})
 
 
 EXPERIMENT = Experiment(
     claim="Theorem 2: networks pass with a probability that rises from 0 to 1 around a width, and error curves collapse on d / m^(2/3)",
+    meaning="Whether one network works is a matter of chance, and the chance rises from 0 to 1 within about a factor of two in width. "
+    "Drawn to the right scale, the errors of all sizes fall on one curve, which is what a power law of the width predicts.",
     profiles=PROFILES,
     tasks=lambda profile: [*(task for tasks in built(profile).values() for task in tasks), *drawn(profile)],
     analyse=analyse,

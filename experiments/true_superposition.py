@@ -11,9 +11,10 @@ from itertools import product
 
 from superposed.compiler.channels import Channels
 from superposed.figures.circuits import draw_superposition
-from superposed.study.capacities import capacity_finding, capacity_report, computed_law, edge, fits_json
+from superposed.fitting import through
 from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
 from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.study.series import Series, edge
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Chain
 from superposed.theory.channels import largest_m
@@ -148,49 +149,49 @@ def run_finding(run: Run, layers: list[dict]) -> Finding:
     return Finding(question, span, measured, verdict, why)
 
 
-def edges(rows: list[dict]) -> dict[tuple[str, int], list[dict]]:
-    """{(circuit, s): for every width and seed the interval of m in which the network first errs}."""
+def frontiers(rows: list[dict]) -> list[Series]:
+    """For each circuit and s: for every width and seed the interval of m in which the network first errs."""
     found: dict = {}
     for circuit, s, width, seed in sorted({(r["circuit"], r["s"], r["width"], r["seed"]) for r in rows}):
-        own = [r for r in rows if (r["circuit"], r["s"], r["width"], r["seed"]) == (circuit, s, width, seed)]
-        low, high = edge([(r["m"], r["broke_at"] is None) for r in own])
-        record = {"kind": "m*", "circuit": circuit, "s": s, "d": width, "seed": seed, "low": low, "high": high}
-        found.setdefault((circuit, s), []).append(record)
-    return found
+        rungs = [r for r in rows if (r["circuit"], r["s"], r["width"], r["seed"]) == (circuit, s, width, seed)]
+        low, high = edge([(r["m"], r["broke_at"] is None) for r in rungs])
+        found.setdefault((circuit, s), []).append({"d": width, "seed": seed, "low": low, "high": high})
+    return [
+        Series(f"{circuit}, s = {s}", "d", tuple(records), {"circuit": circuit, "s": s})
+        for (circuit, s), records in found.items()
+    ]
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Every run's wrong bits layer by layer; the frontier's law for each circuit and s."""
     layers = [(run, layers_of(chain.results(seen))) for run, chain in runs(profile)]
     findings = [run_finding(*one) for one in layers]
-    rows = [
+    table = [
+        {"kind": "run", "number": number, **asdict(run), "d": run.width, **layer}
+        for number, (run, found) in enumerate(layers)
+        for layer in found
+    ]
+    rungs = [
         {**cell, **result}
         for chain in ladders(profile)
         for cell, result in zip(chain.cells, chain.results(seen), strict=False)
     ]
-    found, records = {}, edges(rows)
-    lines = {
-        key: [(d, most(*key, rows[0]["c"], d)) for d in sorted({r["d"] for r in own})] for key, own in records.items()
-    }
-    for (circuit, s), own in records.items():
-        law = computed_law("chance hits", lines[circuit, s], 2)
-        name = f"{circuit}, s = {s}"
-        found[name] = capacity_report(own, 2, more_laws=[law])
-        findings.append(
-            capacity_finding(f"Channels, {name}: m* at depth {rows[0]['depth']} grows as d^2?", found[name], own)
-        )
-    table = [{"kind": "run", **asdict(run), "d": run.width, **layer} for run, own in layers for layer in own]
-    table += rows + [r for own in records.values() for r in own]
-    table += [
-        {"kind": "law", "circuit": circuit, "s": s, "d": d, "m": m}
-        for (circuit, s), line in lines.items()
-        for d, m in line
-    ]
-    return Analysis(table, fits_json(found), findings, (layers, records, found, lines))
+    table += rungs
+    fits = {}
+    for series in frontiers(rungs):
+        law = {d: most(**series.labels, c=rungs[0]["c"], width=d) for d in series.medians()}
+        fits[series.name] = series.report(2, more_laws=[through(list(law.items()), 2, "d")])
+        question = f"Channels, {series.name}: m* at depth {rungs[0]['depth']} grows as d^2?"
+        findings.append(series.finding(question, fits[series.name]))
+        table += series.rows("m*")
+        table += [{"kind": "law", "series": series.name, **series.labels, "d": d, "m": m} for d, m in law.items()]
+    return Analysis(table, findings, fits)
 
 
 EXPERIMENT = Experiment(
     claim="Channels with an exact step run circuits of m >= 2 d features in d ReLU neurons, deep, without a wrong bit; m* grows as d^2",
+    meaning="A deep network can run a circuit over many times more features than it has neurons without a single wrong bit. "
+    "How many features fit grows almost as the square of the number of neurons.",
     profiles=PROFILES,
     tasks=lambda profile: [*(chain for _, chain in runs(profile)), *ladders(profile)],
     analyse=analyse,

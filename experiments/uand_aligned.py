@@ -1,13 +1,14 @@
 """Aligned features: how the error falls with the width, and how slowly the width grows with m."""
 
 from dataclasses import dataclass
+from statistics import fmean
 
 from superposed.constructions import Bernoulli, Gaussian, Rademacher
 from superposed.figures.errors import draw_aligned
-from superposed.fitting import Law, closed_form, logarithm, power, report, sample
+from superposed.fitting import Law, closed_form, logarithm, power
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
-from superposed.study.widths import finding_of, series_of
+from superposed.study.series import Series, curve_rows, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths, SmallestWidth
 from superposed.theory.sign import rademacher_constant
@@ -76,49 +77,72 @@ def predicted(m: int, profile: Profile) -> float:
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
-    """Error laws in d for each construction, and the law of the width in m."""
+    """The error's exponent in d for each construction, and the models of the width in m."""
     table, fits, findings = [], {}, []
-    for (name, s), task in at_widths(profile).items():
-        rows = [
-            {"kind": "error", "construction": name, "m": M, "s": s, "width": width, "seed": seed, "active": j,
-             "rms": float(errors.rms[j]), "max": float(errors.max_abs[j])}
-            for width in task.widths
-            for seed, errors in enumerate(task.errors(seen, width))
-            for j in range(3)
-        ]  # fmt: skip
-        table += rows
-        statistic, claim, question = CLAIMS[name]
-        values = [(row["width"], row[statistic], row["seed"]) for row in by_network(rows, statistic)]
-        exactly = Law(f"exponent {claim:.3g}", ("1", "log d"), {"log d": claim})
-        widths, error, seeds = zip(*values, strict=True)
-        data = sample(error, error, d=widths, along="d", unit=seeds)  # networks of one seed share their first neurons
-        found = report(data, claim=claim, laws=(power("d"), exactly))
-        fits[f"{name}, s = {s}"] = found
-        findings.append(finding_of(f"{question} s = {s}", found, profile.seeds))
-    widths = series_of(
-        "Rademacher, max, s = 3", searches(profile), seen, construction="Rademacher", criterion="max", s=3
-    )
-    fits[widths.name] = report(widths.sample, claim=0.0, laws=width_laws(profile))
-    findings.append(
-        finding_of(
-            f"Theorem 3, aligned: smallest width at max < {EPS:g} has no power of m? s = 3",
-            fits[widths.name],
-            profile.seeds,
-        )
-    )
-    line = [(m, predicted(m, profile)) for m in profile.m]
-    table += widths.rows() + [{"kind": "predicted", "m": m, "s": 3, "width": d} for m, d in line]
-    return Analysis(table, {name: fit.to_json() for name, fit in fits.items()}, findings, (table, fits, widths, line))
+    for (construction, s), task in at_widths(profile).items():
+        errors = error_rows(construction, s, task, seen)
+        statistic, claim, question = CLAIMS[construction]
+        series = error_series(f"{construction}, s = {s}", errors, statistic)
+        stated = Law(f"exponent {claim:.3g}", ("1", "log d"), {"log d": claim})
+        fits[series.name] = series.report(claim, laws=(power("d"), stated))
+        findings.append(series.finding(f"{question} s = {s}", fits[series.name]))
+        table += errors + worst_strata(errors)
+    series = smallest_widths("Rademacher, max, s = 3", searches(profile), seen, construction="Rademacher", s=3)
+    fits[series.name] = series.report(0.0, laws=width_laws(profile))
+    question = f"Theorem 3, aligned: smallest width at max < {EPS:g} has no power of m? s = 3"
+    findings.append(series.finding(question, fits[series.name]))
+    table += series.rows() + curve_rows({m: predicted(m, profile) for m in profile.m}, s=3)
+    return Analysis(table, findings, fits)
 
 
-def by_network(rows: list[dict], statistic: str) -> list[dict]:
-    """One row a network: that of pairs with one active member for the rms, of the stratum with the largest error for max."""
-    if statistic == "rms":
-        return [row for row in rows if row["active"] == 1]
-    networks = {}
-    for row in rows:
-        networks.setdefault((row["width"], row["seed"]), []).append(row)
-    return [max(strata, key=lambda row: row[statistic]) for strata in networks.values()]
+def error_rows(construction: str, s: int, task: AtWidths, seen: Seen) -> list[dict]:
+    """The rms and the largest error of every network and stratum."""
+    return [
+        {"kind": "error", "construction": construction, "m": M, "s": s, "width": width, "seed": seed, "active": j,
+         "rms": float(errors.rms[j]), "max": float(errors.max_abs[j])}
+        for width in task.widths
+        for seed, errors in enumerate(task.errors(seen, width))
+        for j in range(3)
+    ]  # fmt: skip
+
+
+def error_series(name: str, errors: list[dict], statistic: str) -> Series:
+    """One error a network: the rms of pairs with one active member, or the largest of all strata.
+
+    Networks of one seed share their first neurons, so a seed is one unit.
+    """
+    strata = (1,) if statistic == "rms" else (0, 1, 2)
+    found: dict[tuple, float] = {}
+    for row in errors:
+        if row["active"] in strata:
+            key = row["width"], row["seed"]
+            found[key] = max(found.get(key, 0.0), row[statistic])
+    records = [{"d": width, "seed": seed, "low": e, "high": e} for (width, seed), e in found.items()]
+    return Series(name, "d", tuple(records), nested=True)
+
+
+def worst_strata(errors: list[dict]) -> list[dict]:
+    """Of each statistic's worst stratum, the mean over networks with the lowest and the highest."""
+    found: dict[tuple, float] = {}
+    for row in errors:
+        for statistic in ("rms", "max"):
+            key = row["construction"], row["s"], statistic, row["width"], row["seed"]
+            found[key] = max(found.get(key, 0.0), row[statistic])
+    networks: dict[tuple, list[float]] = {}
+    for (*key, _), error in found.items():
+        networks.setdefault(tuple(key), []).append(error)
+    names = ("construction", "s", "statistic", "width")
+    return [
+        {
+            "kind": "worst stratum",
+            **dict(zip(names, key, strict=True)),
+            "m": M,
+            "low": min(e),
+            "best": fmean(e),
+            "high": max(e),
+        }
+        for key, e in networks.items()
+    ]
 
 
 def width_laws(profile: Profile) -> tuple:
@@ -134,6 +158,8 @@ def width_laws(profile: Profile) -> tuple:
 
 EXPERIMENT = Experiment(
     claim="Theorems 1 and 3 (Hänni et al. 2024): aligned features need polylog(m)/eps^2 neurons",
+    meaning="Where every feature has an input of its own, very few neurons compute the ANDs of all pairs. "
+    "Their number grows with the logarithm of the number of features, and errors fall as neurons are added.",
     profiles=PROFILES,
     tasks=lambda profile: [*at_widths(profile).values(), *searches(profile)],
     analyse=analyse,

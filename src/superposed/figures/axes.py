@@ -1,5 +1,9 @@
 """Axes a reader can read."""
 
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
@@ -30,3 +34,13 @@ def ticks_at(ax: Axes, values: list[float]) -> None:
 def legend_below(ax: Axes) -> None:
     """The legend under the axis, where it hides nothing and stretches no range; the layout makes room."""
     ax.legend(loc="upper left", bbox_to_anchor=(0, -0.13))
+
+
+def columns(rows: Sequence[Mapping[str, object]], *keys: str) -> list[Float[np.ndarray, " n"]]:
+    """Columns of table rows as arrays; NaN where a row holds None."""
+    return [np.array([np.nan if row[key] is None else float(row[key]) for row in rows]) for key in keys]
+
+
+def distinct(rows: Iterable[Mapping[str, object]], key: str) -> list:
+    """The values that a column takes, sorted."""
+    return sorted({row[key] for row in rows})

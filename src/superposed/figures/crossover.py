@@ -1,11 +1,12 @@
 """The error terms that compete in Theorem 2's construction, and what remedies do to the width."""
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superposed.figures.axes import readable_log
+from superposed.figures.axes import columns, distinct, readable_log
 from superposed.figures.fits import COLOURS, INK
+from superposed.study.experiment import Analysis
+from superposed.study.series import exponent_text
 
 MARKS = ("o", "s", "^", "D", "v", "P")
 NAMES = {
@@ -15,65 +16,50 @@ NAMES = {
 }
 
 
-def draw_crossover(panels: tuple, figure: Figure) -> None:
-    """Terms against m; widths of the remedies in units of m^(2/3) against m.
-
-    Args:
-      panels: (term rows, width series by remedy, their exponents in words, rows of the width for all pairs).
-    """
-    rows, series, exponents, all_pairs = panels
+def draw_crossover(figure: Figure, analysis: Analysis) -> None:
+    """Terms against m; widths of the remedies in units of m^(2/3) against m."""
     left, right = figure.subplots(1, 2)
-    draw_terms(left, rows)
-    draw_remedies(right, series, exponents)
-    top = max(m for one in series.values() for m, _ in one.median())
-    m, d = np.array([(row["m"], row["width"]) for row in all_pairs if row["m"] <= top]).T
-    right.plot(m, d / m ** (2 / 3), color=INK, lw=1, ls="--", label="plain, every pair right (max): computed")
-    right.legend(loc="lower left")
+    draw_terms(left, analysis)
+    draw_remedies(right, analysis)
 
 
-def draw_terms(ax: Axes, rows: list[dict]) -> None:
+def draw_terms(ax: Axes, analysis: Analysis) -> None:
     """Measured terms as marks, closed forms as lines."""
-    for i, (term, name) in enumerate(NAMES.items()):
-        own = [row for row in rows if row["term"] == term]
-        m = [row["m"] for row in own]
-        ax.plot(m, [row["closed form"] for row in own], color=COLOURS[i], lw=1.2)
-        ax.plot(m, [row["measured"] for row in own], MARKS[i], color=COLOURS[i], ms=5.5, label=name)
+    for i, (term, rows) in enumerate(analysis.groups("term", "term").items()):
+        m, measured, closed = columns(rows, "m", "measured", "closed form")
+        ax.plot(m, closed, color=COLOURS[i], lw=1.2)
+        ax.plot(m, measured, MARKS[i], color=COLOURS[i], ms=5.5, label=NAMES[term])
     ax.plot([], [], color=INK, lw=1.2, label="closed form of each alone")
     ax.set(xscale="log", yscale="log", xlabel="features m", ylabel="error of a pair with one active member")
     ax.set_title("error terms at the smallest width, each switched off in turn")
     ax.legend(loc="lower left")
 
 
-def draw_remedies(ax: Axes, series: dict, exponents: dict[str, str]) -> None:
+def draw_remedies(ax: Axes, analysis: Analysis) -> None:
     """Medians over seeds, divided by m^(2/3), with the exponent at the top in the legend."""
-    for i, (name, one) in enumerate(series.items()):
-        m, d = np.array(one.median()).T
-        label = f"{name}: {exponents[name].split('exponent ')[-1]}"
+    for i, (name, rows) in enumerate(analysis.groups("median", "series").items()):
+        m, d = columns(rows, "m", "best")
+        label = f"{name}: {exponent_text(analysis.fits[name])}"
         ax.plot(m, d / m ** (2 / 3), "-", marker=MARKS[i], color=COLOURS[i], ms=5, lw=1, label=label)
+    top = ax.get_xlim()[1]
+    m, d = columns(analysis.rows("computed"), "m", "best")
+    ax.plot(m, d / m ** (2 / 3), color=INK, lw=1, ls="--", label="plain, every pair right (max): computed")
     ax.set(xscale="log", yscale="log", xlabel="features m", ylabel=r"smallest width $d^*\,/\,m^{2/3}$")
-    ax.set_title("remedies: width, and the exponent at large m")
+    ax.set(title="remedies: width, and the exponent at large m", xlim=(None, top))
+    ax.legend(loc="lower left")
 
 
-def draw_sparsity_and_tolerance(panels: tuple, figure: Figure) -> None:
-    """Smallest widths against s and against eps, with the closed form of each construction.
-
-    Args:
-      panels: (width series, predicted lines by (construction, what varies, m)).
-    """
-    series, lines = panels
-    claims = {"s": (2 / 3, "2/3", "active features s"), "eps": (-4 / 3, "-4/3", "error allowed, eps")}
-    for ax, (along, (slope, name, label)) in zip(figure.subplots(1, 2), claims.items(), strict=True):
-        own = [one for one in series if one.along == along]
-        for i, one in enumerate(own):
-            x, d = np.array(one.median()).T
-            ax.plot(x, d, MARKS[i], color=COLOURS[i], ms=5.5, label=one.name)
-            ax.plot(x, d[0] * (x / x[0]) ** slope, color=COLOURS[i], lw=0.9, ls=":")
-        for (_, kind, _), line in lines.items():
-            if kind == along:
-                ax.plot(*np.array(line).T, color=INK, lw=1)
+def draw_sparsity_and_tolerance(figure: Figure, analysis: Analysis) -> None:
+    """Smallest widths against s and against eps, with the closed form of each construction."""
+    axes = {"s": ("active features s", "2/3"), "eps": ("error allowed, eps", "-4/3")}
+    for ax, (along, (label, slope)) in zip(figure.subplots(1, 2), axes.items(), strict=True):
+        for i, (name, rows) in enumerate(analysis.groups("median", "series", varies=along).items()):
+            ax.plot(*columns(rows, along, "best"), MARKS[i], color=COLOURS[i], ms=5.5, label=name)
+            for kind, style in (("computed", {"color": INK}), ("claimed slope", {"color": COLOURS[i], "ls": ":"})):
+                ax.plot(*columns(analysis.rows(kind, series=name), along, "best"), lw=1, **style)
         ax.plot([], [], color=INK, lw=1, label="closed form")
-        ax.plot([], [], color="0.4", lw=0.9, ls=":", label=f"slope {name} through the first point")
-        ticks = sorted({x for one in own for x, _ in one.median()})
+        ax.plot([], [], color="0.4", lw=1, ls=":", label=f"slope {slope} through the first point")
+        ticks = distinct(analysis.rows("median", varies=along), along)
         ax.set(xscale="log", yscale="log", xlabel=label, ylabel="smallest width d* (neurons)")
         ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
         ax.minorticks_off()

@@ -4,12 +4,13 @@ import csv
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
 
+from superposed.fitting import Report
 from superposed.study.experiment import Analysis, Experiment
 
 STYLE = {
@@ -30,7 +31,7 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=experiment.size, layout="constrained")
-        experiment.draw(analysis.panels, figure)
+        experiment.draw(figure, analysis)
         png, svg = io.BytesIO(), io.BytesIO()
         figure.savefig(png, format="png", metadata={"Software": None})
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
@@ -39,7 +40,7 @@ def save(
         "claim": experiment.claim,
         "profile": profile,
         "findings": findings,
-        "fits": analysis.fits,
+        "fits": {key: plain(fit) for key, fit in analysis.fits.items()},
         "measured_with": provenance,
     }
     contents = {
@@ -47,6 +48,11 @@ def save(
         "json": (json.dumps(finite(summary), indent=1, allow_nan=False) + "\n").encode(),
     }  # fmt: skip
     return [_replace(folder / f"{name}.{suffix}", content) for suffix, content in contents.items()]
+
+
+def plain(fit: Report | str | Mapping[str, object]) -> Mapping[str, object]:
+    """A fit as plain numbers, or the reason why there is none."""
+    return {"not fitted": fit} if isinstance(fit, str) else fit.to_json() if isinstance(fit, Report) else fit
 
 
 def csv_text(rows: Sequence[dict]) -> str:

@@ -2,9 +2,10 @@
 
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from superposed.fitting import Report
 from superposed.measuring.cell import describe
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import Task
@@ -31,19 +32,28 @@ class Finding:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What the rows of one profile say.
+    """What the rows of one profile say. A figure draws from this and computes nothing.
 
     Args:
-      table: every number in the figure, a dict a row; becomes NAME.csv.
-      fits: laws, coefficients, intervals, rivals and verdicts as plain JSON; becomes NAME.json.
+      table: every number in the figure, a dict a row with its `kind`; becomes NAME.csv.
       findings: lines of the table of verdicts.
-      panels: what `draw` needs, in whatever form it likes.
+      fits: reports by name, the reason where there is none, or plain numbers; becomes part of NAME.json.
     """
 
-    table: Sequence[dict]
-    fits: dict
+    table: Sequence[Mapping[str, object]]
     findings: Sequence[Finding]
-    panels: object
+    fits: Mapping[str, Report | str | Mapping[str, object]] = field(default_factory=dict)
+
+    def rows(self, kind: str, **labels: object) -> list[Mapping[str, object]]:
+        """The table's rows of one kind that carry these labels, in order."""
+        return [row for row in self.table if row["kind"] == kind and all(row.get(k) == v for k, v in labels.items())]
+
+    def groups(self, kind: str, label: str, **labels: object) -> dict[object, list[Mapping[str, object]]]:
+        """The same rows by the value of one more label, in order of appearance."""
+        found: dict[object, list[Mapping[str, object]]] = {}
+        for row in self.rows(kind, **labels):
+            found.setdefault(row[label], []).append(row)
+        return found
 
 
 @dataclass(frozen=True)
@@ -52,18 +62,20 @@ class Experiment:
 
     Args:
       claim: in one sentence, with its source.
+      meaning: what the answer means, in two plain sentences for a reader from another field.
       profiles: frozen dataclasses by name: tiny (for tests), quick, standard, full, then any of its own.
       tasks: profile -> what to measure.
       analyse: (profile, rows) -> what they say; pure.
-      draw: (panels, matplotlib figure) -> None.
+      draw: (matplotlib figure, analysis) -> None.
       size: of the figure, in inches.
     """
 
     claim: str
+    meaning: str
     profiles: Mapping[str, object]
     tasks: Callable[[object], Sequence[Task]]
     analyse: Callable[[object, Seen], Analysis]
-    draw: Callable[[object, object], None]
+    draw: Callable[[object, Analysis], None]
     size: tuple[float, float] = (10, 4.2)
 
 
