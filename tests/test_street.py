@@ -8,8 +8,8 @@ import superposed
 
 ROOT = Path(superposed.__file__).parent
 STREET = [
-    "bad_input", "files", "program", "networks", "circuits", "theory", "constructions", "compiler", "measuring",
-    "sweeping", "fitting", "study", "figures", "cli", "__main__",
+    "bad_input", "files", "program", "networks", "circuits", "theory", "constructions", "compiler", "training",
+    "measuring", "sweeping", "fitting", "study", "figures", "cli", "__main__",
 ]  # fmt: skip
 """Every room, in an order in which each one imports only from those to its left."""
 
@@ -58,6 +58,7 @@ def test_matplotlib_stays_with_the_figures_and_jax_out_of_the_fits():
         tops = {module.split(".")[0] for module in imports_of(path)}
         assert room == "figures" or "matplotlib" not in tops, path
         assert room != "fitting" or "jax" not in tops, path
+        assert room == "training" or "optax" not in tops, path
 
 
 def test_nothing_but_the_command_line_prints():

@@ -1,0 +1,79 @@
+"""The loss against a plain loop over pairs; a few pairs with weights against all pairs, exactly."""
+
+from itertools import permutations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from superposed.training.loss import Inputs, choose_pairs, draw_inputs, expected_sizes, pair_loss, strata_sizes
+
+M, D = 6, 5
+RNG = np.random.default_rng(0)
+A = jnp.asarray(RNG.random(D), jnp.float32)
+READ = {
+    "factored": jnp.asarray(RNG.normal(size=(D, M)), jnp.float32),
+    "free": jnp.asarray(RNG.normal(size=(M * (M - 1) // 2, D)), jnp.float32),
+}
+
+
+def every_order(n_active: int) -> Inputs:
+    """One input in every order in which its active features, and its idle ones, can come."""
+    orders = [[*on, *off] for on in permutations(range(n_active)) for off in permutations(range(n_active, M))]
+    orders *= 720 // len(orders)  # the same number for every n_active
+    b = jnp.tile(jnp.arange(M) < n_active, (len(orders), 1)).astype(jnp.float32)
+    return Inputs(b, jnp.array(orders), jnp.full(len(orders), n_active))
+
+
+def by_hand(read, n_active: int, scale, power, factored: bool) -> float:
+    total, place = 0.0, 0
+    for k in range(M):
+        for l in range(k + 1, M):
+            vector = read[:, k] * read[:, l] if factored else read[place]
+            stratum = (k < n_active) + (l < n_active)
+            total += float(scale[stratum]) * abs(float(vector @ np.asarray(A)) - (stratum == 2)) ** power
+            place += 1
+    return total
+
+
+@pytest.mark.parametrize("form", READ)
+@pytest.mark.parametrize("power", [1.5, 2, 4, 8])
+def test_all_pairs_are_the_loop_over_pairs(form, power):
+    scale, factored = jnp.array([0.3, 1.0, 2.0]), form == "factored"
+    inputs = Inputs(jnp.array([[1.0, 1, 1, 0, 0, 0]]), jnp.arange(M)[None], jnp.array([3]))
+    pairs = choose_pairs(inputs, M, None, scale)
+    loss = pair_loss(READ[form], A[None], pairs, M, factored, power)
+    assert float(loss) == pytest.approx(by_hand(np.asarray(READ[form]), 3, scale, power, factored), rel=1e-4)
+
+
+@pytest.mark.parametrize("form", READ)
+@pytest.mark.parametrize("n_features", [4, 5])
+def test_a_few_pairs_have_the_mean_and_the_gradient_of_all(form, n_features):
+    """The mean over every order is the expectation, so this holds up to rounding and not only on average."""
+    scale = jnp.array([0.3, 1.0, 2.0])
+
+    def loss(read, a, inputs, n):
+        a = jnp.tile(a, (len(inputs.b), 1))
+        return pair_loss(read, a, choose_pairs(inputs, M, n, scale), M, form == "factored", 2)
+
+    both = jax.jit(lambda *x: [jax.value_and_grad(loss, (0, 1))(*x, n) for n in (n_features, None)])
+    for n_active in range(M + 1):
+        few, every = both(READ[form], A, every_order(n_active))
+        for x, y in zip(jax.tree.leaves(few), jax.tree.leaves(every), strict=True):
+            np.testing.assert_allclose(x, y, rtol=2e-4, atol=2e-5)
+
+
+def test_inputs_have_the_activity_they_should():
+    exact = draw_inputs(jax.random.key(0), 500, 12, 3, "exact")
+    assert set(np.asarray(exact.b.sum(axis=1))) == {3}
+    free = draw_inputs(jax.random.key(0), 4000, 12, 3, "independent")
+    for inputs in (exact, free):
+        ranked = jnp.take_along_axis(inputs.b, inputs.order, axis=1)
+        assert np.array_equal(ranked, jnp.arange(12) < inputs.n_active[:, None])
+        rate = np.asarray(inputs.b.mean(axis=0))
+        assert np.all(np.abs(rate - 0.25) < 5 * np.sqrt(0.25 * 0.75 / len(inputs.b)))
+    seen = np.asarray(strata_sizes(free.n_active, 12 - free.n_active))
+    expected = np.asarray(expected_sizes(12, 3, "independent"))
+    assert np.all(np.abs(seen.mean(axis=0) - expected) < 5 * seen.std(axis=0) / np.sqrt(len(seen)))
+    assert expected.sum() == pytest.approx(66)
