@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 import jax
 
-from superposed.cli import compile, doctor, fit, measure, run
+from superposed.cli import compile, doctor, fit, measure, run, sample, score
 
-COMMANDS = (run, measure, fit, compile, doctor)
+COMMANDS = (run, measure, fit, compile, sample, score, doctor)
 
 
 class Parser(argparse.ArgumentParser):

@@ -239,3 +239,22 @@ def check_folder(flag: str, folder: Path) -> None:
         tempfile.TemporaryFile(dir=existing).close()  # a file of its own: other processes ask the same at the same time
     except OSError as error:
         raise ValueError(f"{flag} {folder}: {existing} can't be written ({error.strerror}); choose another") from None
+
+
+def check_out(out: str, source: str) -> Path:
+    """The path of a file to write. Raises ValueError where it is the file that is read, or cannot be written."""
+    path = Path(out)
+    if not path.parent.is_dir():
+        raise ValueError(f"--out {out}: the folder {path.parent} does not exist; make it or choose another")
+    if path.is_dir():
+        raise ValueError(f"--out {out}: is a folder; name the file to write, such as {path / 'out.safetensors'}")
+    if path.exists() and Path(source).exists() and path.samefile(source):
+        raise ValueError(f"--out {out}: is the file that is read; choose another name")
+    check_folder("--out", path.parent)
+    return path
+
+
+def check_seed(seed: int) -> None:
+    """Raises ValueError for a seed that is none of a JAX key or of NumPy."""
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"--seed {seed}: must be from 0 to {2**32 - 1}")
