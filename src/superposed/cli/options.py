@@ -25,7 +25,7 @@ from superposed.constructions import (
 from superposed.measuring.cell import kebab
 from superposed.measuring.measure import bucket
 from superposed.measuring.sampling import Sampling
-from superposed.networks.problem import Problem, check_problem
+from superposed.networks.problem import Problem
 
 CONSTRUCTIONS = {
     kebab(c.__name__): c
@@ -119,7 +119,7 @@ def construction_of(args: argparse.Namespace) -> object:
 
 def problem_of(args: argparse.Namespace) -> Problem:
     """The problem the flags describe; ValueError where it breaks a rule."""
-    return check_problem(Problem(args.m, args.s))
+    return Problem(args.m, args.s)
 
 
 def add_sampling(parser: argparse.ArgumentParser) -> None:
@@ -189,8 +189,7 @@ def check_size(width: int, problem: Problem, construction: object, sampling: Sam
                 f"--width {width}: weights and codes of {problem.m} features do not fit, they need {in_gib(needed)}; "
                 "use --mode drawn, or a smaller --width or --d-in"
             )
-    if hasattr(construction, "check"):
-        construction.check(problem, width)
+    construction.check(problem, width)
 
 
 def most_width(problem: Problem, construction: object, mode: str) -> int:
@@ -207,13 +206,13 @@ def most_width(problem: Problem, construction: object, mode: str) -> int:
 def bytes_to_build(width: int, m: int, construction: object) -> int:
     """What a block of networks takes at most, in bytes."""
     rows = bucket(width)
-    code = 0 if not hasattr(construction, "d_in") else rows if construction.d_in is None else construction.d_in
+    code = construction.input_dimension(Problem(m, 1), rows) if construction.places_features else 0
     return 4 * COPIES * (rows + code) * m
 
 
 def shared_neurons(width: int, problem: Problem, construction: object) -> float:
     """d p^2, the neurons that a drawn read-off meets one after the other; 0 for laws that do not meet them."""
-    p = construction.tuned(problem, width) if hasattr(construction, "tuned") else None
+    p = construction.tune(problem, width)
     return 0.0 if p is None else width * float(p) ** 2
 
 

@@ -1,5 +1,6 @@
 """The constructions of the paper, one file a theorem: values that build a `Network` for a problem and a width."""
 
+from superposed.constructions.base import Construction
 from superposed.constructions.bernoulli import Bernoulli
 from superposed.constructions.centred import CentredBernoulli, CentredReadOff, SignedBernoulli
 from superposed.constructions.naive import Naive
@@ -7,6 +8,10 @@ from superposed.constructions.random_init import RandomInit
 from superposed.constructions.sign import Gaussian, Rademacher
 from superposed.constructions.superposed import Superposed
 
+ALL = (Naive, Bernoulli, CentredBernoulli, SignedBernoulli, CentredReadOff, Rademacher, Gaussian, RandomInit)
+"""The one list of constructions. The command line, the common tests and the docs read it; `Superposed` wraps most of them."""
+
 __all__ = [
-    "Bernoulli", "CentredBernoulli", "CentredReadOff", "Gaussian", "Naive", "RandomInit", "Rademacher", "SignedBernoulli", "Superposed",
+    "ALL", "Bernoulli", "CentredBernoulli", "CentredReadOff", "Construction", "Gaussian", "Naive", "RandomInit",
+    "Rademacher", "SignedBernoulli", "Superposed",
 ]  # fmt: skip

@@ -1,12 +1,15 @@
-"""Three remedies for what makes Theorem 2's construction wide: centred weights, signed weights, a centred read-off."""
+"""Three remedies for the width of Theorem 2's construction: centred weights, signed weights, a centred read-off."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from superposed.constructions.rows import Width, random_rows
+from superposed.bad_input import InputError
+from superposed.constructions.base import Construction, Width
+from superposed.constructions.bernoulli import tuned_width
+from superposed.constructions.rows import random_rows
 from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import Product, SharedMean
@@ -17,13 +20,13 @@ from superposed.theory.remedies import centred_constant, draw_centred_read_off, 
 
 
 def check_density(density: float | None) -> None:
-    """Raises ValueError for a density outside (0, 1); None is tuned."""
+    """Raises InputError for a density outside (0, 1); None is tuned."""
     if density is not None and not 0 < density < 1:
-        raise ValueError(f"density = {density}: a probability in (0, 1); leave it out to have it chosen")
+        raise InputError("density", density, "a probability in (0, 1); leave it out to have it chosen")
 
 
 @dataclass(frozen=True)
-class CentredBernoulli:
+class CentredBernoulli(Construction):
     """Theorem 1's random subsets with the mean taken from the weights.
 
         a = ReLU((B - p) b + p s - 1),   B_ik ~ Bernoulli(p),   AND(k, l) ~ sum_i B_ik B_il a_i / sum_i B_ik B_il
@@ -39,13 +42,15 @@ class CentredBernoulli:
 
     density: float | None = None
 
+    has_distribution = True
+
     def __post_init__(self):
         check_density(self.density)
 
     def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, p: Float[Array, ""] | None = None
+        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
     ) -> Network:
-        p = self.tuned(problem, width) if p is None else p
+        p = self.tune(problem, width) if tuned is None else tuned
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
         return Network(None, (centred(wired, width, p, problem.s),), SharedMean(wired))
 
@@ -56,23 +61,27 @@ class CentredBernoulli:
         width: Width,
         n_events: int,
         s_max: int,
-        p: Float[Array, ""] | None = None,
-    ) -> Float[Array, "3 n"]:
-        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.bernoulli_drawn`)."""
-        m, s, d_in, p = problem.m, problem.s, problem.d_in, self.tuned(problem, width) if p is None else p
+        tuned: Float[Array, ""] | None = None,
+    ) -> Float[Array, "3 n_events"]:
+        """Errors sampled from their distribution (`theory.bernoulli_drawn`)."""
+        m, s, d_in, p = problem.m, problem.s, problem.d_in, self.tune(problem, width) if tuned is None else tuned
         if d_in is None:
             return draw_aligned(key, m, s, width, p, n_events, max_active=s_max)
         return draw_superposed(key, m, s, width, d_in, p, n_events, max_active=s_max, centred=True)
 
-    def tuned(self, problem: Problem, width: Width) -> Float[Array, ""]:
+    def tune(self, problem: Problem, width: Width) -> Float[Array, ""]:
         """The density p at this problem and width."""
         if self.density is not None:
             return jnp.float32(self.density)
         return best_density(problem.m, problem.s, width, problem.d_in, centred=True)
 
+    def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float | None:
+        """The closed form at the tuned density; None for a density that is given."""
+        return tuned_width(problem, eps, criterion, centred=True) if self.density is None else None
+
 
 @dataclass(frozen=True)
-class SignedBernoulli:
+class SignedBernoulli(Construction):
     """Random subsets with random signs; the AND is read where both signs are plus.
 
         a = ReLU(V b - 1),   V_ik = +1, -1, 0 with probabilities p/2, p/2, 1 - p
@@ -91,13 +100,15 @@ class SignedBernoulli:
 
     density: float | None = None
 
+    has_distribution = True
+
     def __post_init__(self):
         check_density(self.density)
 
     def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, p: Float[Array, ""] | None = None
+        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
     ) -> Network:
-        p = self.tuned(problem, width) if p is None else p
+        p = self.tune(problem, width) if tuned is None else tuned
 
         def signed(key: Key[Array, ""]) -> Float[Array, " m"]:
             u = jax.random.uniform(key, (problem.m,))
@@ -113,21 +124,26 @@ class SignedBernoulli:
         width: Width,
         n_events: int,
         s_max: int,
-        p: Float[Array, ""] | None = None,
-    ) -> Float[Array, "3 n"]:
-        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.remedies`)."""
-        d_in, p = code_dimension(problem), self.tuned(problem, width) if p is None else p
+        tuned: Float[Array, ""] | None = None,
+    ) -> Float[Array, "3 n_events"]:
+        """Errors sampled from their distribution (`theory.remedies`)."""
+        d_in, p = code_dimension(problem), self.tune(problem, width) if tuned is None else tuned
         return draw_signed(key, problem.m, problem.s, width, d_in, p, n_events, max_active=s_max)
 
-    def tuned(self, problem: Problem, width: Width) -> Float[Array, ""]:
+    def tune(self, problem: Problem, width: Width) -> Float[Array, ""]:
         """The density p at this problem and width."""
         if self.density is not None:
             return jnp.float32(self.density)
         return jnp.minimum(2 * best_density(2 * problem.m, problem.s, width, problem.d_in, centred=True), 1.0)
 
+    def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float | None:
+        """That of centred weights with 2 m features, which have the same cross-talk; None for a density that is given."""
+        doubled = replace(problem, m=2 * problem.m)
+        return tuned_width(doubled, eps, criterion, centred=True) if self.density is None else None
+
 
 @dataclass(frozen=True)
-class CentredReadOff:
+class CentredReadOff(Construction):
     """Centred weights read by their products, so that nothing counts that does not depend on both features.
 
         a = ReLU((B - p) b + p s - 1),   AND(k, l) ~ sum_i (B_ik - p)(B_il - p) a_i / (d p^2 (1 - p)^2 c)
@@ -145,10 +161,14 @@ class CentredReadOff:
 
     density: float = 0.5
 
+    has_distribution = True
+
     def __post_init__(self):
         check_density(self.density)
 
-    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
+    def __call__(
+        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
+    ) -> Network:
         p, s = self.density, problem.s
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
         layer = centred(wired, width, p, s)
@@ -156,9 +176,15 @@ class CentredReadOff:
         return Network(None, (layer,), Product(layer.factors[0], scale))
 
     def draw(
-        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int
-    ) -> Float[Array, "3 n"]:
-        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.remedies`)."""
+        self,
+        key: Key[Array, ""],
+        problem: Problem,
+        width: Width,
+        n_events: int,
+        s_max: int,
+        tuned: Float[Array, ""] | None = None,
+    ) -> Float[Array, "3 n_events"]:
+        """Errors sampled from their distribution (`theory.remedies`)."""
         d_in = code_dimension(problem)
         return draw_centred_read_off(key, problem.m, problem.s, width, d_in, self.density, n_events, max_active=s_max)
 

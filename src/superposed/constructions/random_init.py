@@ -1,12 +1,16 @@
 """Theorems 3 and 14: a layer at random initialisation already computes the universal AND."""
 
 from dataclasses import dataclass
+from math import inf
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from superposed.constructions.rows import Width, random_codes, random_rows
+from superposed.bad_input import InputError
+from superposed.constructions.base import Construction, Width
+from superposed.constructions.rows import random_codes, random_rows
+from superposed.constructions.sign import normal_deviations
 from superposed.constructions.superposed import check_d_in
 from superposed.networks.network import Layer, Network, matmul
 from superposed.networks.problem import Problem
@@ -14,10 +18,11 @@ from superposed.networks.read_off import Product
 from superposed.theory.codes import existing
 from superposed.theory.sign import gaussian_constant
 from superposed.theory.sign_drawn import draw_gaussian, draw_random_init
+from superposed.theory.sign_moments import random_init_variance
 
 
 @dataclass(frozen=True)
-class RandomInit:
+class RandomInit(Construction):
     """A Gaussian matrix on the input as it stands, aligned or in superposition.
 
         x = Phi b,   a = ReLU(W x),   W_ij ~ N(0, 1),   AND(k, l) ~ sum_i sgn((W phi_k)_i (W phi_l)_i) a_i / (c d)
@@ -35,16 +40,21 @@ class RandomInit:
     inputs: str = "superposed"
     d_in: int | None = None
 
+    places_features = True
+    has_distribution = True
+
     def __post_init__(self):
         if self.inputs not in ("aligned", "superposed"):
-            raise ValueError(f"inputs = {self.inputs!r}: features are aligned or superposed")
+            raise InputError("inputs", self.inputs, "features are aligned or superposed")
         if self.inputs == "aligned" and self.d_in is not None:
-            raise ValueError(
-                f"d_in = {self.d_in}: aligned inputs have m dimensions; leave it out or use superposed inputs"
+            raise InputError(
+                "d_in", self.d_in, "aligned inputs have m dimensions; leave it out or use superposed inputs"
             )
         check_d_in(self.d_in)
 
-    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
+    def __call__(
+        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
+    ) -> Network:
         code_key, weight_key = jax.random.split(key)
         scale = gaussian_constant(problem.s) * width
         if self.inputs == "aligned":
@@ -57,12 +67,31 @@ class RandomInit:
         return Network(phi, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(matmul(w, phi)), scale))
 
     def draw(
-        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int
-    ) -> Float[Array, "3 n"]:
-        """Errors of n_events pairs a stratum, each of a fresh network, from their law (`theory.sign_drawn`)."""
+        self,
+        key: Key[Array, ""],
+        problem: Problem,
+        width: Width,
+        n_events: int,
+        s_max: int,
+        tuned: Float[Array, ""] | None = None,
+    ) -> Float[Array, "3 n_events"]:
+        """Errors sampled from their distribution (`theory.sign_drawn`)."""
         c = gaussian_constant(problem.s)
         if self.inputs == "aligned":
             return draw_gaussian(key, problem.m, problem.s, width, None, c, n_events, max_active=s_max)
         d_in = width if self.d_in is None else self.d_in
         errors = draw_random_init(key, problem.s, width, d_in, c, n_events, max_active=s_max)
         return existing(errors, problem.m, problem.s)
+
+    def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float | None:
+        """From the errors' variance, taken as normal; None for codes of a fixed dimension, whose cross-talk stays."""
+        if self.d_in is not None:
+            return None
+        aligned, c = self.inputs == "aligned", float(gaussian_constant(problem.s))
+        variance = random_init_variance(problem.s, 1, inf if aligned else 1, c, min(problem.s, 1))  # times d, d_in = d
+        return variance * (normal_deviations(criterion, problem.m) / (0.5 if criterion == "decode" else eps)) ** 2
+
+    def input_dimension(self, problem: Problem, width: int) -> int:
+        if self.inputs == "aligned":
+            return problem.m
+        return width if self.d_in is None else self.d_in

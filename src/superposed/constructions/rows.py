@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
+from superposed.constructions.base import Width
 from superposed.networks.network import matmul
-
-Width = int | Int[Array, ""] | Float[Array, ""]
 
 
 def random_rows(

@@ -1,22 +1,27 @@
 """Theorem 2: any construction behind random code vectors."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 import jax
 from jaxtyping import Array, Float, Key
 
-from superposed.constructions.rows import Width, random_codes
+from superposed.bad_input import InputError
+from superposed.constructions.base import Construction, Width
+from superposed.constructions.rows import random_codes
 from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
 
+OCTAVES, STEPS = 60, 8  # widths tried by `predicted_width`
+
 
 @dataclass(frozen=True)
-class Superposed:
+class Superposed(Construction):
     """A construction for aligned features, made to read features in superposition.
 
         x = Phi b,   W = V Phi^T,   Phi in R^{d_in x m} with random unit columns
 
-    where V are the weights `inner` builds. The bystanders' cross-talk reaches every neuron; for Bernoulli weights it
+    where V are the weights `inner` builds. The bystanders' cross-talk reaches every neuron. For Bernoulli weights it
     costs d ~ m^{2/3} s^{2/3} eps^{-4/3} neurons. (The statement of Theorem 2 prints sqrt(m); the abstract and Theorem 8
     print m^{2/3}, which is what the construction of the text allows.)
 
@@ -24,38 +29,50 @@ class Superposed:
       inner: a construction whose first layer acts on the m features.
       d_in: dimensions of the input; None takes as many as neurons, d_in = width.
 
+    Raises:
+      InputError: `inner` is no construction, or places the features itself, or d_in is below 1.
+
     Source: Hänni et al. 2024, Theorem 2 and Corollary 13; Busch 2025, Corollary 4.35.
     """
 
-    inner: object
+    inner: Construction
     d_in: int | None = None
 
+    places_features = True
+
     def __post_init__(self):
+        if not isinstance(self.inner, Construction):
+            raise InputError(
+                "inner", self.inner, "not a construction; inherit from superposed.constructions.Construction"
+            )
+        if self.inner.places_features:
+            raise InputError(
+                "inner", self.inner, "it places the features in its input itself; use it alone, or wrap another one"
+            )
         check_d_in(self.d_in)
 
-    def check(self, problem: Problem, width: int) -> None:
-        """Raises what the inner construction raises for this problem."""
-        if hasattr(self.inner, "check"):
-            self.inner.check(problem, width)
+    @property
+    def has_distribution(self) -> bool:
+        """Whether the inner construction's errors can be sampled."""
+        return self.inner.has_distribution
 
-    def tuned(self, problem: Problem, width: Width) -> Float[Array, ""] | None:
-        """The inner construction's tuned hyper-parameter behind random codes; None where it has none."""
-        if not hasattr(self.inner, "tuned"):
-            return None
-        return self.inner.tuned(self._behind_codes(problem, width), width)
+    def check(self, problem: Problem, width: int) -> None:
+        """Raises what the inner construction raises behind the codes of this width."""
+        self.inner.check(self._behind_codes(problem, width), width)
+
+    def tune(self, problem: Problem, width: Width) -> Float[Array, ""] | None:
+        """The inner construction's hyper-parameter behind the codes of this width."""
+        return self.inner.tune(self._behind_codes(problem, width), width)
 
     def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, p: Float[Array, ""] | None = None
+        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
     ) -> Network:
         code_key, inner_key = jax.random.split(key)
         behind = self._behind_codes(problem, width)
         phi = random_codes(code_key, rows if self.d_in is None else self.d_in, behind.d_in, problem.m)
-        inner = self.inner(inner_key, behind, width, rows, *(() if p is None else (p,)))
+        inner = self.inner(inner_key, behind, width, rows, tuned)
         first = inner.layers[0]
         return Network(phi, (Layer((*first.factors, phi.T), first.b), *inner.layers[1:]), inner.read_off)
-
-    def _behind_codes(self, problem: Problem, width: Width) -> Problem:
-        return replace(problem, d_in=width if self.d_in is None else self.d_in)
 
     def draw(
         self,
@@ -64,17 +81,32 @@ class Superposed:
         width: Width,
         n_events: int,
         s_max: int,
-        p: Float[Array, ""] | None = None,
-    ) -> Float[Array, "3 n"]:
-        """Errors drawn from the inner construction's law behind random codes; ValueError where it has none."""
-        if not hasattr(self.inner, "draw"):
-            raise ValueError(f"mode = drawn: {type(self.inner).__name__} has no drawn law; use --mode built")
-        return self.inner.draw(
-            key, self._behind_codes(problem, width), width, n_events, s_max, *(() if p is None else (p,))
-        )
+        tuned: Float[Array, ""] | None = None,
+    ) -> Float[Array, "3 n_events"]:
+        """Errors sampled from the inner construction's distribution behind codes of this width."""
+        return self.inner.draw(key, self._behind_codes(problem, width), width, n_events, s_max, tuned)
+
+    def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float | None:
+        """The inner construction's closed form behind codes of d_in dimensions.
+
+        With d_in = width it is the first d = 2^(n/8) that suffices behind codes of d dimensions.
+        """
+        needed = lambda d_in: self.inner.predicted_width(replace(problem, d_in=d_in), eps, criterion)
+        if self.d_in is not None:
+            return needed(self.d_in)
+        if needed(float(problem.m)) is None:
+            return None
+        width = lambda n: 2.0 ** (n / STEPS)
+        return width(bisect_left(range(OCTAVES * STEPS), True, key=lambda n: needed(width(n)) <= width(n)))
+
+    def input_dimension(self, problem: Problem, width: int) -> int:
+        return width if self.d_in is None else self.d_in
+
+    def _behind_codes(self, problem: Problem, width: Width) -> Problem:
+        return replace(problem, d_in=width if self.d_in is None else self.d_in)
 
 
 def check_d_in(d_in: int | None) -> None:
-    """Raises ValueError for an input of less than one dimension."""
+    """Raises InputError for an input of less than one dimension."""
     if d_in is not None and d_in < 1:
-        raise ValueError(f"d_in = {d_in}: the input has at least one dimension; use 1 or more")
+        raise InputError("d_in", d_in, "the input has at least one dimension; use 1 or more")

@@ -5,7 +5,15 @@ import json
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cached_property
 
+import numpy as np
+from jaxtyping import UInt
+
+from superposed.bad_input import InputError
+from superposed.constructions.base import Construction
 from superposed.measuring.sampling import Sampling
+from superposed.networks.problem import Problem
+
+MODES = ("built", "drawn")
 
 
 def describe(value: object) -> object:
@@ -42,16 +50,50 @@ class Cell:
       width: neurons d.
       seed: of the network and of its inputs.
       sampling: which inputs and pairs are looked at.
-      mode: "built" from weights, or "drawn" from the errors' law.
+      mode: "built" from weights, or "drawn" from the distribution of the errors.
+
+    Raises:
+      InputError: a field breaks a rule of the problem, the sampling, or the construction's contract.
     """
 
-    construction: object
+    construction: Construction
     m: int
     s: int
     width: int
     seed: int
     sampling: Sampling
     mode: str = "built"
+
+    def __post_init__(self):
+        if not isinstance(self.construction, Construction):
+            raise InputError(
+                "construction", self.construction, "not one; inherit from superposed.constructions.Construction"
+            )
+        for name in ("m", "s", "width", "seed"):
+            if not isinstance(getattr(self, name), int):
+                raise InputError(name, getattr(self, name), "a whole number is needed; convert it with int()")
+        Problem(self.m, self.s)
+        if self.width < 1:
+            raise InputError("width", self.width, "a network has one neuron or more")
+        if self.seed < 0:
+            raise InputError("seed", self.seed, "seeds count from 0")
+        if self.mode not in MODES:
+            raise InputError("mode", self.mode, f"one of {', '.join(MODES)}")
+        if self.mode == "drawn":
+            self._check_drawn()
+
+    def _check_drawn(self) -> None:
+        if not self.construction.has_distribution:
+            name = describe(self.construction)["name"]
+            raise InputError("mode", "drawn", f"the distribution of {name}'s errors is not known; use built networks")
+        if self.sampling.inputs is None:
+            raise InputError(
+                "inputs", None, "drawn errors have no list of inputs; give a number, or use built networks"
+            )
+        if self.sampling.idle is not None:
+            raise InputError(
+                "idle", self.sampling.idle, "drawn errors come by stratum; leave it out, or use built networks"
+            )
 
     def to_json(self) -> dict:
         """A plain dict with the construction and the sampling described."""
@@ -66,6 +108,7 @@ class Cell:
         return content_id(self.to_json())
 
     @property
-    def entropy(self) -> int:
-        """32 bits from (seed, m, s) that seed the cell's randomness: all widths share it, so that their networks are nested."""
-        return int(content_id([self.seed, self.m, self.s])[:8], 16)
+    def entropy(self) -> UInt[np.ndarray, "2"]:
+        """64 bits from (seed, m, s), the key of the cell's randomness. All widths share it, so that networks are nested."""
+        bits = int(content_id([self.seed, self.m, self.s])[:16], 16)
+        return np.array([bits >> 32, bits & 0xFFFFFFFF], np.uint32)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from superposed.bad_input import InputError
 from superposed.measuring.errors import EDGES, Errors
 
 CRITERIA = ("max", "q99", "rms", "decode")
@@ -13,7 +14,7 @@ def passes(errors: Errors, criterion: str, eps: float) -> bool:
     """Whether the errors meet a criterion at tolerance eps. `decode` has its own threshold and does not use eps.
 
     Raises:
-      ValueError: an unknown criterion, or eps <= 0.
+      InputError: an unknown criterion, or eps <= 0.
     """
     check_criterion(criterion, eps)
     seen = errors.count > 0
@@ -28,10 +29,8 @@ def passes(errors: Errors, criterion: str, eps: float) -> bool:
 
 
 def check_criterion(criterion: str, eps: float) -> None:
-    """Raises ValueError for an unknown criterion or an eps that is not a positive number, or too small to be told from 0."""
+    """Raises InputError for an unknown criterion or an eps that is not a positive number, or too small to be told from 0."""
     if criterion not in CRITERIA:
-        raise ValueError(f"criterion = {criterion!r}: one of {', '.join(CRITERIA)}")
+        raise InputError("criterion", criterion, f"one of {', '.join(CRITERIA)}")
     if not EDGES[0] <= eps < np.inf:
-        raise ValueError(
-            f"eps = {eps}: a tolerance is a number above 6e-8, the resolution of the errors; try --eps 0.5"
-        )
+        raise InputError("eps", eps, "a tolerance is a number above 6e-8, the resolution of the errors; try 0.5")

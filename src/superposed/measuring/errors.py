@@ -125,11 +125,15 @@ class Errors:
         return np.where(self.count > 0, np.maximum(np.abs(self.low), np.abs(self.high)), np.nan)
 
     def tail(self, eps: float) -> Float[np.ndarray, " strata"]:
-        """Fraction of events with |error| >= eps; exact where eps is an edge 2^(k/16), log-interpolated in its bin."""
-        position = np.log2(eps / EDGES[0]) * STEPS
-        k = int(np.clip(np.floor(position + 1e-9), -1, len(EDGES) - 1))
+        """Fraction of events with |error| >= eps.
+
+        It is exact where eps is an edge 2^(k/16) and log-interpolated inside a bin. Beyond the grid's ends it is the
+        fraction above the nearest edge, which is an upper bound from 2^16 on. It is 0 above the largest error.
+        """
+        position = np.clip(np.log2(eps / EDGES[0]) * STEPS, 0, len(EDGES) - 1)
+        k = int(np.floor(position + 1e-9))
         above = self.histogram[:, k + 1 :].sum(axis=1) - max(position - k, 0) * self.histogram[:, k + 1]
-        return self._per_event(above.astype(float))
+        return self._per_event(np.where(self.max_abs < eps, 0, above).astype(float))
 
     def quantile(self, q: float) -> Float[np.ndarray, " strata"]:
         """q-quantile of |error|, interpolated in the logarithm within its bin of width 2^(1/16), never above max_abs."""

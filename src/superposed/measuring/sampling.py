@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
+from superposed.bad_input import InputError
 from superposed.networks.problem import Problem
 
 MOST_INPUTS = 100_000
@@ -30,26 +31,28 @@ class Sampling:
 
     def __post_init__(self):
         if self.inputs is not None and self.inputs < 1:
-            raise ValueError(f"inputs = {self.inputs}: look at one input or more")
+            raise InputError("inputs", self.inputs, "look at one input or more")
         if self.idle is not None and self.idle < 2:
-            raise ValueError(f"idle = {self.idle}: a pair takes 2 inactive features, or leave it out to look at all")
+            raise InputError("idle", self.idle, "a pair takes 2 inactive features, or leave it out to look at all")
 
     def n_inputs(self, problem: Problem) -> int:
-        """How many inputs are looked at; raises ValueError where they are too many to enumerate."""
+        """How many inputs are looked at; raises InputError where they are too many to enumerate."""
         if self.inputs is not None:
             return self.inputs
         if (n := comb(problem.m, problem.s)) > MOST_INPUTS:
-            raise ValueError(
-                f"every input of m = {problem.m}, s = {problem.s}: C(m, s) = {n} is more than {MOST_INPUTS}; sample some"
+            raise InputError(
+                "inputs",
+                None,
+                f"C(m, s) = {n} inputs at m = {problem.m}, s = {problem.s} are more than {MOST_INPUTS}; sample some",
             )
         return n
 
     def per_call(self, problem: Problem, n_inputs: int) -> int:
-        """Inputs one compiled call takes, so that its counts stay within 32-bit integers."""
+        """Inputs one compiled call takes, so that its counts stay within 32-bit integers; InputError where none fits."""
         pairs = problem.n_gates if self.idle is None else problem.s * problem.m + comb(self.idle, 2)
         if pairs > MOST_PAIRS:
-            raise ValueError(
-                f"m = {problem.m}: {pairs} pairs an input overflow a 32-bit count; sample idle features instead"
+            raise InputError(
+                "m", problem.m, f"{pairs} pairs an input overflow a 32-bit count; sample idle features instead"
             )
         return min(n_inputs, MOST_PAIRS // pairs)
 

@@ -217,7 +217,7 @@ class SmallestWidth:
 
     @cached_property
     def _refused(self) -> frozenset[int]:
-        check = getattr(self.construction, "check", lambda problem, width: None)
+        check = self.construction.check
         rungs = ladder(self.most, self.steps)
         return frozenset(width for width in rungs if _raises(check, Problem(self.m, self.s), width))
 

@@ -1,13 +1,14 @@
 """The width that the closed forms of the Bernoulli universal AND predict, and the error terms that compete in it."""
 
 from functools import lru_cache
-from math import exp, log, pi, sqrt
+from math import exp, inf, log, pi, sqrt
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from superposed.bad_input import InputError
 from superposed.program import program
 from superposed.theory.bernoulli import best_density, worst_quantile
 
@@ -78,11 +79,13 @@ def predicted_width(
       tail: fraction of the errors that may exceed eps: 0.01 holds the 99% quantile below it.
       centred: for the centred weights of `theory.bernoulli.error_cumulants`.
 
+    Returns: inf where no width up to 1e30 brings the error below eps, as may be behind codes of a fixed dimension.
+
     Raises:
-      ValueError: eps is not positive, or no width up to 1e30 brings the error below eps (possible when d_in is fixed).
+      InputError: eps is not positive.
     """
     if eps <= 0:
-        raise ValueError(f"eps = {eps}: the error allowed must be positive; use --eps 0.5, say")
+        raise InputError("eps", eps, "the error allowed must be positive; use 0.5, say")
 
     low, high = 0.0, log(WIDEST)
     while high - low > 1e-5:
@@ -92,8 +95,6 @@ def predicted_width(
         above = np.flatnonzero(~(np.asarray(error) <= eps))
         last = int(above[-1]) if len(above) else -1
         if last == POINTS - 1:
-            raise ValueError(
-                f"eps = {eps}: no width reaches it with code vectors of dimension {d_in}; raise --d-in or --eps"
-            )
+            return inf
         low, high = grid[max(last, 0)], grid[max(last, 0) + 1]
     return exp(high)
