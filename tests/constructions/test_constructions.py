@@ -19,7 +19,7 @@ from superposed.constructions import (
 from superposed.measuring.cell import Cell
 from superposed.measuring.errors import pooled
 from superposed.measuring.evaluate import dense_read_offs
-from superposed.measuring.measure import measure
+from superposed.measuring.measure import key_of, measure
 from superposed.measuring.sampling import Sampling, every_order
 from superposed.networks.network import encode, hidden
 from superposed.networks.problem import Problem
@@ -86,7 +86,7 @@ def test_every_input_and_pair_is_counted_once(construction):
     problem = Problem(6, 3)
     cell = Cell(construction, problem.m, problem.s, 40, 5, Sampling(None))
     (errors,) = measure([cell])
-    build_key, _ = jax.random.split(jax.random.key(cell.entropy))
+    build_key, _ = jax.random.split(key_of(jnp.array(cell.entropy, jnp.uint32)))
     network = construction(build_key, problem, 40, 128)
     upper = np.triu_indices(problem.m, 1)
     by_stratum = {0: [], 1: [], 2: []}

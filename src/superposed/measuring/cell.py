@@ -5,9 +5,6 @@ import json
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cached_property
 
-import numpy as np
-from jaxtyping import UInt
-
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction
 from superposed.measuring.sampling import Sampling
@@ -108,7 +105,7 @@ class Cell:
         return content_id(self.to_json())
 
     @property
-    def entropy(self) -> UInt[np.ndarray, "2"]:
-        """64 bits from (seed, m, s), the key of the cell's randomness. All widths share it, so that networks are nested."""
+    def entropy(self) -> tuple[int, int]:
+        """64 bits from (seed, m, s), the key of the cell's randomness. All widths share them, so networks are nested."""
         bits = int(content_id([self.seed, self.m, self.s])[:16], 16)
-        return np.array([bits >> 32, bits & 0xFFFFFFFF], np.uint32)
+        return bits >> 32, bits & 0xFFFFFFFF

@@ -1,6 +1,7 @@
 """Blocks of (seed x width) cells as one compiled program: the only place with vmap over cells and `lax.map`."""
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import jax
@@ -144,7 +145,7 @@ def _block_of(cells: Sequence[Cell], filler_width: int, dtype: type) -> Block:
     first, missing = cells[0], BLOCK - len(cells)
     s = jnp.asarray(np.array([c.s for c in cells] + [first.s] * missing, np.int32))
     width = jnp.asarray(np.array([c.width for c in cells] + [filler_width] * missing, dtype))
-    entropy = jnp.asarray(np.array([c.entropy for c in cells] + [first.entropy] * missing))
+    entropy = jnp.asarray(np.array([c.entropy for c in cells] + [first.entropy] * missing, np.uint32))
     tuned = program(_tuned, 1)(first.construction, jnp.float32(first.m), s, jnp.maximum(width.astype(jnp.float32), 1))
     return Block(entropy, s, width, tuned)
 
@@ -175,7 +176,7 @@ def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Erro
             f"neurons beyond the width take part when {rows} rows hold the network; make those rows zero in the layer "
             "and in the read-off (`random_rows` does)",
         )  # fmt: skip
-    return [Errors.of([jax.tree.map(lambda x: x[i], call) for call in calls]) for i in range(len(cells))]
+    return [Errors.of([jax.tree.map(itemgetter(i), call) for call in calls]) for i in range(len(cells))]
 
 
 def _draw_block(cells: Sequence[Cell], s_max: int) -> list[Errors]:
@@ -183,7 +184,7 @@ def _draw_block(cells: Sequence[Cell], s_max: int) -> list[Errors]:
     spec = Spec(first.construction, 0, 0, None, first.sampling.inputs, 1, s_max)
     block = _block_of(cells, 1, np.float32)
     tallies = jax.device_get(program(_drawn, 1, loops=True)(spec, block, jnp.float32(first.m)))
-    return [Errors.of([jax.tree.map(lambda x: x[i], tallies)]) for i in range(len(cells))]
+    return [Errors.of([jax.tree.map(itemgetter(i), tallies)]) for i in range(len(cells))]
 
 
 def key_of(entropy: UInt[Array, "2"]) -> Key[Array, ""]:
