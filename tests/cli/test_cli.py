@@ -78,7 +78,10 @@ BAD = [
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--inputs-per-seed", 0), "write 1 or more, or all"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--d-in", 4), "--d-in 4"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--inputs", "superposed", "--d-in", 0), "d_in = 0"),
-    (("measure", "naive", "--m", 9, "--s", 2, "--width", 8, "--mode", "drawn"), "the distribution of naive's errors is not known"),
+    (
+        ("measure", "naive", "--m", 9, "--s", 2, "--width", 8, "--mode", "drawn"),
+        "the distribution of naive's errors is not known",
+    ),
     (("measure", "naive", "--m", 200, "--s", 9, "--width", 8, "--inputs-per-seed", "all"), "more than 100000"),
     (("measure", "naive", "--m", 10**7, "--s", 2, "--width", 1000), "do not fit"),
     (
