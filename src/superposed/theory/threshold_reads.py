@@ -85,7 +85,7 @@ def draw_margins(
     z = rng.standard_normal((n, k))
     z -= z.mean(1, keepdims=True)
     z.sort(1)
-    # Two largest of m - k uniforms, as logarithms: the largest is U^(1/N), the next one is the largest of N - 1 below it.
+    # The two largest of N = m - k uniforms, as logarithms. The second is the largest of N - 1 below the first.
     log_first = np.log(rng.random(n)) / (m - k)
     log_second = log_first + np.log(rng.random(n)) / (m - k - 1)
     first, second = (stats.norm.isf(-np.expm1(log)) for log in (log_first, log_second))
@@ -112,10 +112,10 @@ def expected_errors(m: float, k: int, d: float, threshold: float) -> Float[np.nd
 def chance_of_no_error(m: float, k: int, d: float, threshold: float) -> float:
     """The chance that every one of the C(m, 2) ANDs is read rightly.
 
-    An average over H of the product of three chances, one a stratum: that the two smallest active reads, the largest active
-    and the largest inactive read, and the two largest inactive reads stay on their side. Approximate in one step:
-    fluctuations Z_i - mean Z, of variance 1 - 1/k, count as independent. Against the exact sampler (`draw_margins`) the
-    chance is off by at most .03 from k = 32 on.
+    An average over H of the product of three chances, one a stratum, that its worst pair stays on its side: the two
+    smallest active reads, the largest active with the largest inactive read, the two largest inactive reads.
+    Approximate in one step: fluctuations Z_i - mean Z, of variance 1 - 1/k, count as independent. Against the exact
+    sampler (`draw_margins`) the chance is off by at most .03 from k = 32 on.
     """
     h, weight = _average_over_h(d)
     sigma, scale = np.sqrt(k * h / d), np.sqrt(1 - 1 / k)
@@ -128,7 +128,10 @@ def chance_of_no_error(m: float, k: int, d: float, threshold: float) -> float:
 
 
 def _two_largest_below(total: Float[np.ndarray, " h"], n: float) -> Float[np.ndarray, " h"]:
-    """P(the two largest of n standard normals sum to at most `total`), the largest being x and the next min(x, total - x)."""
+    """P(the two largest of n standard normals sum to at most `total`).
+
+    The largest is x, and the others stay below both x and total - x.
+    """
     x = _levels(n)
     second = np.minimum(x, total[:, None] - x)
     density = np.exp(np.log(n) + stats.norm.logpdf(x) + (n - 1) * stats.norm.logcdf(second))
