@@ -13,6 +13,7 @@ from superposed.theory.sign_drawn import mean_signed_relu
 from superposed.theory.sign_moments import (
     aligned_variance,
     random_init_variance,
+    random_init_width,
     superposed_rademacher_variance,
     superposed_sign_width,
 )
@@ -90,6 +91,13 @@ def test_closed_form_variances_up_to_a_trillion_features(m):
     for j in range(3):
         assert abs(drawn[j].var() / superposed_rademacher_variance(m, s, d, d, c, j) - 1) < spread + 0.02
         assert abs(initial[j].var() / random_init_variance(s, d, d, 0.168613, j) - 1) < spread + 0.02
+
+
+@pytest.mark.parametrize("s, c", [(2, 0.233695), (3, 0.168613)])
+def test_one_error_in_a_hundred_is_beyond_eps_at_the_random_layers_width(s, c):
+    d = random_init_width(s, 0.5, c)
+    beyond = (np.abs(np.asarray(random_init(jax.random.key(7), s, d, d, c))) > 0.5).mean(1)
+    assert beyond.max() == pytest.approx(0.01, rel=0.2)  # errors are normal but for the tails
 
 
 @pytest.mark.parametrize("s, c", [(2, 0.5), (3, 0.25), (6, 0.1875)])

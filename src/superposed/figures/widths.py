@@ -1,87 +1,82 @@
-"""The smallest width against m, and its local exponent."""
+"""The smallest width of the universal AND against m, and its local exponent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from superposed.figures.axes import columns, distinct
-from superposed.figures.fits import COLOURS, INK, draw_joint_region, draw_local_exponents, draw_widths
-from superposed.fitting import Report
+from superposed.figures.fits import COLOURS, INK
 from superposed.study.experiment import Analysis
 
-MARKS = {"built": "o", "drawn": "D"}
-LINES = ("-", "--", "-.")
+SHAPES = ("o", "s", "^", "D")
+LINES = ("-", "--", "-.", ":")
+LABELS = {
+    "Theorem 2": ("paper's construction\n(Theorem 2)", (0.5, 0.34), "left", "top"),
+    "random layer": ("random layer (Theorem 14)", (0.97, 0.09), "right", "top"),
+}
+"""What a curve is called, and where the words stand in the axes."""
 
 
-def draw_width_law(figure: Figure, analysis: Analysis, region: str) -> None:
-    """Widths with the computed ones as lines; local exponents; the joint region of exponent and log power.
-
-    Args:
-      region: the name of the fit whose joint region is drawn.
-    """
-    axes = figure.subplot_mosaic([["widths", "local"], ["widths", "region"]], width_ratios=[1.25, 1])
-    draw_scaling(axes["widths"], analysis)
-    draw_locals(axes["local"], analysis)
-    found = analysis.fits[region]
-    if not isinstance(found, Report) or found.region is None:
-        words = "exponent and log power\nare not bounded by these widths"
-        axes["region"].text(0.5, 0.5, words, ha="center", va="center", transform=axes["region"].transAxes)
-        axes["region"].set(xlabel="exponent", ylabel="power of the logarithm", xticks=(), yticks=())
-    else:
-        draw_joint_region(axes["region"], found)
-    axes["region"].set_title(f"joint 95% region: {region}")
+def draw_headline(figure: Figure, analysis: Analysis) -> None:
+    """Left: measured widths as marks over the closed forms as lines. Right: the slopes of the same curves."""
+    left, right = figure.subplots(1, 2, width_ratios=(1.4, 1))
+    draw_widths(left, analysis)
+    draw_slopes(right, analysis)
 
 
-def colour_of(analysis: Analysis, row: Mapping[str, object]) -> str:
-    """One colour a (criterion, s); built and drawn share it."""
-    kinds = sorted({(r["criterion"] == "max", r["s"]) for r in analysis.rows("median")})
-    return COLOURS[kinds.index((row["criterion"] == "max", row["s"])) % len(COLOURS)]
+def curves(analysis: Analysis) -> Iterator[tuple[dict, str, dict, dict]]:
+    """(labels, construction's colour, shape of its marks, style of its lines) for every construction and s."""
+    sparsities = distinct(analysis.rows("computed"), "s")
+    for construction, colour in zip(analysis.groups("computed", "construction"), COLOURS, strict=False):
+        for s, shape, line in zip(sparsities, SHAPES, LINES, strict=False):
+            mark = {"ls": "", "marker": shape, "color": colour, "ms": 5.5, "mew": 1.2, "zorder": 3}
+            yield {"construction": construction, "s": s}, colour, mark, {"color": colour, "lw": 1.1, "ls": line}
 
 
-def draw_scaling(ax: Axes, analysis: Analysis) -> None:
-    """Medians of the widths over the bars of all seeds, the computed widths as lines, and slopes 1/2 and 2/3 for the eye."""
-    for name, medians in analysis.groups("median", "series").items():
-        first, found = medians[0], analysis.fits[name]
-        colour = colour_of(analysis, first)
-        if isinstance(found, Report):
-            draw_widths(ax, found.sample, colour)
-        m, d = columns(medians, "m", "best")
-        inside = colour if first["mode"] == "built" else "white"
-        ax.plot(m, d, MARKS[first["mode"]], ms=5.5, color=colour, mfc=inside, label=name, zorder=3)
-    for s, rows in analysis.groups("computed", "s", criterion="q99").items():
-        line = LINES[distinct(analysis.rows("computed"), "s").index(s)]
-        ax.plot(*columns(rows, "m", "best"), color=INK, lw=1, ls=line, label=f"closed form, q99, s = {s}", zorder=1)
-    for k, rows in enumerate(analysis.groups("computed", "s", criterion="max").values()):
-        label = None if k else "closed form, max"
-        ax.plot(*columns(rows, "m", "best"), color=INK, lw=1, ls=":", label=label, zorder=1)
-    guides(ax, analysis.rows("computed", criterion="q99", s=distinct(analysis.rows("computed"), "s")[0]))
-    ax.set(xscale="log", yscale="log", xlabel="features m", ylabel="smallest width d* (neurons)")
-    ax.legend(loc="upper left")
+def draw_widths(ax: Axes, analysis: Analysis) -> None:
+    """A colour a construction, a shape an s, filled marks where networks were built."""
+    for labels, colour, mark, line in curves(analysis):
+        ax.plot(*columns(analysis.rows("computed", **labels), "m", "best"), **line)
+        for mode, inside in (("drawn", "white"), ("built", colour)):
+            ax.plot(*columns(analysis.rows("median", mode=mode, **labels), "m", "best"), mfc=inside, **mark)
+        words, place, across, up = LABELS[labels["construction"]]
+        if labels["s"] == distinct(analysis.rows("computed"), "s")[0]:
+            ax.text(*place, words, transform=ax.transAxes, color=colour, ha=across, va=up, fontweight="bold")
+    (gap,) = analysis.rows("gap")
+    beside = 3 * gap["m"]
+    ax.annotate("", (beside, gap["high"]), (beside, gap["low"]), arrowprops={"arrowstyle": "<->", "color": INK})
+    words = f"{gap['best'] / 1e6:.1f} million\ntimes narrower"
+    ax.text(beside / 2, (gap["low"] * gap["high"]) ** 0.5, words, ha="right", color=INK)
+    ends = [min(row["m"] for row in analysis.rows("computed")), gap["m"]]
+    ax.plot(ends, ends, color="0.88", lw=4, zorder=0)
+    ax.set(xscale="log", yscale="log", xlabel="features m", ylabel="neurons d of the smallest layer", ylim=(60, 1e11))
+    ax.set_title("ANDs of all pairs of m features in superposition")
+    ax.legend(handles=keys(analysis), loc="upper left", handlelength=1.5)
 
 
-def guides(ax: Axes, rows: Sequence[Mapping[str, object]]) -> None:
-    """Slopes 1/2 and 2/3 through a point below the first width."""
-    m, first = columns(rows, "m", "best")
-    m = m[[0, -1]]
-    for exponent, name in ((1 / 2, "1/2"), (2 / 3, "2/3")):
-        d = first[0] / 12 * (m / m[0]) ** exponent
-        ax.plot(m, d, color="0.6", lw=0.9, ls=":")
-        middle, shift = (np.sqrt(m.prod()), np.sqrt(d.prod())), {"xytext": (4, -1), "textcoords": "offset points"}
-        ax.annotate(f"slope {name}", middle, fontsize=8.5, color="0.4", ha="left", va="top", **shift)
+def keys(analysis: Analysis) -> list[Line2D]:
+    """What shapes, fillings and lines mean."""
+    mark = {"ls": "", "color": INK, "ms": 5.5}
+    sparsities = distinct(analysis.rows("computed"), "s")
+    shapes = [
+        Line2D([], [], marker=shape, mfc="white", label=f"{s} features active", **mark)
+        for s, shape in zip(sparsities, SHAPES, strict=False)
+    ]
+    built = Line2D([], [], marker="o", label="filled: built networks", **mark)
+    line = Line2D([], [], color=INK, lw=1.1, label="lines: closed forms")
+    return [*shapes, built, line, Line2D([], [], color="0.88", lw=4, label="d = m")]
 
 
-def draw_locals(ax: Axes, analysis: Analysis) -> None:
-    """Local exponents between neighbouring m against the computed ones."""
-    for name, rows in analysis.groups("median", "series", criterion="q99").items():
-        if isinstance(analysis.fits[name], Report):
-            draw_local_exponents(ax, analysis.fits[name].local, colour_of(analysis, rows[0]))
-    for s, rows in analysis.groups("computed local exponent", "s").items():
-        line = LINES[distinct(analysis.rows("computed local exponent"), "s").index(s)]
-        ax.plot(*columns(rows, "m", "best"), color=INK, lw=1, ls=line)
-    ax.axhline(2 / 3, color="0.6", lw=0.9, ls=":")
-    edge = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "bottom"}
-    ax.annotate("2/3", (1, 2 / 3), fontsize=8.5, color="0.4", **edge)
-    ax.set(xscale="log", xlabel="features m", ylabel="local exponent", ylim=(0.1, 0.8))
-    ax.set_title("q99: local exponents and closed form (lines)")
+def draw_slopes(ax: Axes, analysis: Analysis) -> None:
+    """Local exponents between neighbouring m with their 95% intervals, against those of the closed forms."""
+    for labels, _, mark, line in curves(analysis):
+        rows = [row for row in analysis.rows("local exponent", **labels) if row["high"] - row["low"] < 9]
+        m, low, best, high = columns(rows, "m", "low", "best", "high")
+        ax.errorbar(m, best, [best - low, high - best], mfc="white", elinewidth=0.9, **{**mark, "ms": 4.5})
+        ax.plot(*columns(analysis.rows("computed local exponent", **labels), "m", "best"), **line)
+    ax.axhline(2 / 3, color="0.6", lw=0.9, ls=":", zorder=0)
+    ax.set(xscale="log", xlabel="features m", ylabel="slope of log d in log m", ylim=(-0.12, 0.8))
+    ax.set_yticks([0, 1 / 3, 1 / 2, 2 / 3], ["0", "1/3", "1/2", "2/3"])
+    ax.set_title("local exponent (95% intervals)")

@@ -79,6 +79,11 @@ class Experiment:
     size: tuple[float, float] = (10, 4.2)
 
 
+def powers(base: int, first: int, last: int) -> tuple[int, ...]:
+    """base^first, ..., base^last."""
+    return tuple(base**n for n in range(first, last + 1))
+
+
 def configuration(name: str, experiment: Experiment, profile: str) -> dict:
     """What a run's folder belongs to: the experiment and everything its profile fixes."""
     return {"experiment": name, "profile": profile, "claim": experiment.claim, **describe(experiment.profiles[profile])}

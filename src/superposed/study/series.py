@@ -108,15 +108,16 @@ def edge(ladder: Sequence[tuple[float, bool]]) -> tuple[float, float]:
     return low, float("inf")
 
 
-def local_exponents(name: str, found: Report | str) -> list[dict]:
+def local_exponents(name: str, found: Report | str, **labels: object) -> list[dict]:
     """Table rows of the exponents between neighbouring values of the axis."""
     if isinstance(found, str):
         return []
     along = found.sample.along
     return [
-        {"kind": "local exponent", "series": name, along: e.middle, "low": e.low, "best": e.best, "high": e.high}
+        {"kind": "local exponent", "series": name, **labels, along: e.middle, "start": e.start, "stop": e.stop,
+         "low": e.low, "best": e.best, "high": e.high}
         for e in found.local
-    ]
+    ]  # fmt: skip
 
 
 def curve_rows(points: Mapping[float, float], along: str = "m", **labels: object) -> list[dict]:

@@ -100,6 +100,14 @@ def random_init_variance(s: int, d: Number, d_in: Number, c: Number, active: int
     return aligned_variance(s, c, active) / d + total / (c**2 * d_in)
 
 
+def random_init_width(s: int, eps: Number, c: Number, quantile: float = 0.99) -> float:
+    """Width of a random layer, on superposed inputs of as many dimensions, at which the quantile of |error| is eps in the
+    worst stratum. Errors are taken as normal with the variance above, so the width is free of m.
+    """
+    variance_times_width = max(random_init_variance(s, 1, 1, c, active) for active in range(3))
+    return variance_times_width * (norm.isf((1 - quantile) / 2) / eps) ** 2
+
+
 def _mean_signed_relu(cov_ag: float, cov_bg: float, cov_ab: float, variance: float) -> float:
     """`theory.sign_drawn.mean_signed_relu` in float64, for derivatives."""
     rest_a, rest_b, rest_ab = variance - cov_ag**2, variance - cov_bg**2, 1 - cov_ab**2
