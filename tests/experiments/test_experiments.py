@@ -5,11 +5,13 @@ import json
 import pytest
 
 from superposed.cli import main
-from superposed.cli.run import complete, figure
+from superposed.cli.reproduce import figure
+from superposed.cli.run import complete
 from superposed.compiler.channels import Channels
 from superposed.compiler.corrected import Corrected
 from superposed.study.deep_runs import packed, run_piece, unpacked
-from superposed.study.experiment import configuration, load_experiments
+from superposed.study.experiment import configuration
+from superposed.study.loading import load_experiment
 from superposed.sweeping.store import Store
 from superposed.sweeping.sweep import sweep
 
@@ -31,9 +33,13 @@ def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     found = {}
     for name in NAMES:
-        experiment = load_experiments()[name]
+        experiment = load_experiment(name)[1]
         complete(name, experiment, "tiny", folder / f"{name}-tiny")
-        found[name] = (experiment, folder, figure(name, experiment, "tiny", folder, folder / "figures"))
+        found[name] = (
+            experiment,
+            folder,
+            figure(name, experiment, "tiny", folder / f"{name}-tiny", folder / "figures"),
+        )
     return found
 
 

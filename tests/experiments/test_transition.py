@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 
 from superposed.fitting import Report
-from superposed.study.experiment import experiments_folder
+from superposed.study.loading import experiments_folder
 
 MODULE = runpy.run_path(str(experiments_folder() / "transition.py"))
 PROFILE = replace(MODULE["PROFILES"]["quick"], draws=30)

@@ -2,16 +2,38 @@
 
 import argparse
 import os
+import shlex
+import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 
-import jax
+from superposed import __version__
+from superposed.bad_input import InputError
+from superposed.cli.children import stop_children
 
-from superposed.cli import compile, doctor, fit, measure, run, sample, score
-
-COMMANDS = (run, measure, fit, compile, sample, score, doctor)
+COMMANDS = {
+    "reproduce": ("reproduce", "every experiment, its figure, and the table of verdicts"),
+    "run": ("run", "one experiment; run again to resume"),
+    "figures": ("reproduce", "draw figures again from the rows that are there"),
+    "status": ("run", "how far the run in a folder has come"),
+    "measure": ("measure", "the errors of a construction at one width"),
+    "width": ("measure", "the smallest width that meets a criterion, as an interval"),
+    "fit": ("fit", "fit width laws to a CSV file and judge an exponent"),
+    "power": ("fit", "could a design decide between two exponents?"),
+    "compile": ("compile", "a circuit to a plain ReLU network with more features than neurons"),
+    "verify": ("compile", "recompute what a compiled network's file claims"),
+    "sample": ("sample", "activations of a compiled network, with the features that are on in them"),
+    "score": ("score", "what a tool recovered from a compiled network, against its ground truth"),
+    "doctor": ("doctor", "check that this machine measures rightly, and say how fast it is"),
+}
+"""Each command: the module of this folder that has it, and its line in `superposed --help`. A module is imported only
+when its command is asked for, so that the help answers without JAX."""
+FLAGS = {"inputs": "inputs-per-seed"}
+"""Flags that do not carry the name of the value they set."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,50 +43,94 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"superposed: {message} (see `{self.prog} --help`)\n")
 
 
+class Stopped(BaseException):
+    """A signal asked this process to end."""
+
+    def __init__(self, number: int):
+        super().__init__(number)
+        self.number = number
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 2 bad input, 3 time limit reached, 130 interrupted."""
-    parser = Parser(
-        prog="superposed", description="Measure how many neurons a network needs to compute in superposition."
-    )
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in COMMANDS:
-        module.add_commands(commands)
-    args = parser.parse_args(argv)
+    """Run one command and return its exit status.
+
+    0 done; 1 a check failed; 2 bad input; 3 time limit reached; 130, 143 or 129 stopped by Ctrl-C, SIGTERM or SIGHUP.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = parser_for(words).parse_args(words)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), signals_raise():
             warnings.showwarning = lambda message, *_: print(f"superposed: warning: {message}", file=sys.stderr)
             return interruptible(lambda: args.run(args) or 0)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (ValueError, OSError) as error:
-        if args.debug:
-            raise
-        known = isinstance(error, OSError) and error.filename is not None and error.strerror
+    except Stopped as stopped:
+        stop_children()
+        kept = f"every finished row is on disk. To resume: superposed {shlex.join(words)}"
         print(
-            f"superposed: {f'{error.filename}: {error.strerror}; check the path' if known else error}", file=sys.stderr
-        )
-        return 2
-    except (MemoryError, jax.errors.JaxRuntimeError) as error:
-        if args.debug or not (isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)):
-            raise
-        print(
-            "superposed: out of memory; measure less at once: a smaller --m, --width, --d-in or --inputs-per-seed",
+            f"superposed: stopped; {kept if getattr(args, 'resumes', False) else 'nothing was written'}",
             file=sys.stderr,
         )
-        return 2
-    except KeyboardInterrupt:
-        run.stop_children()
-        line = " ".join(sys.argv[1:] if argv is None else argv)
-        print(f"superposed: interrupted; every finished row is on disk. To resume: superposed {line}", file=sys.stderr)
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(130)
+        os._exit(128 + stopped.number)
+    except Exception as error:
+        if args.debug or (line := line_of(error, args)) is None:
+            raise
+        print(f"superposed: {line}", file=sys.stderr)
+        return 2
+
+
+def parser_for(words: Sequence[str]) -> Parser:
+    """The parser, with the arguments of the command that the words name."""
+    parser = Parser(
+        prog="superposed", description="Measure how many neurons a network needs to compute in superposition."
+    )
+    parser.add_argument("--version", action="version", version=f"superposed {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    if chosen in COMMANDS:
+        import_module(f"superposed.cli.{COMMANDS[chosen][0]}").add_commands(commands)
+    else:
+        for name, (_, line) in COMMANDS.items():
+            commands.add_parser(name, help=line)
+    return parser
+
+
+def line_of(error: Exception, args: argparse.Namespace) -> str | None:
+    """Bad input in one line; None for an error that is a defect of this program."""
+    if isinstance(error, InputError) and hasattr(args, error.name):
+        return f"--{FLAGS.get(error.name, error.name).replace('_', '-')} {error.value}: {error.rule}"
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+        return "out of memory; measure less at once: a smaller --m, --width, --d-in or --inputs-per-seed"
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}; check the path"
+    return str(error) if isinstance(error, (ValueError, OSError)) else None
+
+
+@contextmanager
+def signals_raise() -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP raise `Stopped` in the main thread. What is ignored, as under nohup, stays so."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise Stopped(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {n: signal.signal(n, stop) for n in numbers if signal.getsignal(n) != signal.SIG_IGN}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def interruptible(function: Callable[[], int]) -> int:
-    """function() in a thread of its own, so that Ctrl-C is answered at once however long a compiled program takes."""
+    """function() in a thread of its own, so that a signal is answered at once while a compiled program runs."""
     outcome: list[int | BaseException] = []
 
     def work() -> None:

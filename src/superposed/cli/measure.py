@@ -5,50 +5,55 @@ import time
 
 import numpy as np
 
-from superposed.cli.options import (
-    add_construction,
-    add_sampling,
-    check_size,
-    construction_of,
-    most_width,
-    pick,
-    problem_of,
-    sampling_of,
-    whole,
-)  # fmt: skip
+from superposed.cli.constructions import add_construction, construction_of
+from superposed.cli.options import add_sampling, pick, sampling_of, whole
 from superposed.cli.output import note, print_json, table
 from superposed.cli.progress import LINE_EVERY
 from superposed.measuring.cell import Cell, describe
 from superposed.measuring.criteria import CRITERIA, check_criterion, passes
 from superposed.measuring.errors import Errors, pooled
 from superposed.measuring.measure import measure
+from superposed.networks.problem import Problem
 from superposed.sweeping.record import Record, Seen
-from superposed.sweeping.tasks import SmallestWidth
+from superposed.sweeping.size import check_size
+from superposed.sweeping.smallest import search_for
 
 
 def add_commands(commands: "argparse._SubParsersAction") -> None:
     """Register `measure` and `width`."""
-    at = commands.add_parser("measure", help="the errors of a construction at one width")
+    at = commands.add_parser("measure", description="The errors of a construction at one width.")
     add_construction(at)
+    _add_problem(at)
     at.add_argument("--width", type=whole, required=True, help="neurons d")
     add_sampling(at)
     at.add_argument("--eps", type=float, help="also say how many seeds have every error below eps")
     at.add_argument("--json", action="store_true", help="one JSON object on standard output")
     at.set_defaults(run=run_measure)
 
-    least = commands.add_parser("width", help="the smallest width that meets a criterion, as an interval")
+    least = commands.add_parser("width", description="The smallest width that meets a criterion, as an interval.")
     add_construction(least)
+    _add_problem(least)
     add_sampling(least)
-    least.add_argument("--eps", type=float, required=True, help="tolerance of a read-off's error")
-    least.add_argument("--criterion", default="max", help=f"{', '.join(CRITERIA)} (default max)")
-    least.add_argument("--success", type=float, default=0.5, help="fraction of the seeds that must pass (default 0.5)")
+    add_criterion(least)
     least.add_argument("--json", action="store_true", help="one JSON object on standard output")
     least.set_defaults(run=run_width)
 
 
+def _add_problem(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--m", type=whole, required=True, help="features, such as 256 or 1e12")
+    parser.add_argument("--s", type=whole, required=True, help="active features of an input, exactly")
+
+
+def add_criterion(parser: argparse.ArgumentParser) -> None:
+    """When a width counts as wide enough."""
+    parser.add_argument("--eps", type=float, required=True, help="tolerance of a read-off's error")
+    parser.add_argument("--criterion", default="max", help=f"{', '.join(CRITERIA)} (default max)")
+    parser.add_argument("--success", type=float, default=0.5, help="fraction of the seeds that must pass (default 0.5)")
+
+
 def run_measure(args: argparse.Namespace) -> None:
     """Print the errors by stratum."""
-    construction, problem = construction_of(args), problem_of(args)
+    construction, problem = construction_of(args), Problem(args.m, args.s)
     sampling = sampling_of(args, problem)
     check_size(args.width, problem, construction, sampling, args.mode)
     if args.eps is not None:
@@ -67,9 +72,8 @@ def run_measure(args: argparse.Namespace) -> None:
         print_json(result)
         return
     keys = ("active", "count", "mean", "rms", "std", "min", "max", "q50", "q90", "q99")
-    print(
-        f"error = read-off - truth at width {args.width}, m = {args.m}, s = {args.s}, {args.seeds} seeds, {args.mode}; q: quantiles of |error|"
-    )
+    problem = f"m = {args.m}, s = {args.s}, {args.seeds} seeds, {args.mode}"
+    print(f"error = read-off - truth at width {args.width}, {problem}; q: quantiles of |error|")
     print(table(keys, [[stratum[key] for key in keys] for stratum in result["strata"]]))
     if args.eps is not None:
         print(f"{passed} of {args.seeds} seeds have every error looked at below {args.eps:g}")
@@ -79,7 +83,8 @@ def strata(errors: Errors) -> list[dict]:
     """The statistics of each stratum as plain JSON; strata without an event have a count of 0 and nulls."""
     columns = {
         "mean": errors.mean, "rms": errors.rms, "std": errors.std, "min": errors.low, "max": errors.high,
-        "max_abs": errors.max_abs, "q50": errors.quantile(0.5), "q90": errors.quantile(0.9), "q99": errors.quantile(0.99),
+        "max_abs": errors.max_abs,
+        "q50": errors.quantile(0.5), "q90": errors.quantile(0.9), "q99": errors.quantile(0.99),
     }  # fmt: skip
     return [
         {"active": j, "count": int(n)}
@@ -90,26 +95,11 @@ def strata(errors: Errors) -> list[dict]:
 
 def run_width(args: argparse.Namespace) -> None:
     """Search the ladder until neighbouring rungs enclose the smallest passing width."""
-    construction, problem = construction_of(args), problem_of(args)
-    sampling = sampling_of(args, problem)
     pick("criterion", args.criterion, dict.fromkeys(CRITERIA))
-    check_criterion(args.criterion, args.eps)
-    if not 0 < args.success <= 1:
-        raise ValueError(f"--success {args.success}: a fraction of the seeds lies in (0, 1]")
-    most = most_width(problem, construction, args.mode)
-    check_size(most, problem, construction, sampling, args.mode)
-    task = SmallestWidth(
-        construction,
-        args.m,
-        args.s,
-        args.seeds,
-        sampling,
-        args.criterion,
-        args.eps,
-        args.success,
-        most=most,
-        mode=args.mode,
-    )
+    task = search_for(
+        construction_of(args), args.m, args.s, args.eps, criterion=args.criterion, success=args.success,
+        seeds=args.seeds, sampling=sampling_of(args, Problem(args.m, args.s)), mode=args.mode,
+    )  # fmt: skip
     seen = Seen()
     told = time.monotonic()
     while cells := task.pending(seen):
@@ -122,19 +112,17 @@ def run_width(args: argparse.Namespace) -> None:
     if args.json:
         print_json(
             {
-                "problem": describe(problem), "construction": describe(construction), "mode": args.mode, "seeds": args.seeds,
+                "problem": describe(Problem(args.m, args.s)), "construction": describe(task.construction),
+                "mode": args.mode, "seeds": args.seeds,
                 "width": {"low": found.low, "best": found.best, "high": found.high}, "criterion": args.criterion,
-                "eps": args.eps, "success": args.success, "tried": [{"width": w, "passed": n} for w, n in tried.items()],
+                "eps": args.eps, "success": args.success,
+                "tried": [{"width": w, "passed": n} for w, n in tried.items()],
             }
         )  # fmt: skip
         return
+    asked = f"{args.criterion} < {args.eps:g} for {args.success:.0%} of {args.seeds} seeds"
     if found.high is None:
-        print(
-            f"no width up to {found.low} passes {args.criterion} < {args.eps:g} for {args.success:.0%} of {args.seeds} seeds"
-        )
+        print(f"no width up to {found.low} passes {asked}")
     else:
-        print(
-            f"smallest width {found.best:.0f}, in ({found.low}, {found.high}]: {args.criterion} < {args.eps:g} "
-            f"for {args.success:.0%} of {args.seeds} seeds"
-        )
+        print(f"smallest width {found.best:.0f}, in ({found.low}, {found.high}]: {asked}")
     print(table(("width", "passed"), [[w, f"{n}/{args.seeds}"] for w, n in tried.items()]))

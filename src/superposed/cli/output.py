@@ -4,10 +4,12 @@ import json
 import sys
 from collections.abc import Sequence
 
+from superposed.files import finite
+
 
 def print_json(value: object) -> None:
     """One JSON object on standard output, floats at full precision; NaN and infinities become null."""
-    json.dump(_plain(value), sys.stdout, indent=2, allow_nan=False)
+    json.dump(finite(value), sys.stdout, indent=2, allow_nan=False)
     sys.stdout.write("\n")
 
 
@@ -27,13 +29,3 @@ def _cell(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _plain(value):
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    return value

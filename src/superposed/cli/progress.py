@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from superposed.cli.output import note
+
 LINE_EVERY = 30.0
 
 
@@ -26,9 +28,7 @@ class Lines:
         self.last = now
         left = (now - self.started) / done * (self.total - done) if done else None
         estimate = "" if left is None else f", about {left:.0f} s left"
-        print(
-            f"{self.title}: question {done + 1} of {self.total}, {rows} new rows{estimate}", file=sys.stderr, flush=True
-        )
+        note(f"{self.title}: question {done + 1} of {self.total}, {rows} new rows{estimate}")
 
 
 class Bar:

@@ -3,13 +3,13 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
 
+from superposed.files import finite, write_whole
 from superposed.fitting import Report
 from superposed.study.experiment import Analysis, Experiment
 
@@ -20,13 +20,10 @@ STYLE = {
 }  # fmt: skip
 
 
-def save(
-    name: str, experiment: Experiment, profile: str, analysis: Analysis, provenance: dict, folder: Path
-) -> list[Path]:
+def save(name: str, experiment: Experiment, profile: str, analysis: Analysis, folder: Path) -> list[Path]:
     """Write the four files of an experiment's figure; each is replaced whole. Returns their paths.
 
-    Args:
-      provenance: what the rows were measured with, for NAME.json.
+    They hold nothing that differs from machine to machine. What the rows were measured with stands beside the rows.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(STYLE):
@@ -41,13 +38,12 @@ def save(
         "profile": profile,
         "findings": findings,
         "fits": {key: plain(fit) for key, fit in analysis.fits.items()},
-        "measured_with": provenance,
     }
     contents = {
         "png": png.getvalue(), "svg": svg.getvalue(), "csv": csv_text(analysis.table).encode(),
         "json": (json.dumps(finite(summary), indent=1, allow_nan=False) + "\n").encode(),
     }  # fmt: skip
-    return [_replace(folder / f"{name}.{suffix}", content) for suffix, content in contents.items()]
+    return [write_whole(folder / f"{name}.{suffix}", content) for suffix, content in contents.items()]
 
 
 def plain(fit: Report | str | Mapping[str, object]) -> Mapping[str, object]:
@@ -63,21 +59,3 @@ def csv_text(rows: Sequence[dict]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def finite(value: object) -> object:
-    """Plain JSON in which NaN and infinities have become null."""
-    if isinstance(value, dict):
-        return {str(k): finite(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(v) for v in value]
-    if isinstance(value, float):
-        return float(value) if abs(value) < float("inf") else None
-    return value
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(content)
-    os.replace(draft, path)
-    return path

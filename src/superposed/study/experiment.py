@@ -1,13 +1,12 @@
-"""An experiment: a claim, what is measured, how it is judged, and its figure. One short file a claim in `experiments/`."""
+"""An experiment: a claim, what is measured, how it is judged, and its figure. Each is a file in `experiments/`."""
 
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from superposed.fitting import Report
 from superposed.measuring.cell import describe
 from superposed.sweeping.record import Seen
+from superposed.sweeping.source import sources
 from superposed.sweeping.tasks import Task
 
 
@@ -58,7 +57,7 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A claim and how it is tested. Everything that could be tuned to the answer is fixed here, before the rows are seen.
+    """A claim and how it is tested. All that could be tuned to the answer is fixed here, before the rows are seen.
 
     Args:
       claim: in one sentence, with its source.
@@ -85,29 +84,7 @@ def powers(base: int, first: int, last: int) -> tuple[int, ...]:
 
 
 def configuration(name: str, experiment: Experiment, profile: str) -> dict:
-    """What a run's folder belongs to: the experiment and everything its profile fixes."""
-    return {"experiment": name, "profile": profile, "claim": experiment.claim, **describe(experiment.profiles[profile])}
-
-
-def experiments_folder() -> Path:
-    """`experiments/` of the working directory, or of the checkout this package was installed from.
-
-    Raises:
-      ValueError: there is neither.
-    """
-    for root in (Path.cwd(), Path(__file__).parents[3]):
-        if (root / "experiments").is_dir():
-            return root / "experiments"
-    raise ValueError("no folder experiments/ here: run in a checkout of the repository")
-
-
-def load_experiments() -> dict[str, Experiment]:
-    """Every experiment by the name of its file."""
-    return {path.stem: _load(path) for path in sorted(experiments_folder().glob("[!_]*.py"))}
-
-
-def _load(path: Path) -> Experiment:
-    spec = importlib.util.spec_from_file_location(f"experiments.{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.EXPERIMENT
+    """What a run's folder belongs to: everything the profile fixes, and the source of the constructions it measures."""
+    settings = experiment.profiles[profile]
+    measured = [getattr(task, "construction", None) for task in experiment.tasks(settings)]
+    return {"experiment": name, "profile": profile, **describe(settings), "sources": sources(measured)}

@@ -1,5 +1,6 @@
 """The row that says what was seen at a cell."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,15 +28,19 @@ class Record:
         return Errors.from_json(self.seen)
 
     def to_line(self) -> str:
-        """One line of JSON."""
-        return canonical({"id": self.id, "cell": self.cell, "seen": self.seen}) + "\n"
+        """One line of JSON. Its last field is a checksum of everything before it."""
+        body = canonical({"id": self.id, "cell": self.cell, "seen": self.seen})
+        return f'{body[:-1]}{_SUM}{_checksum(body)}"}}\n'
 
     @classmethod
     def from_line(cls, line: str) -> "Record":
-        """The inverse of `to_line`; raises ValueError for anything else."""
+        """The inverse of `to_line`; raises ValueError for anything else, also for one altered character."""
+        body, separator, rest = line.rpartition(_SUM)
         try:
             value = json.loads(line)
             record = cls(value["cell"], value["seen"])
+            if not separator or rest != f'{_checksum(body + "}")}"}}':
+                raise ValueError("its checksum is not that of its content")
             if value["id"] != record.id:
                 raise ValueError("its id is not that of its cell")
             if not (isinstance(record.seen, dict) and record.seen):
@@ -43,6 +48,13 @@ class Record:
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a row of measurements ({type(error).__name__}: {error})") from error
         return record
+
+
+_SUM = ',"sum":"'
+
+
+def _checksum(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()[:16]
 
 
 class Seen(dict[str, Record]):

@@ -208,7 +208,7 @@ class SmallestWidth:
         return self.seeds * RUNGS_A_SEARCH * _cost(self.start, self.m, self.s, self.sampling, self.mode)
 
     def brackets(self, seen: Seen) -> list[Bracket]:
-        """The interval of each seed, or the one of all seeds where `success` is given. A refused width does not pass."""
+        """The interval of each seed, or the one of all seeds where `success` is given. Refused widths fail."""
         found = [self._rungs(seen)] if self.success is not None else [self.measured(seen, n) for n in self.seed_range]
         return [bracket(dict.fromkeys(self._refused, False) | passed) for passed in found]
 
