@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from superposed.bad_input import InputError
-from superposed.constructions import Bernoulli, Gaussian, Naive, Rademacher, Superposed
+from superposed.constructions import Bernoulli, Construction, Gaussian, Naive, Rademacher, Superposed
 from superposed.measuring.cell import Cell
 from superposed.measuring.criteria import passes
 from superposed.measuring.evaluate import dense_read_offs
@@ -94,7 +94,7 @@ def test_the_read_off_alone_tends_to_the_best_one():
     loss = lambda vectors: np.mean((a @ np.asarray(vectors).T - truth) ** 2)
     assert loss(least.T) <= loss(network.read_off.vectors) < 1.03 * loss(least.T)
 
-    class Fixed:
+    class Fixed(Construction):
         def __call__(self, *_):
             return network
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from superposed.bad_input import InputError
-from superposed.constructions.rows import Width
+from superposed.constructions.base import Construction, Width
 from superposed.networks.network import Network, hidden
 from superposed.networks.problem import Problem
 from superposed.training.loss import draw_inputs
@@ -18,7 +18,7 @@ AT_ONCE = 256
 
 
 @dataclass(frozen=True)
-class BestReadOff:
+class BestReadOff(Construction):
     """Any construction's layers under the linear read-off with the smallest mean square error.
 
         r_kl = P(kl) Sigma^-1 mu_kl,   Sigma = E a a^T,   mu_kl = E[a | k and l active]
@@ -38,10 +38,12 @@ class BestReadOff:
     Source: least squares; Theorem 3 (Hänni et al. 2024) with its read-off optimised.
     """
 
-    inner: object
+    inner: Construction
     unbiased: bool = True
     n_inputs: int = 2**14
     ridge: float = 1e-6
+
+    places_features = True
 
     def __post_init__(self):
         if self.n_inputs < 1:
@@ -49,15 +51,26 @@ class BestReadOff:
         if not self.ridge > 0:
             raise InputError("ridge", self.ridge, "a positive number; try 1e-6")
 
-    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
+    def __call__(
+        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
+    ) -> Network:
         inner_key, inputs_key = jax.random.split(key)
-        network = self.inner(inner_key, problem, width, rows)
+        network = self.inner(inner_key, problem, width, rows, tuned)
         second, first, chance = self.moments(inputs_key, network, problem, rows)
         second += (self.ridge * jnp.trace(second) / rows + jnp.finfo(jnp.float32).tiny) * jnp.eye(rows)
         solved = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(second), first.T).T
         scale = jnp.sum(solved * first, axis=1, keepdims=True) if self.unbiased else 1 / chance[:, None]
         vectors = solved / jnp.maximum(scale, jnp.finfo(jnp.float32).tiny)
         return network._replace(read_off=PairTable(vectors, jnp.arange(problem.m)))
+
+    def tune(self, problem: Problem, width: Width) -> Float[Array, ""] | None:
+        return self.inner.tune(problem, width)
+
+    def check(self, problem: Problem, width: int) -> None:
+        self.inner.check(problem, width)
+
+    def input_dimension(self, problem: Problem, width: int) -> int:
+        return self.inner.input_dimension(problem, width)
 
     def moments(
         self, key: Key[Array, ""], network: Network, problem: Problem, rows: int

@@ -10,7 +10,8 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from superposed.bad_input import InputError
-from superposed.constructions.rows import Width, random_codes, random_rows
+from superposed.constructions.base import Construction, Width
+from superposed.constructions.rows import random_codes, random_rows
 from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import Product, SharedMean
@@ -57,7 +58,7 @@ class State(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Trained:
+class Trained(Construction):
     """Universal AND by gradient descent on one ReLU layer and its linear read-off.
 
         a = ReLU(W x + b),   minimise the mean over inputs and pairs of |AND(k, l) - b_k b_l|^q
@@ -96,12 +97,14 @@ class Trained:
     learning_rate: float = 0.03
     activation: str = "relu"
     read_off: str = "factored"
-    start: object = None
+    start: Construction | None = None
     trains: str = "all"
     inputs: str = "aligned"
     d_in: int | None = None
     activity: str = "exact"
     features: int | None = None
+
+    places_features = True
 
     def __post_init__(self):
         for name, least in (("steps", 1), ("batch", 1), ("power", 1), ("d_in", 1), ("features", 4)):
@@ -123,9 +126,14 @@ class Trained:
                 "d_in", self.d_in, "aligned inputs have m dimensions; leave it out or use superposed inputs"
             )
 
-    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> Network:
+    def __call__(
+        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
+    ) -> Network:
         start, _ = self.advance(key, self.begin(key, problem, width, rows), problem, width, self.steps)
         return self.network(key, start, problem, width)
+
+    def input_dimension(self, problem: Problem, width: int) -> int:
+        return self._columns(problem, width)
 
     def begin(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int) -> State:
         """The state before the first step."""
