@@ -17,7 +17,7 @@ from superposed.figures.crossover import draw_crossover
 from superposed.measuring.sampling import Sampling
 from superposed.program import program
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.study.series import Series, curve_rows, smallest_widths
+from superposed.study.series import Series, curve_rows, number, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
 from superposed.sweeping.tasks import SmallestWidth
@@ -169,10 +169,8 @@ def gain(name: str, series: dict[str, Series]) -> Finding:
     plain, other = series["plain"].medians(), series[name].medians()
     first, last = min(plain), max(plain)
     ratios = [other[m] / plain[m] for m in (first, last)]
-    return Finding(
-        f"{name}: width against the plain construction", f"m = {first} and {last:.0e}",
-        f"{ratios[0]:.3g} and {ratios[1]:.3g} times", "narrower" if ratios[1] < 0.97 else "wider" if ratios[1] > 1.03 else "no gain at large m",
-    )  # fmt: skip
+    question, span = f"{name}: how wide, against the plain construction?", f"m = {number(first)} and {number(last)}"
+    return Finding(question, span, f"{ratios[0]:.3g} and {ratios[1]:.3g} times", "measured")
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:

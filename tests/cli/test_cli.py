@@ -7,10 +7,10 @@ import pytest
 
 from superposed.cli import main
 from superposed.cli.options import check_folder
+from superposed.study.experiment import VERDICTS
 from superposed.study.loading import load_experiments
 
 OWN = ("random_init", "transition", "uand_aligned", "uand_superposed")
-VERDICTS = {"supported", "inconclusive", "contradicted", "measured", "not measured"}
 
 
 def run(capsys, *argv):
@@ -149,7 +149,7 @@ def test_an_experiment_runs_resumes_and_draws(capsys, tmp_path, name):
     assert status == 0, err
     assert {path.suffix for path in figures.iterdir()} == {".png", ".svg", ".csv", ".json"}
     summary = json.loads((figures / f"{name}.json").read_text())
-    assert summary["findings"] and {f["verdict"] for f in summary["findings"]} <= VERDICTS
+    assert summary["findings"] and {f["verdict"] for f in summary["findings"]} <= VERDICTS.keys()
     if name == "uand_aligned":  # networks of one seed share their first neurons: four units, whatever the widths
         assert {fit["units"] for key, fit in summary["fits"].items() if ", max" not in key} == {4}
     before = (figures / f"{name}.png").read_bytes()

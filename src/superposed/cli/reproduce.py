@@ -10,6 +10,7 @@ from superposed.cli.children import run_child
 from superposed.cli.options import check_folder
 from superposed.cli.output import note, print_json
 from superposed.cli.run import PROFILES, profile_of
+from superposed.files import write_whole
 from superposed.study.experiment import Analysis, Experiment, configuration
 from superposed.study.loading import load_experiment, load_experiments
 from superposed.sweeping.record import Seen
@@ -31,6 +32,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     drawn.add_argument("names", nargs="*", metavar="NAME", help="experiments (default: all that have rows)")
     drawn.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)}, or one of its own (default quick)")
     _add_folders(drawn)
+    drawn.add_argument("--results", type=Path, metavar="FILE", help="write every table of verdicts there, as Markdown")
     drawn.set_defaults(run=run_figures)
 
 
@@ -70,6 +72,7 @@ def run_reproduce(args: argparse.Namespace) -> int:
                 failed.append(name)
                 continue
             note(f"{name}: {args.figures / name}.png, {time.perf_counter() - started:.0f} s since the start")
+    write_page(args.figures)
     if args.json:
         print_json({name: [vars(finding) for finding in analysis.findings] for name, analysis in results.items()})
     else:
@@ -122,10 +125,19 @@ def figure(name: str, experiment: Experiment, profile: str, folder: Path, figure
     return analysis
 
 
+def write_page(figures: Path) -> None:
+    """Write index.html: all figures of the folder, with what they say."""
+    from superposed.figures.pages import page
+
+    write_whole(figures / "index.html", page(figures))
+
+
 def run_figures(args: argparse.Namespace) -> None:
-    """Draw again what has rows."""
+    """Draw again what has rows, and write the pages."""
+    from superposed.figures.pages import results_markdown
+
     names = args.names or [name for name in load_experiments() if folder_of(name, args).is_dir()]
-    if not names:
+    if not names and args.results is None:
         raise ValueError(
             f"--runs {args.runs}: no rows of profile {args.profile} here; `superposed reproduce` measures them"
         )
@@ -134,3 +146,6 @@ def run_figures(args: argparse.Namespace) -> None:
         profile_of(experiment, args.profile)
         figure(name, experiment, args.profile, folder_of(name, args), args.figures)
         print(args.figures / f"{name}.png")
+    write_page(args.figures)
+    if args.results is not None:
+        print(write_whole(args.results, results_markdown(args.figures)))

@@ -1,4 +1,4 @@
-"""Figures on disk: NAME.png and NAME.svg for people, NAME.csv with every number in them, NAME.json with fits and verdicts."""
+"""Figures on disk: NAME.png and NAME.svg, NAME.csv with every number in them, NAME.json with fits and verdicts."""
 
 import csv
 import io
@@ -35,13 +35,14 @@ def save(name: str, experiment: Experiment, profile: str, analysis: Analysis, fo
     findings = [vars(finding) for finding in analysis.findings]
     summary = {
         "claim": experiment.claim,
+        "meaning": experiment.meaning,
         "profile": profile,
         "findings": findings,
         "fits": {key: plain(fit) for key, fit in analysis.fits.items()},
     }
     contents = {
-        "png": png.getvalue(), "svg": svg.getvalue(), "csv": csv_text(analysis.table).encode(),
-        "json": (json.dumps(finite(summary), indent=1, allow_nan=False) + "\n").encode(),
+        "png": png.getvalue(), "svg": svg.getvalue(), "csv": csv_text(rounded(analysis.table)).encode(),
+        "json": (json.dumps(rounded(finite(summary)), indent=1, allow_nan=False) + "\n").encode(),
     }  # fmt: skip
     return [write_whole(folder / f"{name}.{suffix}", content) for suffix, content in contents.items()]
 
@@ -49,6 +50,15 @@ def save(name: str, experiment: Experiment, profile: str, analysis: Analysis, fo
 def plain(fit: Report | str | Mapping[str, object]) -> Mapping[str, object]:
     """A fit as plain numbers, or the reason why there is none."""
     return {"not fitted": fit} if isinstance(fit, str) else fit.to_json() if isinstance(fit, Report) else fit
+
+
+def rounded(value: object) -> object:
+    """The value with nine digits of every float: the last ones differ from processor to processor."""
+    if isinstance(value, Mapping):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rounded(item) for item in value]
+    return float(f"{value:.9g}") if isinstance(value, float) else value
 
 
 def csv_text(rows: Sequence[dict]) -> str:

@@ -3,11 +3,25 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from superposed.bad_input import InputError
 from superposed.fitting import Report
 from superposed.measuring.cell import describe
 from superposed.sweeping.record import Seen
 from superposed.sweeping.source import sources
 from superposed.sweeping.tasks import Task
+
+
+VERDICTS = {
+    "supported": "the data allow the claimed value, know it to within 0.05, and exclude its rivals",
+    "contradicted": "no model that fits the data allows the claimed value",
+    "inconclusive": "these data cannot decide: a rival fits as well, or the range is too short",
+    "holds": "counted, not estimated: not one exception in what was run",
+    "fails": "counted: at least one exception; controls are there to fail",
+    "measured": "a number with its interval; nothing was claimed",
+    "computed": "a closed form, evaluated; nothing was measured",
+    "not measured": "the data hold no answer, and the reason is given",
+}
+"""Every word of the table of verdicts, and what it means."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +32,11 @@ class Finding:
       question: what was asked, with criterion and tolerance.
       range: of m or d, with the number of seeds.
       measured: the estimate with its interval.
-      verdict: the word that fixed rules give.
+      verdict: the word of `VERDICTS` that fixed rules give.
       why: the rule's reason, in one sentence.
+
+    Raises:
+      InputError: the verdict is another word.
     """
 
     question: str
@@ -27,6 +44,10 @@ class Finding:
     measured: str
     verdict: str
     why: str = ""
+
+    def __post_init__(self):
+        if self.verdict not in VERDICTS:
+            raise InputError("verdict", self.verdict, f"one of {', '.join(VERDICTS)}")
 
 
 @dataclass(frozen=True)
