@@ -147,7 +147,7 @@ def test_an_experiment_runs_resumes_and_draws(capsys, tmp_path, name):
     assert json.loads(out)["open"] == 0
     status, _, err = run(capsys, "figures", name, "--profile", "tiny", "--runs", runs, "--figures", figures)
     assert status == 0, err
-    assert {path.suffix for path in figures.iterdir()} == {".png", ".svg", ".csv", ".json"}
+    assert {path.suffix for path in figures.iterdir()} == {".png", ".svg", ".csv", ".json", ".html"}
     summary = json.loads((figures / f"{name}.json").read_text())
     assert summary["findings"] and {f["verdict"] for f in summary["findings"]} <= VERDICTS.keys()
     if name == "uand_aligned":  # networks of one seed share their first neurons: four units, whatever the widths
