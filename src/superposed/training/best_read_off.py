@@ -46,6 +46,10 @@ class BestReadOff(Construction):
     places_features = True
 
     def __post_init__(self):
+        if not isinstance(self.inner, Construction):
+            raise InputError(
+                "inner", self.inner, "not a construction; inherit from superposed.constructions.Construction"
+            )
         if self.n_inputs < 1:
             raise InputError("n_inputs", self.n_inputs, "give 1 or more")
         if not self.ridge > 0:

@@ -121,6 +121,8 @@ class Trained(Construction):
         for name, allowed in words.items():
             if (value := getattr(self, name)) not in allowed:
                 raise InputError(name, value, f"one of {', '.join(allowed)}")
+        if self.start is not None and not isinstance(self.start, Construction):
+            raise InputError("start", self.start, "not a construction; leave it out to start from random weights")
         if self.inputs == "aligned" and self.d_in is not None:
             raise InputError(
                 "d_in", self.d_in, "aligned inputs have m dimensions; leave it out or use superposed inputs"
@@ -131,6 +133,11 @@ class Trained(Construction):
     ) -> Network:
         start, _ = self.advance(key, self.begin(key, problem, width, rows), problem, width, self.steps)
         return self.network(key, start, problem, width)
+
+    def check(self, problem: Problem, width: int) -> None:
+        """Raises what the construction raises that training starts from."""
+        if self.start is not None:
+            self.start.check(problem, width)
 
     def input_dimension(self, problem: Problem, width: int) -> int:
         return self._columns(problem, width)
