@@ -246,7 +246,7 @@ def class_finding(means: Float[np.ndarray, "seeds 4 4"], profile: Profile) -> Fi
 
 
 EXPERIMENT = Experiment(
-    claim="Published runs repeated: loss powers 2 and 4, U-AND at n = 300, the drop at C(m, 2), four classes of neurons",
+    claim="Published runs repeated: loss powers 2 and 4, U-AND at n = 300, the drop at C(m, 2), four classes",
     meaning="An instrument that measures something new must first repeat what is known. "
     "Each bar or line is our run; each cross is the published number.",
     profiles=PROFILES,

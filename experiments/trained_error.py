@@ -58,7 +58,7 @@ PROFILES = {
     "quick": Profile(((12, 3),), (), FEW, (1 / 8, 1 / 4, 1 / 2, 1), seeds=8, steps=500, batch=32),
     "standard": Profile(((16, 3), (32, 3)), ((32, 2), (32, 6)), tuple(TRAINED), OCTAVES, 8, steps=1000, batch=64),
     "full": Profile(
-        ((16, 3), (32, 3), (64, 3), (128, 3)), tuple((m, s) for m in (32, 64, 128) for s in (2, 4, 6)), tuple(TRAINED),
+        ((16, 3), (32, 3), (64, 3)), ((128, 3), *((m, s) for m in (32, 64, 128) for s in (2, 4, 6))), tuple(TRAINED),
         OCTAVES, seeds=8, steps=3000, batch=128,
     ),
 }  # fmt: skip
