@@ -57,8 +57,8 @@ class Profile:
 
 PROFILES = {
     "tiny": Profile((60, 64), (60, 16), (20, 40), (60, 16), (), seeds=3, readings=("300 gates, plain mean",)),
-    "quick": Profile((2000, 256), (600, 64), (20, 40), (600, 64), (), seeds=8, readings=("300 gates, plain mean",)),
-    "standard": Profile((4000, 2048), (3000, 64), (20, 40, 75, 150), (2000, 64), (1 / 4, 1 / 2, 1), seeds=8),
+    "quick": Profile((1000, 128), (400, 32), (20, 40), (400, 32), (), seeds=8, readings=("300 gates, plain mean",)),
+    "standard": Profile((4000, 512), (1500, 64), (20, 60, 150), (1500, 64), (1 / 4, 1 / 2, 1), seeds=8),
     "full": Profile(
         (4000, 2048),
         (7000, 64),

@@ -56,7 +56,9 @@ FEW = ("trained", "trained, loss power 4", "trained, free read-off")
 PROFILES = {
     "tiny": Profile(((6, 2),), (), ("trained",), (1 / 4, 1 / 2, 1), seeds=3, steps=60, batch=16),
     "quick": Profile(((12, 3),), (), FEW, (1 / 8, 1 / 4, 1 / 2, 1), seeds=8, steps=500, batch=32),
-    "standard": Profile(((16, 3), (32, 3)), ((32, 2), (32, 6)), tuple(TRAINED), OCTAVES, 8, steps=1000, batch=64),
+    "standard": Profile(
+        ((16, 3),), ((16, 2), (16, 6), (32, 3)), tuple(TRAINED), OCTAVES, seeds=8, steps=1000, batch=64, most=256
+    ),
     "full": Profile(
         ((16, 3), (32, 3), (64, 3)), ((128, 3), *((m, s) for m in (32, 64, 128) for s in (2, 4, 6))), tuple(TRAINED),
         OCTAVES, seeds=8, steps=3000, batch=128,

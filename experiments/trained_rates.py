@@ -30,7 +30,7 @@ class Profile:
 PROFILES = {
     "tiny": Profile(((6, 2, 6),), seeds=2, steps=40, batch=16, kinds=(("factored", 2),)),
     "quick": Profile(((12, 3, 24),), seeds=4, steps=400, batch=32, kinds=(("factored", 2),)),
-    "standard": Profile(((16, 3, 32), (32, 3, 64)), seeds=4, steps=1000, batch=64),
+    "standard": Profile(((16, 3, 32),), seeds=8, steps=1000, batch=64),
     "full": Profile(((32, 3, 64), (128, 3, 128), (128, 3, 512)), seeds=8, steps=3000, batch=128),
 }
 
