@@ -35,7 +35,7 @@ REFERENCE = "Rademacher"
 
 @dataclass(frozen=True)
 class Profile:
-    """Every kind of network at (m, s) of `main`; the first kind and the reference at those of `more`.
+    """The kinds of network at (m, s) of `main`; trained ones and the reference at those of `more`.
 
     Widths are `parts` of C(m, 2), the width from which one neuron a pair is exact.
     """
@@ -52,15 +52,16 @@ class Profile:
 
 
 OCTAVES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2)
-FEW = ("trained", "trained, loss power 4", "trained, free read-off")
+FEW = ("trained", "trained, loss power 4", "trained, free read-off", *BUILT)
+ALL = (*TRAINED, *BUILT)
 PROFILES = {
-    "tiny": Profile(((6, 2),), (), ("trained",), (1 / 4, 1 / 2, 1), seeds=3, steps=60, batch=16),
+    "tiny": Profile(((6, 2),), (), ("trained", REFERENCE), (1 / 4, 1 / 2, 1), seeds=3, steps=60, batch=16),
     "quick": Profile(((12, 3),), (), FEW, (1 / 8, 1 / 4, 1 / 2, 1), seeds=8, steps=500, batch=32),
     "standard": Profile(
-        ((16, 3),), ((16, 2), (16, 6), (32, 3)), tuple(TRAINED), OCTAVES, seeds=8, steps=1000, batch=64, most=256
+        ((16, 3),), ((16, 2), (16, 6), (32, 3)), ALL, OCTAVES, seeds=8, steps=1000, batch=64, most=256
     ),
     "full": Profile(
-        ((16, 3), (32, 3), (64, 3)), ((128, 3), *((m, s) for m in (32, 64, 128) for s in (2, 4, 6))), tuple(TRAINED),
+        ((16, 3), (32, 3), (64, 3)), ((128, 3), *((m, s) for m in (32, 64, 128) for s in (2, 4, 6))), ALL,
         OCTAVES, seeds=8, steps=3000, batch=128,
     ),
 }  # fmt: skip
@@ -81,7 +82,7 @@ def tasks(profile: Profile) -> dict[tuple[str, int, int], AtWidths]:
                 trained = recipe(profile.steps, profile.batch, **fields)
                 found[kind, m, s] = TrainedAtWidths(trained, m, s, widths(profile, m), profile.seeds, sampling)
         for kind, construction in BUILT.items():
-            if main or kind == REFERENCE:
+            if kind in profile.kinds and (main or kind == REFERENCE):
                 at = TrainedAtWidths if kind == "Rademacher, best read-off" else AtWidths
                 found[kind, m, s] = at(construction, m, s, widths(profile, m), profile.seeds, sampling)
     return found

@@ -12,7 +12,6 @@ from superposed.study.trainings import RATES, TrainedAtWidths, recipe
 from superposed.sweeping.record import Seen
 
 FIRST_SEED = 10_000
-GRID = (0.003, 0.01, 0.03, 0.1)
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,12 @@ class Profile:
     steps: int
     batch: int
     kinds: tuple[tuple[str, int], ...] = tuple(RATES)
+    grid: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1)
     looked_at: int = 32
 
 
 PROFILES = {
-    "tiny": Profile(((6, 2, 6),), seeds=2, steps=40, batch=16, kinds=(("factored", 2),)),
+    "tiny": Profile(((6, 2, 6),), seeds=2, steps=40, batch=16, kinds=(("factored", 2),), grid=(0.03, 0.1)),
     "quick": Profile(((12, 3, 24),), seeds=4, steps=400, batch=32, kinds=(("factored", 2),)),
     "standard": Profile(((16, 3, 32),), seeds=8, steps=1000, batch=64),
     "full": Profile(((32, 3, 64), (128, 3, 128), (128, 3, 512)), seeds=8, steps=3000, batch=128),
@@ -43,7 +43,7 @@ def tasks(profile: Profile) -> dict[tuple, TrainedAtWidths]:
             m, s, (d,), profile.seeds, Sampling(profile.looked_at), first_seed=FIRST_SEED,
         )
         for read_off, power in profile.kinds
-        for rate in GRID
+        for rate in profile.grid
         for m, s, d in profile.points
     }  # fmt: skip
 
@@ -59,7 +59,9 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     means, findings = [], []
     for read_off, power in profile.kinds:
         own = [row for row in rows if (row["read_off"], row["power"]) == (read_off, power)]
-        score = {rate: float(np.exp(np.mean([log(r["rms"]) for r in own if r["rate"] == rate]))) for rate in GRID}
+        score = {
+            rate: float(np.exp(np.mean([log(r["rms"]) for r in own if r["rate"] == rate]))) for rate in profile.grid
+        }
         means += [
             {"kind": "mean", "read_off": read_off, "power": power, "rate": x, "best": y} for x, y in score.items()
         ]
@@ -68,7 +70,13 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         question = f"{read_off} read-off, loss power {power}: which learning rate leaves the smallest rms error?"
         why = "the rate in use was chosen by this rule in the standard profile"
         findings.append(
-            Finding(question, f"rates {GRID[0]:g} to {GRID[-1]:g}, {profile.seeds} seeds", text, "chosen", why)
+            Finding(
+                question,
+                f"rates {profile.grid[0]:g} to {profile.grid[-1]:g}, {profile.seeds} seeds",
+                text,
+                "chosen",
+                why,
+            )
         )
     return Analysis(rows + means, findings)
 

@@ -1,5 +1,10 @@
 """Trainings in pieces: the same result in one go, in company, killed and resumed, and on several devices."""
 
+import json
+import os
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -87,3 +92,25 @@ def test_one_network_that_diverges_stops_alone(monkeypatch):
 def test_bad_input(keys, widths, rows, message):
     with pytest.raises(InputError, match=message):
         train(TRAINED, PROBLEM, keys, widths, rows)
+
+
+ON_DEVICES = """
+import jax, numpy as np, sys
+from superposed.networks.problem import Problem
+from superposed.training import Trained
+from superposed.training.driver import train
+assert jax.device_count() == int(sys.argv[1])
+result = train(Trained(steps=12, batch=8), Problem(8, 2), list(jax.random.split(jax.random.key(1), 3)), [6, 10, 8], 12)
+print(result.losses.tolist())
+"""
+
+
+@pytest.mark.slow
+def test_two_devices_train_the_same_networks():
+    losses = []
+    for n in (1, 2):
+        environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={n}"}
+        words = [sys.executable, "-c", ON_DEVICES, str(n)]
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+        losses.append(json.loads(done.stdout))
+    np.testing.assert_allclose(*losses, rtol=1e-4)
