@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from superposed.bad_input import InputError
-from superposed.cli.options import number_or_word, pick, whole
+from superposed.cli.words import number_or_word, pick, whole
 from superposed.constructions import ALL, Construction, Superposed
 from superposed.files import load_module
 from superposed.measuring.cell import kebab

@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from superposed.cli.output import print_json
+from superposed.cli.words import exponent, span
 from superposed.fitting.crossover import Crossover
 from superposed.fitting.design import Power, power_of
 from superposed.fitting.laws import power, power_log
@@ -91,39 +92,6 @@ def condition(text: str) -> tuple[str, str]:
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is no condition; write COLUMN=VALUE, such as mode=drawn")
     return name, value
-
-
-def span(text: str) -> tuple[float, float]:
-    """LOW:HIGH as two numbers, 2 <= LOW < HIGH.
-
-    Raises:
-      argparse.ArgumentTypeError: it is not.
-    """
-    try:
-        low, high = (float(part) for part in text.split(":"))
-    except ValueError:
-        low = high = math.nan
-    if not 2 <= low < high < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no range; write LOW:HIGH with 2 <= LOW < HIGH, such as 64:65536")
-    return low, high
-
-
-def exponent(text: str) -> float:
-    """A number or a fraction p/q.
-
-    Raises:
-      argparse.ArgumentTypeError: it is neither.
-    """
-    try:
-        top, _, bottom = text.partition("/")
-        value = float(top) / float(bottom or 1)
-    except (ValueError, ZeroDivisionError):
-        value = float("nan")
-    if not abs(value) < 100:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no exponent; write a number such as 0.5 or a fraction such as 2/3"
-        )
-    return value
 
 
 def run_fit(args: argparse.Namespace) -> None:

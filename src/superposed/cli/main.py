@@ -20,10 +20,12 @@ COMMANDS = {
     "run": ("run", "one experiment; run again to resume"),
     "figures": ("reproduce", "draw figures again from the rows that are there"),
     "status": ("run", "how far the run in a folder has come"),
+    "sweep": ("sweep", "the smallest width along m: rows, table, fit and figure"),
     "measure": ("measure", "the errors of a construction at one width"),
     "width": ("measure", "the smallest width that meets a criterion, as an interval"),
     "fit": ("fit", "fit width laws to a CSV file and judge an exponent"),
     "power": ("fit", "could a design decide between two exponents?"),
+    "circuit": ("circuit", "a random circuit to compile"),
     "compile": ("compile", "a circuit to a plain ReLU network with more features than neurons"),
     "verify": ("compile", "recompute what a compiled network's file claims"),
     "sample": ("sample", "activations of a compiled network, with the features that are on in them"),
@@ -32,8 +34,8 @@ COMMANDS = {
 }
 """Each command: the module of this folder that has it, and its line in `superposed --help`. A module is imported only
 when its command is asked for, so that the help answers without JAX."""
-FLAGS = {"inputs": "inputs-per-seed"}
-"""Flags that do not carry the name of the value they set."""
+FLAGS = {"measure": {"inputs": "inputs-per-seed"}, "width": {"inputs": "inputs-per-seed"}}
+"""Flags of a command that do not carry the name of the value they set."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     args = parser_for(words).parse_args(words)
+    args.words = words
     try:
         with warnings.catch_warnings(), signals_raise():
             warnings.showwarning = lambda message, *_: print(f"superposed: warning: {message}", file=sys.stderr)
@@ -102,7 +105,9 @@ def parser_for(words: Sequence[str]) -> Parser:
 def line_of(error: Exception, args: argparse.Namespace) -> str | None:
     """Bad input in one line; None for an error that is a defect of this program."""
     if isinstance(error, InputError) and hasattr(args, error.name):
-        return f"--{FLAGS.get(error.name, error.name).replace('_', '-')} {error.value}: {error.rule}"
+        return (
+            f"--{FLAGS.get(args.command, {}).get(error.name, error.name).replace('_', '-')} {error.value}: {error.rule}"
+        )
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
         return "out of memory; measure less at once: a smaller --m, --width, --d-in or --inputs-per-seed"
     if isinstance(error, OSError) and error.filename is not None and error.strerror:

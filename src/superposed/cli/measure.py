@@ -6,9 +6,10 @@ import time
 import numpy as np
 
 from superposed.cli.constructions import add_construction, construction_of
-from superposed.cli.options import add_sampling, pick, sampling_of, whole
+from superposed.cli.options import add_sampling, sampling_of
 from superposed.cli.output import note, print_json, table
 from superposed.cli.progress import LINE_EVERY
+from superposed.cli.words import pick, whole
 from superposed.measuring.cell import Cell, describe
 from superposed.measuring.criteria import CRITERIA, check_criterion, passes
 from superposed.measuring.errors import Errors, pooled

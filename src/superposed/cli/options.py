@@ -1,60 +1,17 @@
-"""Numbers, samplings and folders from flags, with errors that name flag, value, rule and a way out."""
+"""Samplings and folders from flags, with errors that name flag, value, rule and a way out."""
 
 import argparse
-import math
 import tempfile
-from difflib import get_close_matches
 from pathlib import Path
 
 from superposed.bad_input import InputError
+from superposed.cli.words import whole
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
 from superposed.sweeping.size import check_seeds, in_gib, memory
 from superposed.sweeping.smallest import ALL_PAIRS_UP_TO, default_sampling
 
-__all__ = [
-    "add_sampling", "check_folder", "in_gib", "inputs_number", "memory", "number_or_word", "pick", "sampling_of",
-    "span", "whole",
-]  # fmt: skip
-
-
-def pick(kind: str, name: str, known: dict[str, object]) -> object:
-    """known[name]; a ValueError that suggests the nearest name where there is none."""
-    if name not in known:
-        near = get_close_matches(name, known, 1, 0.4)
-        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}"
-        raise ValueError(f"unknown {kind} {name!r}: {hint}")
-    return known[name]
-
-
-def whole(text: str) -> int:
-    """A whole number of at most 2^53, in digits or as 1e12."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (value.is_integer() and abs(value) <= 2**53):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number up to 9e15; write 4096, or 1e12")
-    return int(value)
-
-
-def number_or_word(text: str) -> float | str:
-    """A number where it reads as one."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def span(text: str) -> tuple[float, float]:
-    """LOW:HIGH as two numbers, 2 <= LOW < HIGH."""
-    try:
-        low, high = (float(part) for part in text.split(":"))
-    except ValueError:
-        low = high = math.nan
-    if not 2 <= low < high < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no range; write LOW:HIGH with 2 <= LOW < HIGH, such as 64:65536")
-    return low, high
+__all__ = ["add_sampling", "check_folder", "in_gib", "inputs_number", "memory", "sampling_of", "whole"]
 
 
 def add_sampling(parser: argparse.ArgumentParser) -> None:

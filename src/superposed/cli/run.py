@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from superposed.cli.children import end_with_parent
-from superposed.cli.options import check_folder, pick
+from superposed.cli.options import check_folder
 from superposed.cli.output import note, print_json
 from superposed.cli.progress import progress
+from superposed.cli.words import pick
 from superposed.study.experiment import Experiment, configuration
 from superposed.study.loading import load_experiment
 from superposed.sweeping.record import Seen
