@@ -8,7 +8,7 @@ import superposed as sp
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.sweeping.tasks import AtWidths
 
-M, S, WIDTH, FAN_IN = 128, 3, 1024, 16
+M, S, WIDTH, FAN_IN = 64, 3, 512, 8
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Profile:
 def tasks(profile):
     """What is measured: the errors of both constructions at one width."""
     both = (FixedFanIn(FAN_IN), sp.Bernoulli(density=FAN_IN / M))
-    return [AtWidths(construction, M, S, (WIDTH,), profile.seeds, sp.Sampling(16)) for construction in both]
+    return [AtWidths(construction, M, S, (WIDTH,), profile.seeds, sp.Sampling(8)) for construction in both]
 
 
 def analyse(profile, seen):
