@@ -67,11 +67,15 @@ class Profile:
     top: float = 1e9
     steps: int = 32
     far: tuple[float, ...] = (1e3, 1e6, 1e9, 1e12, 1e15, 1e18, 1e24)
+    remedies: tuple[str, ...] = tuple(REMEDIES)
 
 
 DECADES = tuple(float(10**n) for n in range(2, 13))
 PROFILES = {
-    "tiny": Profile(terms=(64.0, 1e6), m=(64, 4**5, 10**12), seeds=3, events=512, term_events=2048, top=1e3, steps=16),
+    "tiny": Profile(
+        terms=(64.0, 1e6), m=(64, 4**5, 10**12), seeds=3, events=512, term_events=2048, top=1e3, steps=16,
+        remedies=("plain", "random init"),
+    ),
     "quick": Profile(terms=(64.0, *DECADES), m=(64, 10**6, 10**9, 10**12), seeds=6, events=2048, term_events=8192),
     "standard": Profile(terms=(64.0, *DECADES), m=(64, *(10**n for n in range(2, 13))), seeds=16, events=8192, term_events=65_536, steps=64),
     "full": Profile(terms=(64.0, *DECADES), m=(64, *(10**n for n in range(2, 13))), seeds=32, events=20_000, term_events=262_144, steps=64),
@@ -126,7 +130,7 @@ def searches(profile: Profile, name: str) -> list[SmallestWidth]:
 
 def tasks(profile: Profile) -> list:
     """The terms, then each remedy."""
-    return [term_steps(profile), *(task for name in REMEDIES for task in searches(profile, name))]
+    return [term_steps(profile), *(task for name in profile.remedies for task in searches(profile, name))]
 
 
 def term_rows(profile: Profile, seen: Seen) -> list[dict]:
@@ -176,7 +180,7 @@ def gain(name: str, series: dict[str, Series]) -> Finding:
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """The terms; each remedy's widths and their exponent at the top."""
     table = term_rows(profile, seen)
-    series = {name: smallest_widths(name, searches(profile, name), seen, s=S) for name in REMEDIES}
+    series = {name: smallest_widths(name, searches(profile, name), seen, s=S) for name in profile.remedies}
     findings, fits = [which_rules(table)], {}
     for name, one in series.items():
         claim = REMEDIES[name][1]

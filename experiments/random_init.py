@@ -38,8 +38,9 @@ PROFILES = {
 
 def tasks(profile: Profile) -> dict[int, AtWidths]:
     """The error at each width, by m."""
+    sampling = Sampling(profile.inputs, profile.idle)
     return {
-        m: AtWidths(RandomInit(), m, S, profile.widths, profile.seeds, Sampling(profile.inputs, profile.idle))
+        m: AtWidths(RandomInit(), m, S, profile.widths, profile.seeds, sampling, rows=max(profile.widths))
         for m in profile.m
     }
 

@@ -34,10 +34,11 @@ class Profile:
     seeds: int
     events: int
     steps: int = 32
+    constructions: tuple[str, ...] = tuple(CONSTRUCTIONS)
 
 
 PROFILES = {
-    "tiny": Profile(m=(10**12,), s=(2, 3), eps=(0.5, 0.25), seeds=3, events=512, steps=16),
+    "tiny": Profile(m=(10**12,), s=(2, 3), eps=(0.5, 0.25), seeds=3, events=512, steps=16, constructions=("tuned density",)),
     "quick": Profile(m=(10**12,), s=(2, 3, 4, 6, 8), eps=(0.5, 0.35, 0.25, 0.18, 0.125), seeds=6, events=2048),
     "standard": Profile(m=(10**6, 10**12), s=(2, 3, 4, 6, 8, 12, 16), eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625), seeds=16, events=8192, steps=64),
     "full": Profile(m=(10**6, 10**12), s=(2, 3, 4, 6, 8, 12, 16), eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625), seeds=32, events=20_000, steps=64),
@@ -65,7 +66,7 @@ def question(profile: Profile, construction: str, m: int, s: int, eps: float) ->
 def questions(profile: Profile) -> dict[tuple[str, str, int], list[SmallestWidth]]:
     """All questions, by (construction, what varies, m)."""
     found = {}
-    for name in CONSTRUCTIONS:
+    for name in profile.constructions:
         for m in profile.m:
             found[name, "s", m] = [question(profile, name, m, s, EPS) for s in profile.s]
             found[name, "eps", m] = [question(profile, name, m, S, eps) for eps in profile.eps]

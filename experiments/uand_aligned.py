@@ -14,7 +14,6 @@ from superposed.sweeping.tasks import AtWidths, SmallestWidth
 from superposed.theory.sign import rademacher_constant
 from superposed.theory.sign_moments import aligned_variance, half_pass_width
 
-M = 300
 EPS = 0.5
 CONSTRUCTIONS = {"Rademacher": Rademacher(), "Gaussian": Gaussian(), "Bernoulli, tuned": Bernoulli()}
 CLAIMS = {
@@ -28,7 +27,7 @@ one active member, whose law v/d has no logarithm; the largest error is over all
 
 @dataclass(frozen=True)
 class Profile:
-    """Widths at m = 300, and the m at which the smallest width is searched."""
+    """The widths at which errors are measured with `errors_m` features, and the m at which the smallest width is searched."""
 
     s: tuple[int, ...]
     widths: tuple[int, ...]
@@ -36,10 +35,11 @@ class Profile:
     seeds: int
     inputs: int = 16
     steps: int = 16
+    errors_m: int = 300
 
 
 PROFILES = {
-    "tiny": Profile(s=(3,), widths=(128, 256), m=(8, 16), seeds=4),
+    "tiny": Profile(s=(3,), widths=(128, 256), m=(8, 16), seeds=4, steps=4, errors_m=16),
     "quick": Profile(s=(3, 6), widths=(256, 724, 2048), m=(8, 32, 128), seeds=8),
     "standard": Profile(
         s=(3, 6), widths=tuple(2**n for n in range(9, 16)), m=(16, 32, 64, 128, 256, 512), seeds=16, inputs=40
@@ -54,7 +54,7 @@ def at_widths(profile: Profile) -> dict[tuple[str, int], AtWidths]:
     """The error at each width, by (construction, s)."""
     sampling = Sampling(profile.inputs)
     return {
-        (name, s): AtWidths(construction, M, s, profile.widths, profile.seeds, sampling)
+        (name, s): AtWidths(construction, profile.errors_m, s, profile.widths, profile.seeds, sampling)
         for name, construction in CONSTRUCTIONS.items()
         for s in profile.s
     }
@@ -98,7 +98,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
 def error_rows(construction: str, s: int, task: AtWidths, seen: Seen) -> list[dict]:
     """The rms and the largest error of every network and stratum."""
     return [
-        {"kind": "error", "construction": construction, "m": M, "s": s, "width": width, "seed": seed, "active": j,
+        {"kind": "error", "construction": construction, "m": task.m, "s": s, "width": width, "seed": seed, "active": j,
          "rms": float(errors.rms[j]), "max": float(errors.max_abs[j])}
         for width in task.widths
         for seed, errors in enumerate(task.errors(seen, width))
@@ -129,6 +129,7 @@ def worst_strata(errors: list[dict]) -> list[dict]:
             key = row["construction"], row["s"], statistic, row["width"], row["seed"]
             found[key] = max(found.get(key, 0.0), row[statistic])
     networks: dict[tuple, list[float]] = {}
+    m = errors[0]["m"]
     for (*key, _), error in found.items():
         networks.setdefault(tuple(key), []).append(error)
     names = ("construction", "s", "statistic", "width")
@@ -136,7 +137,7 @@ def worst_strata(errors: list[dict]) -> list[dict]:
         {
             "kind": "worst stratum",
             **dict(zip(names, key, strict=True)),
-            "m": M,
+            "m": m,
             "low": min(e),
             "best": fmean(e),
             "high": max(e),

@@ -7,10 +7,6 @@ import pytest
 
 from superposed.cli import main
 from superposed.cli.options import check_folder
-from superposed.study.experiment import VERDICTS
-from superposed.study.loading import load_experiments
-
-OWN = ("random_init", "transition", "uand_aligned", "uand_superposed")
 
 
 def run(capsys, *argv):
@@ -134,27 +130,19 @@ def test_debug_shows_the_traceback(capsys):
         run(capsys, "--debug", "measure", "bernouli", "--m", 9, "--s", 2, "--width", 8)
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_an_experiment_runs_resumes_and_draws(capsys, tmp_path, name):
+def test_an_experiment_runs_resumes_and_draws(capsys, tmp_path):
+    """One experiment through the commands; tests/experiments asks the same of every one through functions."""
     runs, figures = tmp_path / "runs", tmp_path / "figures"
-    folder = runs / f"{name}-tiny"
-    status, out, _ = run(capsys, "run", name, "--profile", "tiny", "--out", folder, "--json")
-    first = json.loads(out)
-    assert status == 0 and first["finished"]
-    status, out, _ = run(capsys, "run", name, "--profile", "tiny", "--out", folder, "--json")
-    assert json.loads(out)["rows"] == first["rows"]
-    _, out, _ = run(capsys, "status", folder, "--json")
-    assert json.loads(out)["open"] == 0
-    status, _, err = run(capsys, "figures", name, "--profile", "tiny", "--runs", runs, "--figures", figures)
-    assert status == 0, err
-    assert {path.suffix for path in figures.iterdir()} == {".png", ".svg", ".csv", ".json", ".html"}
-    summary = json.loads((figures / f"{name}.json").read_text())
-    assert summary["findings"] and {f["verdict"] for f in summary["findings"]} <= VERDICTS.keys()
-    if name == "uand_aligned":  # networks of one seed share their first neurons: four units, whatever the widths
-        assert {fit["units"] for key, fit in summary["fits"].items() if ", max" not in key} == {4}
-    before = (figures / f"{name}.png").read_bytes()
-    run(capsys, "figures", name, "--profile", "tiny", "--runs", runs, "--figures", figures)
-    assert (figures / f"{name}.png").read_bytes() == before
+    run_it = ("run", "gallery", "--profile", "tiny", "--out", runs / "gallery-tiny", "--json")
+    first = json.loads(run(capsys, *run_it)[1])
+    assert first["finished"] and json.loads(run(capsys, *run_it)[1])["rows"] == first["rows"]
+    assert json.loads(run(capsys, "status", runs / "gallery-tiny", "--json")[1])["open"] == 0
+    status, out, err = run(capsys, "figures", "gallery", "--profile", "tiny", "--runs", runs, "--figures", figures)
+    assert status == 0 and "gallery.png" in out, err
+    before = {path.suffix: path.read_bytes() for path in figures.iterdir()}
+    assert before.keys() == {".png", ".svg", ".csv", ".json", ".html"}
+    run(capsys, "figures", "gallery", "--profile", "tiny", "--runs", runs, "--figures", figures)
+    assert {path.suffix: path.read_bytes() for path in figures.iterdir()} == before
 
 
 def test_shards_share_the_work(capsys, tmp_path):
@@ -173,9 +161,3 @@ def test_another_profile_in_the_same_folder_is_refused(capsys, tmp_path):
     run(capsys, "run", "random_init", "--profile", "tiny", "--out", tmp_path, "--time-limit", "0s")
     status, _, err = run(capsys, "run", "random_init", "--profile", "quick", "--out", tmp_path)
     assert status == 2 and "another configuration" in err and "profile" in err
-
-
-def test_every_experiment_fixes_the_same_four_profiles_and_may_add_its_own():
-    for name, experiment in load_experiments().items():
-        assert list(experiment.profiles)[:4] == ["tiny", "quick", "standard", "full"], name
-        assert len(experiment.claim) > 20 and experiment.tasks(experiment.profiles["tiny"])

@@ -1,0 +1,45 @@
+"""Every file of experiments/ at its tiny size: it answers, resumes, draws, and fixes what it must in advance."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from superposed.cli.reproduce import figure
+from superposed.cli.run import complete
+from superposed.study.loading import experiment_names, load_experiment
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_it_answers_and_draws(name: str, tmp_path: Path):
+    _, experiment = load_experiment(name)
+    rows, figures = tmp_path / "rows", tmp_path / "figures"
+    finished, n = complete(name, experiment, "tiny", rows)
+    assert finished and n > 1
+    assert complete(name, experiment, "tiny", rows) == (True, n)  # asking again measures nothing
+    analysis = figure(name, experiment, "tiny", rows, figures)
+    assert all(f.question and f.range and f.measured for f in analysis.findings) and analysis.findings
+
+    written = {suffix: figures / f"{name}.{suffix}" for suffix in ("png", "svg", "csv", "json")}
+    assert set(figures.iterdir()) == set(written.values())
+    summary = json.loads(written["json"].read_text())
+    assert [finding["question"] for finding in summary["findings"]] == [f.question for f in analysis.findings]
+    assert summary["fits"].keys() == analysis.fits.keys()
+    with open(written["csv"]) as file:
+        assert [row["kind"] for row in csv.DictReader(file)] == [row["kind"] for row in analysis.table]
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_it_says_what_it_claims_and_what_the_answer_means(name: str):
+    _, experiment = load_experiment(name)
+    assert list(experiment.profiles)[:4] == ["tiny", "quick", "standard", "full"]
+    assert len(experiment.claim) > 20 and 1 < experiment.meaning.count(". ") + 1 <= 3
+
+
+def test_networks_of_one_seed_are_one_unit(tmp_path: Path):
+    """They share their first neurons, so four seeds are four units, whatever the number of widths."""
+    _, experiment = load_experiment("uand_aligned")
+    complete("uand_aligned", experiment, "tiny", tmp_path / "rows")
+    fits = figure("uand_aligned", experiment, "tiny", tmp_path / "rows", tmp_path / "figures").fits
+    assert {len(set(fit.sample.unit)) for name, fit in fits.items() if fit.sample.along == "d"} == {4}
