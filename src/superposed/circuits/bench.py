@@ -1,129 +1,61 @@
-"""Circuits as ISCAS `.bench` text: signals put into layers, and carried on by copies."""
+"""Netlists as ISCAS `.bench` text: INPUT(a), OUTPUT(z), z = AND(a, b), # comments, lines in any order."""
 
 import re
-from collections import defaultdict
 
-from superposed.circuits.circuit import Circuit, Op, make_gates
+from superposed.circuits.circuit import Circuit, Op
+from superposed.circuits.netlist import PLAIN, ZERO_TO_ONE, Gate, Netlist, NetlistError
 
 FORMAT = "superposed-circuit"
-BENCH_OPS = {"AND": Op.AND, "OR": Op.OR, "XOR": Op.XOR, "BUFF": Op.COPY, "BUF": Op.COPY}
-ZERO_TO_ONE = ("NOT", "NAND", "NOR", "XNOR", "INV")
+SIGNAL = r"[^\s(),=]+"
 
 
 def format_bench(circuit: Circuit) -> str:
-    """The `.bench` form: features are called f<layer>_<position>, the last layer's are the outputs."""
+    """The `.bench` form: features are called f<layer>_<position>, and the last layer's are the outputs.
+
+    An AND with inhibitors, which `.bench` does not know, is written ANDNOT(a, !b).
+    """
     lines = [f"# {FORMAT}: {len(circuit.layers)} layers" + ("" if circuit.s is None else f", s = {circuit.s}")]
     lines += [f"INPUT(f0_{k})" for k in range(circuit.n_inputs)]
     lines += [f"OUTPUT(f{len(circuit.layers)}_{g})" for g in range(circuit.widths[-1])]
     for depth, gates in enumerate(circuit.layers, start=1):
         for g, (op, inputs) in enumerate(zip(gates.op, gates.inputs)):
-            reads = ", ".join(f"f{depth - 1}_{k}" for k in inputs if k >= 0)
-            lines.append(f"f{depth}_{g} = {'BUFF' if op == Op.COPY else Op(op).name}({reads})")
+            reads = [f"f{depth - 1}_{k}" for k in inputs if k >= 0] + [
+                f"!f{depth - 1}_{-2 - k}" for k in inputs if k < -1
+            ]
+            name = "BUFF" if op == Op.COPY else "ANDNOT" if (inputs < -1).any() else Op(op).name
+            lines.append(f"f{depth}_{g} = {name}({', '.join(reads)})")
     return "\n".join(lines) + "\n"
 
 
-def parse_bench(text: str) -> Circuit:
-    """A circuit from ISCAS `.bench` text (INPUT(a), OUTPUT(z), z = AND(a, b), # comments; any order of lines).
-
-    A gate's layer is one more than that of its latest input. Signals needed further on, and outputs, are carried by
-    copies of the same name. Inputs are in the order of their lines; so are a layer's gates, its copies after them; the last
-    layer instead begins with the outputs in the order of theirs. Raises ValueError with line and rule: NOT, NAND, NOR, XNOR turn zeros into ones and are refused.
-    """
-    inputs, outputs, gates, lines, s = _read_bench(text)
-    level = _levels(inputs, gates, lines)
-    depth = max(level.values())
-    for name in outputs:
-        if name not in level:
-            raise ValueError(f"line {lines[name]}: OUTPUT({name}) names neither an input nor a gate")
-    by_level = defaultdict(list)
-    for name in gates:
-        by_level[level[name]].append(name)
-    last_use = dict(level)
-    for name, (_, reads) in gates.items():
-        for read in reads:
-            last_use[read] = max(last_use[read], level[name] - 1)
-    for name in outputs:
-        last_use[name] = depth
-    places = {name: k for k, name in enumerate(outputs)}
-    names = [inputs]
-    layers = []
-    for layer in range(1, depth + 1):
-        position = {name: k for k, name in enumerate(names[-1])}
-        here = by_level[layer] + [name for name in names[-1] if last_use[name] >= layer]
-        if layer == depth:
-            here.sort(key=lambda name: places.get(name, len(places)))
-        layers.append(
-            make_gates(
-                [
-                    (gates[n][0], [position[r] for r in gates[n][1]]) if level[n] == layer else (Op.COPY, [position[n]])
-                    for n in here
-                ]
-            )
-        )
-        names.append(here)
-    return Circuit(len(inputs), tuple(layers), s, tuple(map(tuple, names)))
-
-
-def bench_gate_line(text: str, layer: int, gate: int) -> int:
-    """The line on which the input, gate or copied signal in this place of a layer is defined."""
-    return _read_bench(text)[3][parse_bench(text).names[layer][gate]]
-
-
-def _read_bench(text: str):
+def parse_bench(text: str) -> Netlist:
+    """The netlist in ISCAS `.bench` text. Raises NetlistError with line and rule."""
     inputs, outputs, gates, lines, defined = [], [], {}, {}, set()
     remark = re.match(rf"# {FORMAT}: .*s = (\d+)", text)
     for number, line in enumerate(text.splitlines(), start=1):
         line = line.split("#")[0].strip()
         if not line:
             continue
-        if port := re.fullmatch(r"(INPUT|OUTPUT)\s*\(\s*([^\s(),=]+)\s*\)", line, re.IGNORECASE):
+        if port := re.fullmatch(rf"(INPUT|OUTPUT)\s*\(\s*({SIGNAL})\s*\)", line, re.IGNORECASE):
             name = port[2]
-            (inputs if port[1].upper() == "INPUT" else outputs).append(name)
+            lines.setdefault(name, number)
             if port[1].upper() == "OUTPUT":
-                lines.setdefault(name, number)
+                outputs.append(name)
                 continue
-        elif gate := re.fullmatch(r"([^\s(),=]+)\s*=\s*(\w+)\s*\(([^()]*)\)", line):
+            inputs.append(name)
+            lines[name] = number
+        elif gate := re.fullmatch(rf"({SIGNAL})\s*=\s*(\w+)\s*\(([^()]*)\)", line):
             name, op, reads = gate[1], gate[2].upper(), [read.strip() for read in gate[3].split(",")]
-            if op in ZERO_TO_ONE:
-                raise ValueError(
-                    f"line {number}: {op} turns zeros into ones, and a sparse circuit must map zero to zero; rewrite it without {op}"
-                )
-            if op not in BENCH_OPS or not all(reads):
-                raise ValueError(
-                    f"line {number}: {line!r}: the gates are AND, OR, XOR and BUFF, of signals separated by commas"
-                )
+            if op not in (*PLAIN, *ZERO_TO_ONE, "DFF") or not all(reads):
+                rule = "the gates are AND, OR, XOR, BUFF, NOT, NAND, NOR, XNOR and DFF, of signals separated by commas"
+                raise NetlistError(number, f"{line!r}: {rule}")
+            inhibitors = tuple(read[1:] for read in reads if read[0] == "!") if op == "ANDNOT" else ()
+            kept = tuple(read for read in reads if op != "ANDNOT" or read[0] != "!")
+            gates[name] = Gate(op, kept, inhibitors, line=number) if name not in gates else gates[name]
         else:
-            raise ValueError(f"line {number}: {line!r} is not INPUT(a), OUTPUT(z) or z = AND(a, b)")
+            raise NetlistError(number, f"{line!r} is not INPUT(a), OUTPUT(z) or z = AND(a, b)")
         if name in defined:
-            raise ValueError(f"line {number}: {name!r} is defined twice")
+            raise NetlistError(number, f"{name!r} is defined twice")
         defined.add(name)
-        lines[name] = number
-        if not port:
-            gates[name] = (BENCH_OPS[op], reads)
     if not inputs or not gates:
-        raise ValueError("line 1: a circuit has at least one INPUT and one gate")
-    return inputs, outputs, gates, lines, int(remark[1]) if remark else None
-
-
-def _levels(inputs: list[str], gates: dict, lines: dict[str, int]) -> dict[str, int]:
-    """Each signal's layer: one more than the latest of those it reads. Iterative, since circuits are deep."""
-    level = dict.fromkeys(inputs, 0)
-    for root in gates:
-        stack, open_ = [root], {root}
-        while stack:
-            name = stack[-1]
-            missing = [read for read in gates[name][1] if read not in level]
-            if not missing:
-                level[name] = 1 + max(level[read] for read in gates[name][1])
-                open_.discard(stack.pop())
-                continue
-            read = missing[0]
-            if read not in gates:
-                raise ValueError(f"line {lines[name]}: {name!r} reads {read!r}, which is neither an input nor a gate")
-            if read in open_:
-                raise ValueError(
-                    f"line {lines[name]}: {name!r} reads {read!r}, which depends on {name!r}: the circuit has a loop"
-                )
-            stack.append(read)
-            open_.add(read)
-    return level
+        raise NetlistError(1, "a circuit has at least one INPUT and one gate")
+    return Netlist(inputs, outputs, gates, lines, int(remark[1]) if remark else None)

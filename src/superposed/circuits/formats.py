@@ -1,195 +1,148 @@
-"""Circuits as text: the project's JSON form and the ISCAS `.bench` form. Every error names the file, the line and the rule.
+"""Circuits in files: the project's JSON form, ISCAS `.bench` and BLIF. Every error names the file, the line and the rule."""
 
-The JSON form is one object:
-
-    {"format": "superposed-circuit", "version": 1,
-     "inputs": 4,                               a number, or a list of names
-     "s": 2,                                    optional: how many features are active at most in any layer
-     "layers": [[{"op": "and", "in": [0, 1]},   a layer is a list of gates; "in" holds positions in the layer before,
-                 {"op": "xor", "in": [2, 3], "name": "parity"}],     or names given there
-                [{"op": "or", "in": [0, "parity"]}]]}
-
-with op one of and, or, xor, copy. Gates read the layer before and no other; a feature is carried on by a copy.
-"""
-
-import json
-import re
-from collections.abc import Callable
-from itertools import repeat
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from superposed.circuits.bench import FORMAT, ZERO_TO_ONE, bench_gate_line, format_bench, parse_bench
-from superposed.circuits.circuit import MOST_FEATURES, Circuit, GateError, Op, check_circuit, make_gates
+from superposed.bad_input import InputError
+from superposed.circuits.bench import format_bench, parse_bench
+from superposed.circuits.blif import parse_blif
+from superposed.circuits.circuit import Circuit, GateError, check_circuit
+from superposed.circuits.inputs import rows_of
+from superposed.circuits.json_form import format_json, gate_line, parse_json
+from superposed.circuits.netlist import Netlist, deviations, levelled, unrolled
 
-VERSION = 1
+
+class FileError(ValueError):
+    """A file that breaks a rule: its path, and what is wrong."""
+
+    def __init__(self, path: str | Path, message: object):
+        super().__init__(f"{path}: {message}")
+        self.path = str(path)
+
+
+@dataclass(frozen=True)
+class CircuitFile:
+    """A circuit and the text it was read from, which says where its gates stand."""
+
+    path: Path
+    text: str
+    circuit: Circuit
+    netlist: Netlist | None = None
+
+    def located(self, error: GateError) -> FileError:
+        """The error of a gate, or of an input with layer 0, with the file and the line on which it stands."""
+        if self.netlist is None:
+            line = gate_line(self.text, error.layer, error.gate)
+        else:
+            name = self.circuit.names[error.layer][error.gate]
+            line = self.netlist.gates[name].line if name in self.netlist.gates else self.netlist.lines[name]
+        return FileError(self.path, f"line {line}: {error}")
 
 
 def read_circuit(path: str | Path, fan_in: int | None = None) -> Circuit:
-    """The circuit in a file, `.bench` or JSON by its name's ending.
+    """The circuit in a file: `.bench`, `.blif`, or JSON by its name's ending. Raises as `read_file`."""
+    return read_file(path, fan_in).circuit
+
+
+def read_file(
+    path: str | Path, fan_in: int | None = None, quiet: str | Path | None = None, steps: int | None = None
+) -> CircuitFile:
+    """The circuit in a file, with its text.
+
+    Args:
+      fan_in: gates that read more features are refused.
+      quiet: of a netlist: "zeros", or a file with a line NAME VALUE an input. The circuit then computes how every signal
+        deviates from its value on this quiet input.
+      steps: of a netlist with flip-flops: clock ticks to unroll. Its quiet input is zeros if none is given.
 
     Raises:
       OSError: the file cannot be read.
-      ValueError: it is not such a circuit; the message names file, line, rule, and where it helps a way out.
+      FileError: it is not such a circuit; the message names file, line, rule, and where it helps a way out.
+      InputError: `quiet` or `steps` for a circuit in JSON.
     """
     path = Path(path)
+    text = read_text(path)
+    kind = path.suffix.lower()
+    netlist = None
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not a text file; circuits are JSON or .bench text") from None
-    try:
-        return check_circuit((parse_bench if _is_bench(path) else parse_json)(text), fan_in)
+        if kind not in (".bench", ".blif"):
+            for name, value in (("quiet", quiet), ("steps", steps)):
+                if value is not None:
+                    raise InputError(name, value, "is for netlists (.bench, .blif); circuits in JSON map zero to zero")
+            circuit = parse_json(text)
+        else:
+            netlist = (parse_bench if kind == ".bench" else parse_blif)(text)
+            netlist = netlist if steps is None else unrolled(netlist, steps)
+            quiet = "zeros" if quiet is None and steps is not None else quiet
+            circuit, netlist = _from_netlist(netlist, quiet)
+        file = CircuitFile(path, text, circuit, netlist)
+        check_circuit(circuit, fan_in)
     except GateError as error:
-        raise with_line(error, path) from None
+        raise file.located(error) from None
+    except (InputError, FileError):
+        raise
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise FileError(path, error) from None
+    return file
 
 
-def with_line(error: GateError, path: str | Path) -> ValueError:
-    """The error of a gate, or input, of the circuit in a file, with the file's name and the line on which it stands."""
-    text = Path(path).read_text(encoding="utf-8")
-    line = (bench_gate_line if _is_bench(path) else _gate_line)(text, error.layer, error.gate)
-    return ValueError(f"{path}: line {line}: {error}")
+def _from_netlist(netlist: Netlist, quiet: str | Path | None) -> tuple[Circuit, Netlist]:
+    """The circuit, and the netlist that it was levelled from."""
+    if quiet is None:
+        return levelled(netlist), netlist
+    values = dict.fromkeys(netlist.inputs, 0)
+    if quiet != "zeros":
+        for number, line in enumerate(read_text(quiet).splitlines(), start=1):
+            words = line.replace("=", " ").split()
+            if words and (len(words) != 2 or words[0] not in values or words[1] not in ("0", "1")):
+                raise FileError(
+                    quiet, f"line {number}: {line!r} is no input and its value, such as `{netlist.inputs[0]} 1`"
+                )
+            values |= {words[0]: int(words[1])} if words else {}
+    deviating, values = deviations(netlist, values)
+    circuit = levelled(deviating)
+    flipped = tuple(np.array([values.get(name, 0) for name in layer], np.int8) for layer in circuit.names)
+    return circuit._replace(quiet=flipped), deviating
 
 
-def _is_bench(path: str | Path) -> bool:
-    return Path(path).suffix.lower() == ".bench"
+def read_text(path: str | Path) -> str:
+    """The text of a file, read once, without a byte-order mark."""
+    try:
+        return Path(path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise FileError(path, "not a text file; circuits are JSON, .bench or .blif text") from None
 
 
 def write_circuit(circuit: Circuit, path: str | Path) -> None:
-    """Writes the circuit, as `.bench` or JSON by the name's ending; `read_circuit` gives back the same, but for names in `.bench`."""
-    Path(path).write_text((format_bench if _is_bench(path) else format_json)(circuit), encoding="utf-8")
+    """Writes the circuit, as `.bench` or JSON by the name's ending.
+
+    `read_circuit` gives back the same, but for names and groups in `.bench`.
+    """
+    text = (format_bench if Path(path).suffix.lower() == ".bench" else format_json)(circuit)
+    Path(path).write_text(text, encoding="utf-8")
 
 
-def format_json(circuit: Circuit) -> str:
-    """The JSON form, a gate a line."""
-    names = circuit.names or [()] * len(circuit.widths)
-    layers = ",\n".join(
-        " [" + ",\n  ".join(map(_gate_json, *gates, called or repeat(None))) + "]"
-        for gates, called in zip(circuit.layers, names[1:])
-    )
-    inputs = json.dumps(names[0]) if names[0] else circuit.n_inputs
-    s = "" if circuit.s is None else f' "s": {circuit.s},'
-    return f'{{"format": "{FORMAT}", "version": {VERSION}, "inputs": {inputs},{s} "layers": [\n{layers}\n]}}\n'
+def read_inputs(path: str | Path, circuit: Circuit):
+    """Inputs [n, m] from a file: a line an input, the names or positions of what is active, or m digits 0 and 1.
 
-
-def _gate_json(op: np.integer, inputs: np.ndarray, name: str | None) -> str:
-    gate = {"op": Op(op).name.lower(), "in": [int(k) for k in inputs if k >= 0]}
-    return json.dumps(gate if name is None else {**gate, "name": name})
-
-
-def parse_json(text: str) -> Circuit:
-    """A circuit from its JSON form; see the module's docstring. Raises ValueError with line and rule."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"line {error.lineno}: not JSON: {error.msg}; docs/circuits.md shows the form") from None
-    except RecursionError:
-        raise ValueError(
-            "line 1: brackets inside brackets too deep for a circuit; docs/circuits.md shows the form"
-        ) from None
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise ValueError(f'line 1: a circuit is an object with "format": "{FORMAT}"')
-    if value.get("version") != VERSION:
-        raise ValueError(
-            f"line {_key_line(text, 'version')}: version {value.get('version')!r} is not known; this program reads version {VERSION}"
-        )
-    inputs, s = value.get("inputs"), value.get("s")
-    n_inputs = len(inputs) if isinstance(inputs, list) else inputs
-    if type(n_inputs) is not int or not 1 <= n_inputs <= MOST_FEATURES:
-        raise ValueError(
-            f'line {_key_line(text, "inputs")}: "inputs" must be a whole number from 1 to {MOST_FEATURES} or a list of names'
-        )
-    if s is not None and (type(s) is not int or not 1 <= s <= MOST_FEATURES):
-        raise ValueError(f'line {_key_line(text, "s")}: "s" must be a whole number from 1 to {MOST_FEATURES}')
-    if not isinstance(value.get("layers"), list) or not all(isinstance(layer, list) for layer in value["layers"]):
-        raise ValueError(f'line {_key_line(text, "layers")}: "layers" must be a list of lists of gates')
-    names = [_names(inputs if isinstance(inputs, list) else [], lambda: _key_line(text, "inputs"), "inputs")] + [
-        {} for _ in value["layers"]
-    ]
-    sizes = [n_inputs] + [len(layer) for layer in value["layers"]]
-    for depth, layer in enumerate(value["layers"], start=1):
-        given = [gate.get("name") if isinstance(gate, dict) else None for gate in layer]
-        names[depth] = _names(given, lambda depth=depth: _gate_line(text, depth, -1), f"layer {depth}")
-    called = tuple(_in_order(places, n) for places, n in zip(names, sizes)) if any(names) else None
-    layers = []
-    for depth, layer in enumerate(value["layers"], start=1):
-        gates = []
-        for g, gate in enumerate(layer):
-            try:
-                gates.append(_parse_gate(gate, depth, names, sizes[depth - 1]))
-            except ValueError as error:
-                raise ValueError(f"line {_gate_line(text, depth, g)}: layer {depth}, gate {g}: {error}") from None
-        layers.append(make_gates(gates))
-    return Circuit(n_inputs, tuple(layers), s, called)
-
-
-def _in_order(places: dict[str, int], n: int) -> tuple[str | None, ...]:
-    """The names of n features, from their places; () if there are none."""
-    names = [None] * (n if places else 0)
-    for name, k in places.items():
-        names[k] = name
-    return tuple(names)
-
-
-def _key_line(text: str, key: str) -> int:
-    """The line on which a key of the JSON form first stands, the first where it is missing."""
-    return text.count("\n", 0, max(text.find(f'"{key}"'), 0)) + 1
-
-
-def _names(names: list, line: Callable[[], int], where: str) -> dict[str, int]:
-    """The places of names; `line` is called for an error only, since it reads the text anew."""
-    places = {}
-    for k, name in enumerate(names):
-        if not isinstance(name, str | None):
-            raise ValueError(f"line {line()}: {where}: names are strings")
-        if name in places:
-            raise ValueError(f"line {line()}: {where}: the name {name!r} is given twice")
-        if name is not None:
-            places[name] = k
-    return places
-
-
-def _parse_gate(gate: object, depth: int, names: list[dict[str, int]], before: int) -> tuple[Op, list[int]]:
-    if not isinstance(gate, dict) or not isinstance(gate.get("in"), list):
-        raise ValueError('a gate is an object with "op" and a list "in"')
-    op = str(gate.get("op")).upper()
-    if op not in Op.__members__:
-        why = ": it turns zeros into ones, and a sparse circuit must map zero to zero" if op in ZERO_TO_ONE else ""
-        raise ValueError(f"op {gate.get('op')!r} is not one of and, or, xor, copy{why}")
-    return Op[op], [_input(read, depth, names, before) for read in gate["in"]]
-
-
-def _input(read: object, depth: int, names: list[dict[str, int]], before: int) -> int:
-    if isinstance(read, str):
-        if read in names[depth - 1]:
-            return names[depth - 1][read]
-        places = [i for i, known in enumerate(names) if read in known]
-        if not places:
-            raise ValueError(f"reads {read!r}, which no input or gate is called")
-        if places[0] >= depth:
-            raise ValueError(
-                f"reads {read!r} of layer {places[0]}, but a gate reads the layer before it, {depth - 1}, never its own or a later one"
+    Raises:
+      FileError: a line is neither.
+    """
+    names = {name: k for k, name in enumerate(circuit.names[0])} if circuit.names and circuit.names[0] else {}
+    rows = []
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        words = line.split()
+        if len(words) == 1 and len(words[0]) == circuit.n_inputs > 1 and set(words[0]) <= set("01"):
+            rows.append([k for k, bit in enumerate(words[0]) if bit == "1"])
+            continue
+        row = [names.get(word, int(word) if word.isdigit() else -1) for word in words]
+        if any(not 0 <= k < circuit.n_inputs for k in row) or len(set(row)) < len(row):
+            raise FileError(
+                path, f"line {number}: {line!r} is no input: write the names or positions of what is active"
             )
-        raise ValueError(f"reads {read!r} of layer {places[-1]}, not of the layer before; carry it there with copies")
-    if type(read) is not int or not 0 <= read < before:
-        raise ValueError(f"reads feature {read!r}, but layer {depth - 1} has features 0 to {before - 1}")
-    return read
-
-
-def _gate_line(text: str, depth: int, gate: int) -> int:
-    """The line on which a gate of the JSON form begins, with gate = -1 its layer, with depth 0 the inputs; found by counting brackets after "layers"."""
-    if depth == 0:
-        return _key_line(text, "inputs")
-    layer, position, level = 0, -1, 0
-    body = text.index("[", text.index('"layers"'))
-    for token in re.finditer(r'"(?:\\.|[^"\\])*"|[\[\]{}]|[^\s,:\[\]{}"]+', text[body:]):
-        if level == 1 and token[0] == "[":
-            layer, position = layer + 1, -1
-        elif level == 2 and token[0] != "]":
-            position += 1
-        if (layer, position) == (depth, gate):
-            return text.count("\n", 0, body + token.start()) + 1
-        level += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
-    raise AssertionError("the form was parsed, so every gate has a place")
+        rows.append(sorted(row))
+    if not rows:
+        raise FileError(path, "no inputs; write one a line")
+    return rows_of(rows, circuit.n_inputs)

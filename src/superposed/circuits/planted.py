@@ -6,7 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Int, Key
 
-from superposed.circuits.circuit import Circuit, Gates, and_gates, evaluate_active, sparse_features, wires
+from superposed.circuits.circuit import Circuit, Gates, and_gates, evaluate_active, sparse_features
 from superposed.circuits.randomness import host_rng
 
 
@@ -78,7 +78,7 @@ def path_layers(
         is_own[own] = True
         while True:
             gates = and_gates(inputs)
-            on = np.unique(evaluate_active(gates, wires(gates, m), b).indices)
+            on = np.unique(evaluate_active(gates, b).indices)
             chance = on[~is_own[on]]
             if not len(chance):
                 break

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import jax
 
-from superposed.circuits.circuit import Circuit, GateError
-from superposed.circuits.formats import read_circuit, with_line
-from superposed.circuits.inputs import MOST_INPUTS
+from superposed.bad_input import InputError
+from superposed.circuits.circuit import Circuit, GateError, most_active
+from superposed.circuits.formats import read_file, read_inputs
+from superposed.circuits.inputs import MOST_INPUTS, domain_of, input_rng, inputs_to_check
 from superposed.cli.options import check_folder, in_gib, memory, whole
 from superposed.cli.output import note, print_json
-from superposed.compiler.compile import compile_circuit
-from superposed.compiler.file import bytes_to_write, read_network, stored_inputs, to_tensors, write_network
+from superposed.compiler.compile import Compiled, compile_circuit
+from superposed.compiler.file import SEEDS, load
+from superposed.compiler.template import TEMPLATES
 from superposed.compiler.verify import describe, verify_network
+from superposed.compiler.write import bytes_to_write, write_network
 
 
 def add_commands(commands) -> None:
@@ -24,150 +27,149 @@ def add_commands(commands) -> None:
         description="Builds the network, runs it beside the circuit on the check inputs, and writes it. "
         "Exit status 0: written; 2: the circuit or the width will not do, nothing is written.",
     )
-    command.add_argument(
-        "circuit", help="the circuit: JSON, or ISCAS .bench text (docs/circuits.md shows how it is written)"
-    )
-    command.add_argument("--width", type=whole, required=True, help="most ReLU neurons in a layer")
-    command.add_argument(
-        "--template",
-        choices=("channels", "correct"),
-        default="channels",
-        help="channels: exact steps, any gates; correct: targeted ANDs with error correction, Theorem 8 (default: channels)",
-    )
-    command.add_argument(
-        "--s", type=whole, help="most features active at once in any layer (default: what the circuit's file says)"
-    )
-    command.add_argument("--fan-in", type=whole, help="refuse gates with more inputs than this")
-    command.add_argument("--seed", type=whole, default=0, help="of codes and check inputs (default: 0)")
-    command.add_argument(
-        "--inputs",
-        type=whole,
-        default=100_000,
-        help="sparse inputs to check, drawn; all of them where there are no more (default: 100000)",
-    )
-    command.add_argument(
-        "--all-inputs", action="store_true", help="check every input with at most s active features instead"
-    )
-    command.add_argument("-o", "--out", required=True, help="the file to write, NAME.safetensors")
-    command.add_argument("--json", action="store_true", help="print the metadata as JSON")
+    add = command.add_argument
+    add("circuit", help="the circuit: JSON, ISCAS .bench or .blif (docs/circuits.md shows how it is written)")
+    add("--width", type=whole, required=True, help="most ReLU neurons in a layer")
+    templates = "channels: exact steps, any gates; correct: targeted ANDs with error correction, Theorem 8"
+    add("--template", choices=tuple(TEMPLATES), default="channels", help=f"{templates} (default: channels)")
+    add("--s", type=whole, help="most features active in any layer (default: as the file says, or with --s-inputs or "
+        "--inputs-from as measured on the check inputs)")  # fmt: skip
+    add("--s-inputs", type=whole, help="most active inputs (default: s)")
+    add("--fan-in", type=whole, help="refuse gates with more inputs than this")
+    add("--quiet", help="zeros, or a file with a line NAME VALUE an input: compute how every signal of a netlist "
+        "deviates from its value on this quiet input, so that NOT, NAND and NOR may stand in it")  # fmt: skip
+    add("--steps", type=whole, help="clock ticks to unroll a netlist with flip-flops, which begin at zero")
+    add("--seed", type=whole, default=0, help="of codes and check inputs (default: 0)")
+    add("--inputs", type=whole, default=100_000, help="inputs to check, drawn; all of them where there are no more "
+        "(default: 100000)")  # fmt: skip
+    add("--inputs-from", help="a file of inputs to check instead: a line an input, what is active by name or position")
+    add("--all-inputs", action="store_true", help="check every input of the domain instead")
+    add("-o", "--out", required=True, help="the file to write, NAME.safetensors")
+    add("--json", action="store_true", help="print the metadata as JSON")
     command.set_defaults(run=run_compile)
     command = commands.add_parser(
         "verify",
         help="recompute what a compiled network's file claims",
-        description="Exit status 0: as claimed; 1: changed, or wrong bits; 2: not such a file.",
+        description="Exit status 0: as claimed; 1: changed, or wrong bits; 2: not such a file. Its digests protect "
+        "against accident, not against intent: who changes a file can renew them.",
     )
-    command.add_argument("network", help="a file written by `superposed compile`")
-    command.add_argument(
-        "--inputs",
-        type=whole,
-        default=1000,
-        help="sparse inputs to run through the dense weights, drawn; all of them where there are no more (default: 1000)",
-    )
-    command.add_argument("--all-inputs", action="store_true", help="every input with at most s active features instead")
-    command.add_argument("--seed", type=whole, default=1, help="of the inputs (default: 1)")
-    command.add_argument("--json", action="store_true", help="print what was found as JSON")
+    add = command.add_argument
+    add("network", help="a file written by `superposed compile`")
+    add("--inputs", type=whole, default=1000, help="inputs to run through the plain weights, drawn; all of them where "
+        "there are no more (default: 1000)")  # fmt: skip
+    add("--all-inputs", action="store_true", help="every input of the domain instead")
+    add("--seed", type=whole, default=1, help="of the inputs (default: 1)")
+    add("--json", action="store_true", help="print what was found as JSON")
     command.set_defaults(run=run_verify)
 
 
 def run_compile(args: argparse.Namespace) -> int:
     """Reads, compiles, checks and writes; 0, or ValueError and OSError for bad input."""
-    for flag, value in (("--width", args.width), ("--inputs", args.inputs), ("--s", args.s), ("--fan-in", args.fan_in)):
+    for name in ("width", "inputs", "s", "s_inputs", "fan_in", "steps"):
+        value = getattr(args, name)
         if value is not None and value < 1:
-            raise ValueError(f"{flag} {value}: must be at least 1")
-    _check_seed(args.seed)
-    out = Path(args.out)
-    if not out.parent.is_dir():
-        raise ValueError(f"--out {out}: the folder {out.parent} does not exist; make it or choose another")
-    if out.is_dir():
-        raise ValueError(f"--out {out}: is a folder; name the file to write, such as {out / 'net.safetensors'}")
-    check_folder("--out", out.parent)
-    circuit = read_circuit(args.circuit, args.fan_in)
-    s = circuit.s if args.s is None else args.s
-    if s is None:
-        raise ValueError(f"{args.circuit}: does not say how many features are active at most; give --s")
-    _check_inputs(args.inputs, circuit.n_inputs, s)
+            raise InputError(name, value, "must be at least 1")
+    check_seed(args.seed)
+    out = _check_out(Path(args.out), args.circuit)
+    file = read_file(args.circuit, args.fan_in, args.quiet, args.steps)
+    circuit = file.circuit
+    b = None if args.inputs_from is None else read_inputs(args.inputs_from, circuit)
+    s = args.s or circuit.s or _measured(args, circuit, b)
+    _check_inputs(args.inputs, circuit.n_inputs, args.s_inputs or s)
     _check_fits(args.width, circuit, s, args.template)
     if sys.stderr.isatty():
-        many = "all" if args.all_inputs else f"up to {args.inputs:,}"
-        note(f"building {len(circuit.layers)} layers, checking {many} inputs with at most {s} active features")
+        note(f"building {len(circuit.layers)} layers for at most {s} active features, then checking them")
     try:
-        network, check = compile_circuit(
-            jax.random.key(args.seed), circuit, args.width, s, args.template, args.inputs, args.all_inputs
-        )
+        compiled = compile_circuit(
+            jax.random.key(args.seed), circuit, args.width, s, args.template, args.inputs, args.all_inputs,
+            args.s_inputs, b,
+        )  # fmt: skip
     except GateError as error:
-        raise with_line(error, args.circuit) from None
-    tensors = to_tensors(network, circuit)
-    metadata = {
-        "template": args.template,
-        "width": network.width,
-        "state": network.state,
-        "features": max(circuit.widths),
-        "depth": len(circuit.layers),
-        "s": s,
-        "seed": args.seed,
-        "check": {**check._asdict(), "largest_error": check.largest_error},
-    }
-    write_network(out, tensors, metadata)
-    if args.json:
-        print_json({"file": str(out), **metadata})
-    else:
-        print(
-            f"{out}: {len(circuit.layers)} circuit layers of up to {max(circuit.widths)} features in {network.width} neurons "
-            f"(state {network.state}); {check.wrong_bits} wrong bits on {describe(check)}, "
-            f"largest error {check.largest_error:.3g}"
-        )
+        raise file.located(error) from None
+    metadata = write_network(out, compiled, circuit, args.template, args.seed)
+    print_json({"file": str(out), **metadata}) if args.json else _report(out, compiled, metadata)
     return 0
 
 
+def _report(out: Path, compiled: Compiled, metadata: dict) -> None:
+    """What was written, for a person."""
+    check, depth = compiled.check, metadata["depth"]
+    which = f"layers {', '.join(map(str, compiled.certified))}" if compiled.certified else "no layer"
+    which = "every layer" if len(compiled.certified) == depth else which
+    limit = "" if check.exhaustive else f"; at 95% fewer than {check.chance_wrong:.2g} of inputs drawn alike are wrong"
+    print(
+        f"{out}: {metadata['inputs']} inputs on {metadata['encoding']} dimensions, then up to {metadata['features']} "
+        f"features a layer in {metadata['width']} neurons, {depth} circuit layers as {metadata['relu_layers']} ReLU layers\n"
+        f"  {check.wrong_bits} wrong bits on {describe(check)}{limit}\n"
+        f"  certified against any {compiled.s} active features: {which}; largest read-off error {check.largest_error:.3g}"
+    )
+
+
 def run_verify(args: argparse.Namespace) -> int:
-    """Recomputes a file's claims from its dense weights alone: 0 if they hold, 1 if not."""
+    """Recomputes a file's claims from its plain weights alone: 0 if they hold, 1 if not."""
     if args.inputs < 1:
-        raise ValueError(f"--inputs {args.inputs}: must be at least 1")
-    _check_seed(args.seed)
-    compiled = read_network(args.network)
-    _check_inputs(args.inputs, stored_inputs(compiled), compiled.metadata["s"])
-    found, problems, notes = verify_network(compiled, args.inputs, args.seed, args.all_inputs)
+        raise InputError("inputs", args.inputs, "must be at least 1")
+    check_seed(args.seed)
+    compiled = load(args.network)
+    _check_inputs(args.inputs, compiled.metadata["inputs"], compiled.metadata["s_inputs"])
+    found, problems, notes, extra = verify_network(compiled, args.inputs, args.seed, args.all_inputs)
     if args.json:
         result = {**found._asdict(), "largest_error": found.largest_error} if found else {"inputs": 0}
-        print_json(
-            {
-                "file": args.network,
-                **result,
-                "problems": problems,
-                "notes": notes,
-                "claimed": compiled.metadata["check"],
-            }
-        )
+        seen = {"problems": problems, "notes": notes, "by_chance": extra, "claimed": compiled.metadata["check"]}
+        print_json({"file": args.network, **result, **seen})
     elif not problems:
-        print(f"{args.network}: as claimed; 0 wrong bits on {describe(found)}, largest error {found.largest_error:.3g}")
+        print(
+            f"{args.network}: as claimed; 0 wrong bits on {describe(found)}, largest error {found.largest_error:.3g}; "
+            f"directions are what a forward pass shows, with {extra:.2g} neurons on by chance beside them"
+        )
     for line in problems + notes:
         note(f"{args.network}: {line}")
     return 1 if problems else 0
 
 
-def _check_seed(seed: int) -> None:
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"--seed {seed}: must be from 0 to {2**32 - 1}")
+def _measured(args: argparse.Namespace, circuit: Circuit, b) -> int:
+    """The most features that the circuit itself has active on the inputs that are checked."""
+    if b is None:
+        if args.s_inputs is None and not circuit.groups:
+            rule = f"{args.circuit} does not say how many features are active at most; give --s, --s-inputs or --inputs-from"
+            raise InputError("s", None, rule)
+        domain = domain_of(circuit, args.s_inputs or len(circuit.groups))
+        b = inputs_to_check(input_rng(jax.random.key(args.seed)), circuit, domain, args.inputs, args.all_inputs).b
+    return max(int(most_active(circuit, b).max()), 1)
+
+
+def _check_out(out: Path, circuit: str) -> Path:
+    if not out.parent.is_dir():
+        raise InputError("out", str(out), f"the folder {out.parent} does not exist; make it or choose another")
+    if out.is_dir():
+        raise InputError("out", str(out), f"is a folder; name the file to write, such as {out / 'net.safetensors'}")
+    if out.exists() and Path(circuit).exists() and out.samefile(circuit):
+        raise InputError("out", str(out), "is the circuit itself; name another file")
+    check_folder("--out", out.parent)
+    return out
+
+
+def check_seed(seed: int) -> None:
+    """Raises InputError for a seed that is no key."""
+    if not 0 <= seed < SEEDS:
+        raise InputError("seed", seed, f"must be from 0 to {SEEDS - 1}")
 
 
 def _check_inputs(n: int, m: int, s: int) -> None:
-    """Raises ValueError for more inputs than are checked at once, or than fit."""
+    """Raises InputError for more inputs than are checked at once, or than fit."""
     if n > MOST_INPUTS:
-        raise ValueError(
-            f"--inputs {n}: at most {MOST_INPUTS:,} are checked at once; lower it, and change --seed for others"
+        raise InputError(
+            "inputs", n, f"at most {MOST_INPUTS:,} are checked at once; lower it, and change --seed for others"
         )
     needed = 64 * n * (min(4 * s, m) + 2)
     if needed > memory():
-        raise ValueError(
-            f"--inputs {n}: inputs with up to {min(s, m):,} active features do not fit, they need {in_gib(needed)}; lower it"
-        )
+        what = f"inputs with up to {min(s, m):,} active features do not fit, they need {in_gib(needed)}"
+        raise InputError("inputs", n, f"{what}; lower it")
 
 
 def _check_fits(width: int, circuit: Circuit, s: int, template: str) -> None:
     needed = bytes_to_write(circuit, width, s, template)
     if needed > memory():
         other = " or --template channels" if template == "correct" else " or a circuit with fewer features"
-        raise ValueError(
-            f"--width {width}: dense weights and directions of {max(circuit.widths):,} features do not fit, they need {in_gib(needed)}; "
-            f"use a smaller --width{other}"
-        )
+        what = f"weights and directions of {max(circuit.widths):,} features do not fit, they need {in_gib(needed)}"
+        raise InputError("width", width, f"{what}; use a smaller --width{other}")

@@ -6,18 +6,22 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Int
 
+from superposed.bad_input import InputError
+from superposed.compiler.refused import NoRoom
+
 
 def ternary_code(rng: np.random.Generator, m: int, units: int, density: float) -> sp.csr_array:
     """Code vectors [m, units] with independent entries +1, -1, 0 with probability p/2, p/2, 1 - p.
 
-    A feature that is given no unit at all gets one at random, so that all can be read. The code of the first features
-    does not depend on m. Costs p m units, by jumping from one entry to the next.
+    A feature that is given no unit at all gets one at random, so that all can be read. Costs p m units, by jumping from
+    one entry to the next. The code of the first features is the same for every m so long as no feature before needed
+    that extra unit, since the extra units are drawn after all entries.
 
     Raises:
-      ValueError: density outside (0, 1].
+      InputError: density outside (0, 1].
     """
     if not 0 < density <= 1:
-        raise ValueError(f"density = {density}: a probability in (0, 1]")
+        raise InputError("density", density, "a probability in (0, 1]")
     cells, places = m * units, [np.array([-1])]
     while places[-1][-1] < cells:
         jumps = rng.geometric(density, int(density * units * 256) + 16)
@@ -46,7 +50,7 @@ def balanced_code(rng: np.random.Generator, m: int, c: int, units: int) -> Int[n
     Every unit has floor or ceil of m / (units // c) features. Disjoint when units >= c m.
     """
     if units < c:
-        raise ValueError(f"{units} units have no room for a code of {c} units a feature")
+        raise NoRoom(units, f"a code takes {c} units a feature", c)
     size = min(units // c, m)
     return np.stack([first + rng.permutation(m) % size for first in range(0, c * size, size)], 1).astype(np.int32)
 
@@ -60,10 +64,10 @@ def coprime_code(rng: np.random.Generator, m: int, c: int, units: int) -> Int[np
     For a few units a feature: many numbers that are pairwise coprime cannot be close to one another.
 
     Raises:
-      ValueError: units < c.
+      NoRoom: units < c.
     """
     if units < c:
-        raise ValueError(f"{units} units have no room for channels of c = {c}")
+        raise NoRoom(units, f"a channel takes c = {c} units", c)
     sizes = [m] * c if units >= c * m else coprime_sizes(units, c)
     first = np.cumsum([0, *sizes[:-1]])
     order = rng.permutation(m).astype(np.int32)

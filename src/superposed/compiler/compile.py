@@ -1,36 +1,55 @@
-"""Compile a circuit into a plain ReLU network, check it against the circuit, and measure what the check shows."""
+"""Compile a circuit into a plain ReLU network and check it against the circuit."""
 
-from typing import Literal, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import jax
 import numpy as np
+import scipy.sparse as sp
 from jaxtyping import Array, Key
 
-from superposed.circuits.circuit import Circuit, check_sparsity, walk
-from superposed.circuits.inputs import Inputs, batches, input_rng, inputs_to_check
-from superposed.compiler.channels import Channels
-from superposed.compiler.corrected import Corrected
+from superposed.bad_input import InputError
+from superposed.circuits.circuit import Circuit, most_active, sparsity_error, walk
+from superposed.circuits.inputs import Domain, Inputs, batches, different, domain_of, input_rng, inputs_to_check
+from superposed.compiler.certificate import certified_layers, worst_inputs
 from superposed.compiler.deep import SparseNetwork, check_network
+from superposed.compiler.refused import NoRoom
+from superposed.compiler.template import Template, template_of
 
-Template = Literal["channels", "correct"]
+DRAWS = 3  # of the codes at one width, before more width is asked for
 MOST_TIMES = 80  # the width asked for: how far a width that would do is looked for
+
+
+class WidthTooSmall(InputError):
+    """A width at which no network passed the check.
+
+    Args:
+      width, s: what was asked for.
+      problem: what went wrong there.
+      enough: a larger width that was built and passed; None if none was found.
+    """
+
+    def __init__(self, width: int, s: int, problem: str, enough: int | None):
+        way_out = f"width {enough} would do" if enough else f"no width up to {MOST_TIMES} times as large passed"
+        super().__init__("width", width, f"too small for this circuit at s = {s}: {problem}; {way_out}")
+        self.width, self.s, self.problem, self.enough = width, s, problem, enough
 
 
 class Check(NamedTuple):
     """What a network's read-offs did on checked inputs, over all layers of the circuit.
 
     Args:
-      inputs: number of inputs; different: how many of them differ; exhaustive: whether they are all inputs with at most s
-        active features.
+      inputs: number of inputs; different: how many of them differ; exhaustive: whether they are all of the domain.
+      left_out: different inputs that were not run, because the circuit itself has more than s active features on them.
       active: how many features of the last layer were on, summed over inputs: a check of nothing but zeros shows little.
       wrong_bits: read-offs on the wrong side of the threshold, each different input counted once.
       lowest_active, highest_idle: the smallest read-off of a feature that is on, the largest of one that is off.
-      largest_error: the furthest that a read-off comes from its truth towards the other bit, max(1 - lowest_active, highest_idle).
     """
 
     inputs: int
     different: int
     exhaustive: bool
+    left_out: int
     active: int
     wrong_bits: int
     lowest_active: float
@@ -38,53 +57,33 @@ class Check(NamedTuple):
 
     @property
     def largest_error(self) -> float:
+        """The furthest that a read-off comes from its truth towards the other bit."""
         return max(1 - self.lowest_active, self.highest_idle)
 
+    @property
+    def chance_wrong(self) -> float:
+        """Upper limit, at 95%, of the chance that an input drawn as these were has a wrong bit, where none had.
 
-def make_check(
-    inputs: int, different: int, exhaustive: bool, active: int, wrong: int, lowest: float, highest: float
-) -> Check:
-    """A check; where no feature was on, or none off, their read-offs are as good as can be."""
-    return Check(
-        inputs,
-        different,
-        exhaustive,
-        active,
-        wrong,
-        lowest if np.isfinite(lowest) else 1.0,
-        highest if np.isfinite(highest) else 0.0,
-    )
+        1 - 0.05^(1/n), about 3/n. Zero where all inputs were run.
+        """
+        return 0.0 if self.exhaustive else float(-np.expm1(np.log(0.05) / max(self.inputs, 1)))
 
 
-def build(key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template = "channels") -> SparseNetwork:
-    """The template's network for a circuit, not yet checked. Raises ValueError where it has no room."""
-    if width < 1:
-        raise ValueError(f"width {width}: a network has at least one neuron; use --width 1 or more")
-    construction = Channels(c=channel_size(s)) if template == "channels" else Corrected(s)
-    return construction(key, circuit, width)
+class Compiled(NamedTuple):
+    """A network that computes a circuit, and how that was checked.
 
-
-def channel_size(s: int) -> int:
-    """Units in a channel: s + 1, so that s active channels, each meeting another in one unit, never cover it; 4 to 6."""
-    return min(max(s + 1, 4), 6)
-
-
-def check(network: SparseNetwork, circuit: Circuit, inputs: Inputs) -> Check:
-    """Runs network and circuit on the inputs, layer by layer, and compares every read-off of every layer.
-
-    Stops at the first batch with wrong bits, of which only the number seen so far is then known.
+    Args:
+      network: without a wrong bit on any checked input.
+      check: what its read-offs did on them.
+      certified: layers of the circuit, from 1, in which no s exactly stored features can make a wrong bit.
+      s: most features active in any layer. domain: the inputs it was checked for.
     """
-    drawn = seen = active = wrong = 0
-    lowest, highest = np.inf, -np.inf
-    for part, times in batches(inputs):
-        errors = check_network(network, circuit, part)
-        drawn, seen, wrong = drawn + int(times.sum()), seen + len(times), wrong + sum(e.wrong for e in errors)
-        active += int(times @ np.diff([features for _, features in walk(circuit.layers, part)][-1].indptr))
-        lowest = min(lowest, *(e.lowest_active for e in errors))
-        highest = max(highest, *(e.highest_idle for e in errors))
-        if wrong:
-            break
-    return make_check(drawn, seen, inputs.exhaustive, active, wrong, lowest, highest)
+
+    network: SparseNetwork
+    check: Check
+    certified: list[int]
+    s: int
+    domain: Domain
 
 
 def compile_circuit(
@@ -92,68 +91,129 @@ def compile_circuit(
     circuit: Circuit,
     width: int,
     s: int,
-    template: Template = "channels",
+    template: str = "channels",
     n_inputs: int = 100_000,
     all_inputs: bool = False,
-) -> tuple[SparseNetwork, Check]:
-    """A network that computes the circuit without a wrong bit on all checked inputs, and the check.
+    s_inputs: int | None = None,
+    b: sp.csr_array | None = None,
+) -> Compiled:
+    """A network that computes the circuit without a wrong bit on all checked inputs.
+
+    Inputs on which the circuit itself has more than s active features are left out and counted. Codes are drawn up to
+    three times, and once each for slightly fewer neurons, before the width is refused.
 
     Args:
       key: of codes and signs, and of the random inputs.
       width: ReLU neurons a layer may have.
       s: features that are active at most in any layer.
-      n_inputs: sparse inputs to check, drawn; every input with at most s active features where there are no more of them,
-        or with `all_inputs`.
+      template: a name in `TEMPLATES`.
+      n_inputs: inputs to check, drawn; every input of the domain where there are no more, or with `all_inputs`.
+      s_inputs: most active inputs, s if None.
+      b: inputs [n, m] to check instead of drawn ones.
 
     Raises:
-      ValueError: the circuit is not s-sparse on a checked input (names layer and gate), or the width is too small: by
-        theory, by lack of room, or by the check. The message says which width would do, found by building and checking.
+      GateError: the circuit has more than s active features on most of the inputs; names layer and gate.
+      WidthTooSmall: no network passed; says which width would do, found by building and checking.
+      InputError: a number breaks a rule, or the template refuses the gates.
     """
+    if width < 1:
+        raise InputError("width", width, "a network has at least one neuron")
     build_key, _ = jax.random.split(key)
-    inputs = inputs_to_check(input_rng(key), circuit, s, n_inputs, all_inputs)
-    for part, _ in batches(inputs):
-        check_sparsity(circuit, part, s)
-    problem, network, result = _attempt(build_key, circuit, width, s, template, inputs)
-    if problem is None:
-        return network, result
-    enough = smallest_passing_width(build_key, circuit, width, s, template, inputs)
-    other = "; try --template channels" if template == "correct" else ", nor one at which no two features share a unit"
-    way_out = f"--width {enough} would do" if enough else f"none up to {MOST_TIMES} times as wide passes{other}"
-    raise ValueError(f"--width {width} is too small for this circuit at s = {s}: {problem}; {way_out}")
+    make, domain = template_of(template, s), domain_of(circuit, min(s, s_inputs or s))
+    drawn = inputs_to_check(input_rng(key), circuit, domain, n_inputs, all_inputs) if b is None else different(b)
+    inputs, left_out = leave_out(circuit, drawn, s)
+    problem = "no room"
+    for draw, neurons in enumerate([*[width] * DRAWS, int(0.95 * width), int(0.9 * width)]):
+        network, result, problem = attempt(jax.random.fold_in(build_key, draw), circuit, neurons, make, inputs, domain)
+        if problem is None:
+            check = result._replace(left_out=left_out)
+            return Compiled(network, check, certified_layers(network, circuit.layers, s), s, domain)
+    raise WidthTooSmall(width, s, problem, passing_width(build_key, circuit, width, make, inputs, domain))
 
 
-def _attempt(key, circuit, width, s, template, inputs):
-    """(what is wrong or None, network, check)"""
+def leave_out(circuit: Circuit, inputs: Inputs, s: int) -> tuple[Inputs, int]:
+    """The inputs on which at most s features of every layer are active, and the number of the others.
+
+    Raises:
+      GateError: on most of them more than s are active.
+    """
+    parts = [most_active(circuit, rows) <= s for rows, _ in batches(inputs)]
+    within = np.concatenate(parts) if parts else np.zeros(0, bool)
+    if 2 * within.sum() < len(within):
+        first = int(np.argmin(within))
+        raise sparsity_error(circuit, inputs.b[first : first + 1], s)
+    return Inputs(inputs.b[within], inputs.times[within], inputs.exhaustive), int((~within).sum())
+
+
+def attempt(
+    key: Key[Array, ""], circuit: Circuit, width: int, template: Template, inputs: Inputs, domain: Domain
+) -> tuple[SparseNetwork | None, Check | None, str | None]:
+    """A network, its check, and what is wrong: None if nothing is."""
     try:
-        if template == "channels":
-            Channels(channel_size(s)).check_load(circuit, s, width)
-        network = build(key, circuit, width, s, template)
-    except ValueError as error:
-        if "--template" in str(error) or width < 1:
-            raise
-        return str(error).removeprefix(f"width {width}: ").removesuffix("; raise --width"), None, None
-    result = check(network, circuit, inputs)
-    if result.wrong_bits:
-        return (
-            f"{result.wrong_bits} wrong bit{'s' * (result.wrong_bits > 1)} on the first {result.different} different inputs",
-            network,
-            result,
+        network = template(key, circuit, width)
+    except NoRoom as error:
+        return None, None, error.why
+    for part in (inputs, _against(network, circuit, template.s, domain)):
+        result = check_network_on(network, circuit, part)
+        if result.wrong_bits:
+            bits = f"{result.wrong_bits} wrong bit{'s' * (result.wrong_bits > 1)}"
+            return network, result, f"{bits} on the first {result.different} different inputs"
+        if part is inputs:
+            check = result
+    return network, check, None
+
+
+def _against(network: SparseNetwork, circuit: Circuit, s: int, domain: Domain) -> Inputs:
+    """The adversary's inputs for the first layer that are in the domain, and on which the circuit stays s-sparse."""
+    b = worst_inputs(network, circuit.layers[0], domain.s)
+    b = b[np.flatnonzero(domain.holds(b))]
+    b = b[np.flatnonzero(most_active(circuit, b) <= s)] if b.shape[0] else b
+    return Inputs(b, np.ones(b.shape[0], int))
+
+
+def check_network_on(network: SparseNetwork, circuit: Circuit, inputs: Inputs) -> Check:
+    """Runs network and circuit on the inputs, layer by layer, and compares every read-off of every layer.
+
+    Stops at the first batch with wrong bits, of which only the number seen so far is then known.
+    """
+    return gather(
+        (
+            times,
+            [features for _, features in walk(circuit.layers, part)][-1],
+            [(e.wrong, e.lowest_active, e.highest_idle) for e in check_network(network, circuit, part)],
         )
-    return None, network, result
+        for part, times in batches(inputs)
+    )._replace(exhaustive=inputs.exhaustive)
 
 
-def smallest_passing_width(
-    key: Key[Array, ""], circuit: Circuit, width: int, s: int, template: Template, inputs: Inputs
+def gather(parts: Iterator[tuple]) -> Check:
+    """One check from batches of (times drawn, last features [batch, n], layers of (wrong, lowest, highest)).
+
+    Where no feature was on, or none off, their read-offs are as good as can be.
+    """
+    drawn = seen = active = wrong = 0
+    lowest, highest = 1.0, 0.0
+    for times, last, layers in parts:
+        drawn, seen = drawn + int(times.sum()), seen + len(times)
+        active += int(times @ np.asarray(last.sum(1)))
+        wrong += sum(layer[0] for layer in layers)
+        lowest = min(lowest, *(layer[1] for layer in layers))
+        highest = max(highest, *(layer[2] for layer in layers))
+        if wrong:
+            break
+    return Check(drawn, seen, False, 0, active, wrong, float(lowest), float(highest))
+
+
+def passing_width(
+    key: Key[Array, ""], circuit: Circuit, width: int, template: Template, inputs: Inputs, domain: Domain
 ) -> int | None:
-    """The first width on the ladder width * 1.25^k, k = 1, 2, ... that passes the check on the inputs.
+    """The first width on the ladder width * 1.25^k, k = 1, 2, ... at which a network passes the check.
 
     Ends at MOST_TIMES the width; not before channels no longer share units, and with correction not before 16,384.
     """
-    width = max(width, 8)
-    least = 2.5 * channel_size(s) * max(circuit.widths) if template == "channels" else 2**14
-    wider = width * 1.25
-    while wider <= max(MOST_TIMES * width, least):
-        if _attempt(key, circuit, int(np.ceil(wider)), s, template, inputs)[0] is None:
+    wider, end = max(width, 8) * 1.25, max(MOST_TIMES * max(width, 8), 2**14, 16 * max(circuit.widths))
+    while wider <= end:
+        if attempt(key, circuit, int(np.ceil(wider)), template, inputs, domain)[2] is None:
             return int(np.ceil(wider))
         wider *= 1.25
     return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax
 from jaxtyping import Array, Key
@@ -12,6 +12,7 @@ from superposed.circuits.randomness import host_rng
 from superposed.compiler.codes import mean_read
 from superposed.compiler.deep import SparseNetwork, Stage
 from superposed.compiler.error_correction import ErrorCorrection
+from superposed.compiler.refused import NoRoom
 from superposed.compiler.targeted_and import targeted_and
 
 
@@ -31,9 +32,11 @@ class Corrected:
 
     s: int
     reset: Literal["round", "identity"] = "round"
+    relu_layers: ClassVar[int] = 2
+    overlap: ClassVar[str] = "sum"
 
     def __call__(self, key: Key[Array, ""], circuit: Circuit, width: int) -> SparseNetwork:
-        """The whole network of a circuit of ANDs, at most `width` ReLU neurons a layer. Raises ValueError as `stages`."""
+        """The whole network of a circuit of ANDs, at most `width` ReLU neurons a layer. Raises as `stages`."""
         return SparseNetwork(tuple(self.stages(key, circuit.layers, circuit.n_inputs, width)))
 
     def stages(
@@ -41,17 +44,15 @@ class Corrected:
     ) -> Iterator[Stage]:
         """The encoding of m input features in the correction's code, then a stage a circuit layer.
 
-        With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features in place
-        of the encoding, then the same stages as in one go. For circuits with m gates a layer.
+        With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features in
+        place of the encoding, then the same stages as in one go. For circuits with m gates a layer.
 
-        Raises ValueError for gates other than ANDs, and for a width that has no room for a rounding neuron a feature.
+        Raises GatesRefused for gates other than ANDs of one fan-in, NoRoom for a width below 32 s.
         """
         correction = ErrorCorrection(self.s, self.reset)
         units = width // 8  # the control gets no more units than the network it is compared with
         if units < 4 * self.s:
-            raise ValueError(
-                f"width {width}: correction needs 8 neurons a unit and 4 s units, {32 * self.s}; raise --width"
-            )
+            raise NoRoom(width, f"correction needs 8 neurons a unit and 4 s = {4 * self.s} units", 32 * self.s)
         encoding_key, layers_key = jax.random.split(key)
         if first:
             encoding_key = jax.random.split(jax.random.fold_in(layers_key, first - 1))[1]

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from superposed.circuits.circuit import Circuit, Gates, evaluate_active, wires
+from superposed.circuits.circuit import Circuit, Gates, evaluate_active
 from superposed.compiler.sparse import SparseLayer
+from superposed.compiler.steps import StepLayer
 
 
 class Stage(NamedTuple):
@@ -22,7 +23,7 @@ class Stage(NamedTuple):
       threshold: a bit is one when its read-off exceeds this.
     """
 
-    layers: tuple[SparseLayer, ...]
+    layers: tuple[SparseLayer | StepLayer, ...]
     code: sp.csr_array
     read: sp.csr_array
     threshold: float
@@ -144,7 +145,7 @@ def errors_and_states(
     h = b @ code if h is None else h
     for gates, stage in zip(layers, stages, strict=True):
         h = run(stage, h)
-        b = evaluate_active(gates, wires(gates, b.shape[1]), b)
+        b = evaluate_active(gates, b)
         yield compare(stage, h, b), h
 
 

@@ -1,23 +1,20 @@
 """ReLU layers kept as products of sparse factors, run by following only what is active.
 
-A layer maps a state h in R^D_in to a state in R^D in two steps: u = W h, then every unit applies a scalar function made
-of a few ReLUs, its *reset*. Neurons are those ReLUs: a unit with a ramp is two neurons, one with the paper's rounding
-eight, and the width of a layer counts them all. States are rows of scipy arrays, so a layer costs what the active
-units are wired to, whatever D and m are, and memory is that of the factors.
+A layer maps a state h in R^D_in to a state in R^D in two steps. First u = W h; then every unit applies its *reset*, a
+scalar function made of a few ReLUs. Neurons are those ReLUs: the paper's rounding takes eight a unit, and the width of a
+layer counts them all. States are rows of scipy arrays, so a layer costs what the active units are wired to, and memory
+is that of the factors.
 """
 
 from collections.abc import Sequence
 from functools import reduce
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Float, Int
 
-from superposed.networks.network import Layer
-
-MANY = 1000  # rows from which it pays to go dense; fewer keep the order of their sums, and so the last digits of stored rows
+MANY = 1000  # rows from which it pays to go dense; fewer keep the order of their sums, and with it the last digits
 
 
 class Reset(NamedTuple):
@@ -36,22 +33,9 @@ def make_reset(neurons: Sequence[tuple[float | int, float | int, float | int]]) 
     return Reset(*np.array(neurons, np.float32).T)
 
 
-def ramp(low: float | int, high: float | int) -> Reset:
-    """clip((u - low) / (high - low), 0, 1), two neurons. With high = low + 1 an exact step on integers."""
-    slope = 1 / (high - low)
-    return make_reset([(slope, -low * slope, 1), (slope, -high * slope, -1)])
-
-
 def kink(at: float | int, scale: float | int = 1.0) -> Reset:
     """scale ReLU(u - at), one neuron: a threshold that forgives noise below it and none above."""
     return make_reset([(scale, -at * scale, 1)])
-
-
-def parity(c: int, fan_in: int) -> Reset:
-    """1 where an odd number of fan_in inputs, c counts each, is on: steps at c, 2c, ... up and down in turn."""
-    return make_reset(
-        [(1, edge - t * c, (-1) ** (t + 1) * (1 if edge else -1)) for t in range(1, fan_in + 1) for edge in (1, 0)]
-    )
 
 
 def identity() -> Reset:
@@ -113,6 +97,34 @@ class SparseLayer(NamedTuple):
         u.eliminate_zeros()
         return u
 
+    def activations(self, h: sp.csr_array) -> sp.csr_array:
+        """The neurons' activations [batch, d] on states h, by the dense arrays: for a few states."""
+        weight, bias = self.dense(sp.eye_array(h.shape[1], format="csr"))[0]
+        return sp.csr_array(np.maximum(h @ weight.T + bias, 0))
+
+    @property
+    def state_map(self) -> sp.csr_array:
+        """The matrix [d, D] that makes the state from the neurons' activations: h = a S."""
+        unit, reset = self._neurons()
+        return sp.csr_array((reset.out, (np.arange(len(unit)), unit)), shape=(len(unit), self.units))
+
+    def dense(self, before: sp.csr_array) -> list[tuple[np.ndarray, np.ndarray]]:
+        """(weights, bias) of the one plain ReLU layer, on neurons that make the incoming state by the matrix `before`."""
+        transposed = reduce(lambda a, b: a @ b, (before, *self.factors))
+        unit, reset = self._neurons()
+        w = transposed.T.toarray(order="C")[unit]
+        w *= reset.scale[:, None]
+        return [(w.astype(np.float32), reset.bias)]
+
+    def _neurons(self) -> tuple[np.ndarray, Reset]:
+        """The unit that each of the d neurons belongs to, and their (scale, bias, out), unit after unit."""
+        unit, first, parts = [], 0, []
+        for units, reset in self.blocks:
+            unit.append(np.repeat(np.arange(first, first + units), len(reset.out)))
+            parts.append([np.tile(part, units) for part in reset])
+            first += units
+        return np.concatenate(unit), Reset(*(np.concatenate(part) for part in zip(*parts)))
+
     def _reach_all(self, rows: sp.csr_array, last: sp.csr_array) -> sp.csr_array:
         """reset(rows @ last) where most units are reached, as under targeted ANDs: dense until reset, 128 rows at a time."""
         wires, parts = last.T.tocsr(), []
@@ -124,35 +136,6 @@ class SparseLayer(NamedTuple):
                 first += units
             parts.append(sp.csr_array(u).T.tocsr())
         return sp.vstack(parts, format="csr")
-
-
-def neurons(layer: SparseLayer) -> tuple[Int[np.ndarray, " d"], Reset]:
-    """The unit each of the layer's d neurons belongs to, and their (scale, bias, out), unit after unit."""
-    unit, first, parts = [], 0, []
-    for units, reset in layer.blocks:
-        unit.append(np.repeat(np.arange(first, first + units), len(reset.out)))
-        parts.append([np.tile(part, units) for part in reset])
-        first += units
-    return np.concatenate(unit), Reset(*(np.concatenate(part) for part in zip(*parts)))
-
-
-def state_map(layer: SparseLayer) -> sp.csr_array:
-    """The matrix [d, D] that makes the state from the neurons' activations: h = a S."""
-    unit, reset = neurons(layer)
-    return sp.csr_array((reset.out, (np.arange(len(unit)), unit)), shape=(len(unit), layer.units))
-
-
-def dense_layer(layer: SparseLayer, before: SparseLayer | None) -> Layer:
-    """The layer as a plain ReLU layer on the neurons of the layer before (or on the input, before = None).
-
-    Multiplies out what is kept as factors: [d, d_before] numbers, for export and for tests.
-    """
-    factors = layer.factors if before is None else (state_map(before), *layer.factors)
-    transposed = reduce(lambda a, b: a @ b, factors)
-    unit, reset = neurons(layer)
-    w = transposed.T.toarray(order="C")[unit]
-    w *= reset.scale[:, None]
-    return Layer((jnp.asarray(w, jnp.float32),), jnp.asarray(reset.bias, jnp.float32))
 
 
 def index_matrix(

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 
 from superposed.circuits.circuit import Gates, Op
 from superposed.compiler.codes import balanced_code
+from superposed.compiler.refused import GatesRefused
 from superposed.compiler.sparse import SparseLayer, kink
 
 
@@ -30,15 +31,15 @@ def targeted_and(
       s: active features at most.
 
     Raises:
-      ValueError: gates other than AND, or of several fan-ins; fewer neurons than a gate needs.
+      GatesRefused: gates other than AND, of several fan-ins, or with inhibitors.
+      NoRoom: fewer neurons than a gate needs.
 
     Source: Hänni et al. 2024, Theorem 11, for graphs of bounded degree.
     """
     fan_in = gates.fan_in
-    if (gates.op != Op.AND).any() or (fan_in != fan_in[0]).any():
-        raise ValueError(
-            "targeted ANDs take layers of ANDs that all have the same number of inputs; use --template channels"
-        )
+    if (gates.op != Op.AND).any() or (fan_in != fan_in[0]).any() or (gates.inputs < -1).any():
+        rule = "takes layers of ANDs that all have the same number of inputs; use channels"
+        raise GatesRefused("template", "correct", rule)
     f, n = int(fan_in[0]), len(gates.op)
     size = max(round(sqrt(units / s)), 1)
     sigma = balanced_code(rng, n, size, units)

@@ -1,47 +1,71 @@
-"""How many features a layer of channels carries before chance hits set off an avalanche (`constructions.channels`)."""
+"""How many features a layer of channels carries before chance hits set off an avalanche (`compiler.channels`).
+
+A unit is on once it counts T active units on its wires. The gate that it serves brings its own count; what comes on top is
+chance. With wires clipped to 0 or 1 each of the N active units is wired to a given unit with probability p, so chance
+counts are Binomial(N, p). With wires that add up they are Poisson(N p').
+"""
+
+from typing import Literal
 
 import numpy as np
-from scipy.special import gammainc, gammaincinv
+from scipy.optimize import brentq
+from scipy.stats import binom, poisson
+
+Wires = Literal["clipped", "summed"]
 
 
-def chance_of_count(load: float | int, count: float | int) -> float:
-    """P(Poisson(load) >= count), the chance that a unit reaches a count by hits of features it does not serve."""
-    return float(gammainc(count, load)) if count > 0 else 1.0
+def chance_of_count(load: float | int, count: float | int, active: float | int, wires: Wires = "clipped") -> float:
+    """The chance that a unit counts to `count` on units that serve none of its gates.
+
+        clipped: P(Binomial(N, 1 - exp(-lambda/N)) >= count)        summed: P(Poisson(lambda) >= count)
+
+    Args:
+      load: lambda, wires that reach a unit from the N active units, counted with multiplicity.
+      active: N.
+    """
+    if count <= 0:
+        return 1.0
+    if wires == "summed":
+        return float(poisson.sf(count - 1, load))
+    return float(binom.sf(count - 1, round(active), -np.expm1(-load / active))) if active >= 1 else 0.0
 
 
-def bearable_load(count: float | int, chance: float | int = 1e-4) -> float:
-    """The load lambda at which P(Poisson(lambda) >= count) equals `chance`."""
-    return float(gammaincinv(count, chance))
+def bearable_load(count: float | int, active: float | int, chance: float = 1e-4, wires: Wires = "clipped") -> float:
+    """The load lambda at which a unit counts to `count` with this chance; infinite where N active units cannot."""
+    excess = lambda log_load: chance_of_count(np.exp(log_load), count, active, wires) - chance
+    most = np.log(50 * active)
+    return np.inf if excess(most) < 0 else float(np.exp(brentq(excess, -30, most)))
 
 
 def hits(reads: float | int, c: int, units: float | int, active_units: float | int, units_before: float | int) -> float:
-    """Expected chance hits on a unit:  lambda = (reads c / D) (c N / D').
+    """Expected wires on a unit from active units:  lambda = (reads c / D) (c N / D').
 
     Args:
-      reads: inputs of all gates whose channels share the D = `units` units, that is fan_in m for m gates.
+      reads: features read by all gates whose channels share the D = `units` units, that is fan_in m for m gates.
       active_units: N active units among the D' = `units_before` of the layer before, s c if none is on by chance.
 
-    A unit serves reads c / D inputs, and each, idle as it is, has c N / D' active units in its channel by chance. With
-    fan_in 2 and equal widths lambda = 2 m s c^3 / D^2: so m grows as D^2 at a fixed load.
+    A unit serves reads c / D features, and each, idle as it is, has c N / D' active units in its channel by chance.
     """
     return reads * c / units * c * active_units / units_before
 
 
-def misfires(m: float | int, s: int, c: int, units: float | int, near: float | int = 0.0) -> float:
+def misfires(
+    m: float | int, s: int, c: int, units: float | int, near: float | int = 0.0, wires: Wires = "clipped"
+) -> float:
     """Expected units of a layer of m two-input ANDs that are on by chance, once that number has settled.
 
-        Q = D P(Poisson(lambda) >= 2c) + near c P(Poisson(lambda) >= c) + (near c)^2 / 2D,   lambda = 2 m c^2 (sc + Q) / D^2
+        Q = D P(N, 2c) + near c P(N - c, c) + (near c)^2 / 2D,   N = s c + Q,   lambda = 2 m c^2 N / D^2
 
-    The terms: gates that see nothing active; `near` gates that see exactly one active input, c counts of the 2c; two such
-    gates in one unit. Infinite where no such Q exists: hits beget hits until every unit is on.
+    P(N, T) is `chance_of_count`. The terms: gates that see nothing active; `near` gates that see one active feature, c
+    counts of the 2c; two such gates on one unit. Infinite where no such Q exists: hits beget hits until all is on.
     """
-    q, own = 0.0, s * c
+    q, intended = 0.0, s * c
     for _ in range(200):
-        load = hits(2 * m, c, units, own + q, units)
-        after = (
-            units * chance_of_count(load, 2 * c) + near * c * chance_of_count(load, c) + (near * c) ** 2 / (2 * units)
-        )
-        if after > own:
+        active = intended + q
+        load = hits(2 * m, c, units, active, units)
+        rest = chance_of_count(load * (1 - c / active), c, active - c, wires)
+        after = units * chance_of_count(load, 2 * c, active, wires) + near * c * rest + (near * c) ** 2 / (2 * units)
+        if after > intended:
             return np.inf
         if abs(after - q) < 1e-9 * (1 + q):
             break
@@ -49,10 +73,21 @@ def misfires(m: float | int, s: int, c: int, units: float | int, near: float | i
     return after
 
 
-def largest_m(s: int, c: int, units: float | int, near: float | int = 0.0) -> float:
-    """The largest number of features a layer for which `misfires` is finite; grows as D^2 up to logarithms."""
+def largest_m(s: int, c: int, units: float | int, near: float | int = 0.0, wires: Wires = "clipped") -> float:
+    """The largest number of features a layer for which `misfires` is finite.
+
+    At fixed c a unit needs 2c chance hits, so it grows as D^(2 - 1/(2c)): as D^1.875 at c = 4.
+    """
     low, high = 0.0, 4.0 * units**2
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if np.isfinite(misfires(middle, s, c, units, near)) else (low, middle)
+        low, high = (middle, high) if np.isfinite(misfires(middle, s, c, units, near, wires)) else (low, middle)
     return low
+
+
+def bits_per_weight(m: float | int, units: float | int) -> float:
+    """Bits of circuit a stored weight of one circuit layer: 2 m log2 m over the D^2 wires and the D^2 of the identity.
+
+    m gates that read two of m features each are m (2 log2 m - 1) bits, log2 m a wire that has to be remembered.
+    """
+    return 2 * m * np.log2(m) / (2 * units**2)

@@ -1,0 +1,51 @@
+"""What a template is, and the list of all: ways to lay a circuit out as a ReLU network."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar, Literal, Protocol
+
+from jaxtyping import Array, Key
+
+from superposed.bad_input import InputError
+from superposed.circuits.circuit import Circuit, Gates
+from superposed.compiler.channels import Channels
+from superposed.compiler.corrected import Corrected
+from superposed.compiler.deep import SparseNetwork, Stage
+
+
+class Template(Protocol):
+    """A way to compile circuits: a frozen dataclass whose first field is s, the most features active in a layer.
+
+    Attributes:
+      relu_layers: ReLU layers of the network for each layer of the circuit.
+      overlap: the activation that two active features leave on a neuron they share: "max" of their own, or "sum".
+    """
+
+    s: int
+    relu_layers: ClassVar[int]
+    overlap: ClassVar[Literal["max", "sum"]]
+
+    def __call__(self, key: Key[Array, ""], circuit: Circuit, width: int) -> SparseNetwork:
+        """The whole network of a circuit, in at most `width` ReLU neurons a layer.
+
+        Raises:
+          NoRoom: more neurons are needed.
+          GatesRefused: the circuit has gates that the template does not know.
+        """
+        ...
+
+    def stages(
+        self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int, first: int = 0
+    ) -> Iterator[Stage]:
+        """The encoding of m inputs, then a stage a circuit layer, one at a time, so that memory holds one layer."""
+        ...
+
+
+TEMPLATES: dict[str, Callable[[int], Template]] = {"channels": Channels, "correct": Corrected}
+"""Every template by its name on the command line and in compiled files, made from s."""
+
+
+def template_of(name: str, s: int) -> Template:
+    """The template of this name for at most s active features. Raises InputError for a name there is none of."""
+    if name not in TEMPLATES:
+        raise InputError("template", name, f"one of {', '.join(TEMPLATES)}")
+    return TEMPLATES[name](s)
