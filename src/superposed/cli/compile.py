@@ -10,10 +10,10 @@ from superposed.bad_input import InputError
 from superposed.circuits.circuit import Circuit, GateError, most_active
 from superposed.circuits.formats import read_file, read_inputs
 from superposed.circuits.inputs import MOST_INPUTS, domain_of, input_rng, inputs_to_check
-from superposed.cli.options import check_folder, in_gib, memory, whole
+from superposed.cli.options import check_out, check_seed, in_gib, memory, whole
 from superposed.cli.output import note, print_json
 from superposed.compiler.compile import Compiled, compile_circuit
-from superposed.compiler.file import SEEDS, load
+from superposed.compiler.file import load
 from superposed.compiler.template import TEMPLATES
 from superposed.compiler.verify import describe, verify_network
 from superposed.compiler.write import bytes_to_write, write_network
@@ -70,7 +70,7 @@ def run_compile(args: argparse.Namespace) -> int:
         if value is not None and value < 1:
             raise InputError(name, value, "must be at least 1")
     check_seed(args.seed)
-    out = _check_out(Path(args.out), args.circuit)
+    out = check_out(args.out, args.circuit)
     file = read_file(args.circuit, args.fan_in, args.quiet, args.steps)
     circuit = file.circuit
     b = None if args.inputs_from is None else read_inputs(args.inputs_from, circuit)
@@ -94,14 +94,16 @@ def run_compile(args: argparse.Namespace) -> int:
 def _report(out: Path, compiled: Compiled, metadata: dict) -> None:
     """What was written, for a person."""
     check, depth = compiled.check, metadata["depth"]
-    which = f"layers {', '.join(map(str, compiled.certified))}" if compiled.certified else "no layer"
-    which = "every layer" if len(compiled.certified) == depth else which
+    certified, tried, wrong = compiled.worst
+    which = f"layers {', '.join(map(str, certified))}" if certified else "no layer"
+    which = "every layer" if len(certified) == depth else which
+    attacked = f"; wrong on {wrong} of {tried} inputs chosen to do harm in layer 1" if tried else ""
     limit = "" if check.exhaustive else f"; at 95% fewer than {check.chance_wrong:.2g} of inputs drawn alike are wrong"
     print(
         f"{out}: {metadata['inputs']} inputs on {metadata['encoding']} dimensions, then up to {metadata['features']} "
         f"features a layer in {metadata['width']} neurons, {depth} circuit layers as {metadata['relu_layers']} ReLU layers\n"
         f"  {check.wrong_bits} wrong bits on {describe(check)}{limit}\n"
-        f"  certified against any {compiled.s} active features: {which}; largest read-off error {check.largest_error:.3g}"
+        f"  certified against any {compiled.s} active features: {which}{attacked}; largest read-off error {check.largest_error:.3g}"
     )
 
 
@@ -136,23 +138,6 @@ def _measured(args: argparse.Namespace, circuit: Circuit, b) -> int:
         domain = domain_of(circuit, args.s_inputs or len(circuit.groups))
         b = inputs_to_check(input_rng(jax.random.key(args.seed)), circuit, domain, args.inputs, args.all_inputs).b
     return max(int(most_active(circuit, b).max()), 1)
-
-
-def _check_out(out: Path, circuit: str) -> Path:
-    if not out.parent.is_dir():
-        raise InputError("out", str(out), f"the folder {out.parent} does not exist; make it or choose another")
-    if out.is_dir():
-        raise InputError("out", str(out), f"is a folder; name the file to write, such as {out / 'net.safetensors'}")
-    if out.exists() and Path(circuit).exists() and out.samefile(circuit):
-        raise InputError("out", str(out), "is the circuit itself; name another file")
-    check_folder("--out", out.parent)
-    return out
-
-
-def check_seed(seed: int) -> None:
-    """Raises InputError for a seed that is no key."""
-    if not 0 <= seed < SEEDS:
-        raise InputError("seed", seed, f"must be from 0 to {SEEDS - 1}")
 
 
 def _check_inputs(n: int, m: int, s: int) -> None:

@@ -3,7 +3,7 @@
 import argparse
 
 from superposed.cli.options import check_out, check_seed, in_gib, memory, whole
-from superposed.compiler.file import read_network
+from superposed.compiler.file import load
 from superposed.scoring.sample import sample_layer, write_sample
 from superposed.scoring.truth import check_layer, layer_truth
 
@@ -28,7 +28,7 @@ def run_sample(args: argparse.Namespace) -> int:
     """Samples and writes; 0, or ValueError and OSError for bad input."""
     check_seed(args.seed)
     out = check_out(args.out, args.network)
-    compiled = read_network(args.network)
+    compiled = load(args.network)
     check_layer(compiled, args.layer)
     width = layer_truth(compiled, args.layer).directions.shape[1]
     needed = 16 * args.n * width

@@ -8,7 +8,7 @@ from superposed.bad_input import InputError
 from superposed.circuits.circuit import walk
 from superposed.cli.options import whole
 from superposed.cli.output import print_json, table
-from superposed.compiler.file import CompiledNetwork, read_network, stored_circuit
+from superposed.compiler.file import CompiledNetwork, load
 from superposed.scoring.components import Components, score_components
 from superposed.scoring.dictionary import check_dictionary, cosines, match
 from superposed.scoring.edges import Edges, on_features, score_edges
@@ -52,7 +52,7 @@ def run_score(args: argparse.Namespace) -> int:
         raise ValueError("nothing to score: give --dictionary, --circuit or --parameters")
     if args.layer is None and (args.dictionary or args.parameters):
         raise ValueError("--layer is missing: which circuit layer is the dictionary, or are the parameters, of?")
-    compiled = read_network(args.network)
+    compiled = load(args.network)
     if args.layer is not None:
         check_layer(compiled, args.layer)
     sample = read_sample(args.sample, compiled) if args.sample else None
@@ -76,7 +76,7 @@ def run_score(args: argparse.Namespace) -> int:
 
 def score_circuit(compiled: CompiledNetwork, path: str, sample: Sample | None) -> dict[str, dict[str, float]]:
     """The table of the edges in a file; ends that are latents become the features that they are matched with."""
-    circuit = stored_circuit(compiled.tensors)
+    circuit = compiled.circuit
     decoders = tuple(f"decoder.{layer}" for layer in range(1, len(circuit.layers) + 1))
     tensors = named_tensors(path, ("edges", "scores"), decoders)
     edges, places = Edges(tensors.pop("edges"), tensors.pop("scores")), {}

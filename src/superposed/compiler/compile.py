@@ -16,6 +16,7 @@ from superposed.compiler.deep import SparseNetwork, check_network
 from superposed.compiler.refused import NoRoom
 from superposed.compiler.template import Template, template_of
 
+ATTACKS = 50  # of the adversary's inputs that are run
 DRAWS = 3  # of the codes at one width, before more width is asked for
 MOST_TIMES = 80  # the width asked for: how far a width that would do is looked for
 
@@ -69,19 +70,32 @@ class Check(NamedTuple):
         return 0.0 if self.exhaustive else float(-np.expm1(np.log(0.05) / max(self.inputs, 1)))
 
 
+class WorstCase(NamedTuple):
+    """What is known beyond the inputs that were drawn.
+
+    Args:
+      certified: layers of the circuit, from 1, in which no s exactly stored features can make a wrong bit.
+      tried: inputs that an adversary chose against the first layer, if it is not certified; wrong: those with a wrong bit.
+    """
+
+    certified: list[int]
+    tried: int
+    wrong: int
+
+
 class Compiled(NamedTuple):
     """A network that computes a circuit, and how that was checked.
 
     Args:
       network: without a wrong bit on any checked input.
       check: what its read-offs did on them.
-      certified: layers of the circuit, from 1, in which no s exactly stored features can make a wrong bit.
+      worst: what is known about inputs that were chosen to do harm.
       s: most features active in any layer. domain: the inputs it was checked for.
     """
 
     network: SparseNetwork
     check: Check
-    certified: list[int]
+    worst: WorstCase
     s: int
     domain: Domain
 
@@ -127,7 +141,7 @@ def compile_circuit(
         network, result, problem = attempt(jax.random.fold_in(build_key, draw), circuit, neurons, make, inputs, domain)
         if problem is None:
             check = result._replace(left_out=left_out)
-            return Compiled(network, check, certified_layers(network, circuit.layers, s), s, domain)
+            return Compiled(network, check, judge(network, circuit, s, domain), s, domain)
     raise WidthTooSmall(width, s, problem, passing_width(build_key, circuit, width, make, inputs, domain))
 
 
@@ -153,22 +167,29 @@ def attempt(
         network = template(key, circuit, width)
     except NoRoom as error:
         return None, None, error.why
-    for part in (inputs, _against(network, circuit, template.s, domain)):
-        result = check_network_on(network, circuit, part)
-        if result.wrong_bits:
-            bits = f"{result.wrong_bits} wrong bit{'s' * (result.wrong_bits > 1)}"
-            return network, result, f"{bits} on the first {result.different} different inputs"
-        if part is inputs:
-            check = result
-    return network, check, None
+    result = check_network_on(network, circuit, inputs)
+    if not result.wrong_bits:
+        return network, result, None
+    bits = f"{result.wrong_bits} wrong bit{'s' * (result.wrong_bits > 1)}"
+    return network, result, f"{bits} on the first {result.different} different inputs"
 
 
-def _against(network: SparseNetwork, circuit: Circuit, s: int, domain: Domain) -> Inputs:
-    """The adversary's inputs for the first layer that are in the domain, and on which the circuit stays s-sparse."""
+def judge(network: SparseNetwork, circuit: Circuit, s: int, domain: Domain) -> WorstCase:
+    """What is known about the worst inputs: layers that are certified, and the adversary's inputs for the first layer.
+
+    Of these only inputs of the domain are run, on which the circuit stays s-sparse.
+    """
+    certified = certified_layers(network, circuit.layers, s)
+    if 1 in certified:
+        return WorstCase(certified, 0, 0)
     b = worst_inputs(network, circuit.layers[0], domain.s)
-    b = b[np.flatnonzero(domain.holds(b))]
+    b = b[np.flatnonzero(domain.holds(b))] if b.shape[0] else b
     b = b[np.flatnonzero(most_active(circuit, b) <= s)] if b.shape[0] else b
-    return Inputs(b, np.ones(b.shape[0], int))
+    wrong = sum(
+        check_network_on(network, circuit, Inputs(b[i : i + 1], np.ones(1, int))).wrong_bits > 0
+        for i in range(min(b.shape[0], ATTACKS))
+    )
+    return WorstCase(certified, min(b.shape[0], ATTACKS), wrong)
 
 
 def check_network_on(network: SparseNetwork, circuit: Circuit, inputs: Inputs) -> Check:

@@ -71,7 +71,7 @@ class Features(NamedTuple):
     def matrix(self, values: Float[np.ndarray, "m r"], d: int) -> sp.csr_array:
         """Values on each feature's neurons as a sparse matrix [m, d]."""
         m, r = self.neurons.shape
-        rows = sp.csr_array((values.ravel(), self.neurons.ravel(), np.arange(0, m * r + 1, r)), shape=(m, d))
+        rows = sp.csr_array((values.ravel(), self.neurons.ravel(), np.arange(0, m * r + 1, r)), (m, d), copy=True)
         rows.sum_duplicates()
         return rows
 
@@ -122,7 +122,7 @@ class CompiledNetwork:
         yield a
         for layer in range(1, self.depth + 1):
             for weight, bias in self.weights(layer):
-                a = relu_layer(a, weight, bias)
+                a = relu_layer(a, thinned(weight), bias)
             yield a
 
     def reads(self, b: Float[np.ndarray, "batch m"]) -> Iterator[Float[np.ndarray, "batch m_l"]]:
@@ -133,17 +133,36 @@ class CompiledNetwork:
             yield self.features(layer).read(a)
 
 
+class Reads(NamedTuple):
+    """Weights of which every neuron has exactly one that is not zero: `value` on the activation of `neuron`."""
+
+    neuron: Int[np.ndarray, " d"]
+    value: Float[np.ndarray, " d"]
+
+
+def thinned(weight: np.ndarray) -> np.ndarray | sp.csr_array | Reads:
+    """The transposed weights [d_in, d] in float32, in the form that multiplies fastest."""
+    if 4 * np.count_nonzero(weight) >= weight.size:
+        return weight.T.astype(np.float32)
+    row, column = np.divmod(np.flatnonzero(weight), weight.shape[1])
+    value = weight[row, column].astype(np.float32)
+    if np.array_equal(row, np.arange(len(weight))):
+        return Reads(column, value)
+    return sp.csr_array((value, (column, row)), shape=weight.shape[::-1])
+
+
 def relu_layer(
-    a: Float[np.ndarray, "batch d_in"] | sp.csr_array, weight: np.ndarray, bias: Float[np.ndarray, " d"]
+    a: Float[np.ndarray, "batch d_in"] | sp.csr_array,
+    weight: np.ndarray | sp.csr_array | Reads,
+    bias: Float[np.ndarray, " d"],
 ) -> Float[np.ndarray, "batch d"]:
-    """maximum(a @ weight.T + bias, 0); through a sparse copy of the weights where few are not zero."""
-    w = weight.astype(np.float32)
-    if np.count_nonzero(weight) < weight.size // 4 or sp.issparse(a):
-        product = a @ sp.csr_array(w).T.tocsr() if sp.issparse(a) else (sp.csr_array(w) @ a.T).T
-        product = product.toarray() if sp.issparse(product) else product
+    """maximum(W a + bias, 0) for rows a, and `weight` = `thinned(W)`."""
+    if isinstance(weight, Reads):
+        product = (a.toarray() if sp.issparse(a) else a)[:, weight.neuron] * weight.value
     else:
-        product = a @ w.T
-    return np.maximum(np.ascontiguousarray(product) + bias, 0)
+        product = a @ weight
+    product = product.toarray() if sp.issparse(product) else np.ascontiguousarray(product)
+    return np.maximum(product + bias, 0)
 
 
 class Tensors(Mapping):
@@ -205,16 +224,22 @@ def _wrong_kind(whole: dict) -> str | None:
             return f"{name} {whole.get(name)!r} is not a whole number above 0"
     if whole["seed"] >= SEEDS:
         return f"seed {whole['seed']} is not below {SEEDS}"
-    lists = whole.get("certified"), whole.get("groups")
-    if not all(isinstance(value, list) for value in lists) or not all(type(n) is int for n in lists[0]):
-        return "certified and groups are lists"
-    if not all(isinstance(group, list) and all(type(k) is int for k in group) for group in lists[1]):
+    groups, worst = whole.get("groups"), whole.get("worst_case")
+    if not isinstance(groups, list) or not all(map(_whole_numbers, groups)):
         return "groups are lists of whole numbers"
+    if not isinstance(worst, dict) or not _whole_numbers([worst.get("tried"), worst.get("wrong")]):
+        return "worst_case is an object"
+    if not _whole_numbers(worst.get("certified")):
+        return "worst_case.certified is a list of layers"
     for name, kind in Check.__annotations__.items():
         value = check.get(name)
-        if not isinstance(value, (int, float) if kind is float else kind) or (isinstance(value, bool) and kind != bool):
+        if not isinstance(value, (int, float) if kind is float else kind) or (isinstance(value, bool) and kind is not bool):
             return f"check.{name} is {value!r}"
     return None
+
+
+def _whole_numbers(value: object) -> bool:
+    return isinstance(value, list) and all(type(number) is int for number in value)
 
 
 def stored_circuit(tensors: Mapping[str, np.ndarray], metadata: dict) -> Circuit:

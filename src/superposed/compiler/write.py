@@ -37,7 +37,7 @@ def write_network(
         "groups": [list(map(int, group)) for group in circuit.groups],
         "seed": seed,
         "check": {**compiled.check._asdict(), "largest_error": compiled.check.largest_error},
-        "certified": compiled.certified,
+        "worst_case": compiled.worst._asdict(),
     }
     write_tensors(path, tensors, metadata)
     return metadata
@@ -71,14 +71,14 @@ def to_tensors(compiled: Compiled, circuit: Circuit, template: str) -> dict[str,
         "encoding": encoding.code[used].toarray().T.astype(np.int8),
         "encoding.inputs": used.astype(np.int32),
     }
-    before, index, prior = sp.eye_array(encoding.code.shape[1], format="csr", dtype=np.float32), 0, encoding
+    before, index, shown = sp.eye_array(encoding.code.shape[1], format="csr", dtype=np.float32), 0, encoding.code
     for depth, (stage, gates) in enumerate(zip(stages, circuit.layers, strict=True), start=1):
         for layer in stage.layers:
             for weight, bias in layer.dense(before):
                 tensors |= {f"layers.{index}.weight": weight, f"layers.{index}.bias": bias}
                 index += 1
             before = layer.state_map
-        neurons, directions, read_off = feature_tables(prior, stage, gates, TEMPLATES[template].overlap)
+        neurons, directions, read_off = feature_tables(shown, stage, gates, TEMPLATES[template].overlap)
         tensors |= {
             f"features.{depth}.layer": np.int32([index - 1]),
             f"features.{depth}.neurons": neurons,
@@ -89,7 +89,8 @@ def to_tensors(compiled: Compiled, circuit: Circuit, template: str) -> dict[str,
             f"circuit.{depth}.op": gates.op.astype(np.int8),
             f"circuit.{depth}.inputs": gates.inputs.astype(np.int32),
         }
-        prior = stage
+        rows = np.arange(0, neurons.size + 1, neurons.shape[1])
+        shown = sp.csr_array((directions.ravel(), neurons.ravel(), rows), (len(neurons), before.shape[0])) @ before
     for depth, names in enumerate(circuit.names or ()):  # not in the header, which could grow too long
         tensors[f"circuit.{depth}.names"] = np.frombuffer(json.dumps(names).encode(), np.uint8)
     if circuit.quiet is not None:
@@ -97,8 +98,13 @@ def to_tensors(compiled: Compiled, circuit: Circuit, template: str) -> dict[str,
     return tensors
 
 
-def feature_tables(prior: Stage, stage: Stage, gates: Gates, overlap: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(neurons, directions, read-offs) [n, r] of a layer's features; directions are what a forward pass shows."""
+def feature_tables(shown: sp.csr_array, stage: Stage, gates: Gates, overlap: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(neurons, directions, read-offs) [n, r] of a layer's features; directions are what a forward pass shows.
+
+    Args:
+      shown: states [m, D] that the features of the layer before leave when each is on alone.
+    """
     *first, last = stage.layers
     read = (last.state_map @ stage.read).T.tocsr()  # [n, d]
     sizes = np.diff(read.indptr)
@@ -107,7 +113,7 @@ def feature_tables(prior: Stage, stage: Stage, gates: Gates, overlap: str) -> tu
     slot = np.arange(read.nnz) - np.repeat(read.indptr[:-1], sizes)
     row = np.repeat(np.arange(len(sizes)), sizes)
     neurons[row, slot], read_off[row, slot] = read.indices, read.data
-    h = wires(turned_on_by(gates), prior.code.shape[0]).T.tocsr() @ prior.code
+    h = wires(turned_on_by(gates), shown.shape[0]).T.tocsr() @ shown
     if overlap == "max":
         h.data = np.minimum(h.data, 1)
     for start in range(0, len(sizes), 512):

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from superposed.bad_input import InputError
-from superposed.compiler.file import CompiledNetwork, stored_circuit
+from superposed.compiler.file import CompiledNetwork
 from superposed.scoring.dictionary import check_finite, cosines, match
 from superposed.scoring.sample import Sample, from_table
 from superposed.scoring.truth import check_layer, first_weights, layer_truth
@@ -41,12 +41,12 @@ def gate_components(compiled: CompiledNetwork, layer: int) -> Components:
       InputError: no such layer, or a template whose layers are no sums of gates.
     """
     check_layer(compiled, layer)
-    gates, weights = stored_circuit(compiled.tensors).layers[layer - 1], first_weights(compiled, layer)
+    gates, weights = compiled.circuit.layers[layer - 1], first_weights(compiled, layer)
     carried = layer_truth(compiled, layer).read_off != 0
     if carried.shape[1] != len(weights):
         rule = "has layers that are no sums of gates; score the parameters of a network of template channels"
         raise InputError("template", compiled.metadata["template"], rule)
-    before = layer_truth(compiled, layer - 1).read_off if layer > 1 else compiled.tensors["encoding"].T
+    before = layer_truth(compiled, layer - 1).read_off if layer > 1 else compiled.encode(np.eye(compiled.circuit.n_inputs))
     into = np.zeros((len(gates.op), weights.shape[1]), np.float32)
     for slot in gates.inputs.T:
         into += np.where((slot >= 0)[:, None], before[slot], 0)

@@ -115,7 +115,7 @@ def replaced_paths(edges: Edges, circuit: Circuit) -> float:
         kept = kept[edges.score >= np.partition(edges.score, -n_true)[-n_true]]
     names, replaced, paths = _names(kept, circuit), 0, 0
     for layer in range(2, len(circuit.layers) + 1):
-        middle, first = (wires(circuit.layers[layer - n], circuit.widths[layer - n]).tocoo() for n in (1, 2))
+        middle, first = (wires(circuit.layers[layer - n].reads, circuit.widths[layer - n]).tocoo() for n in (1, 2))
         by_target = sp.csr_array((np.arange(first.nnz), (first.col, first.row)), shape=first.shape[::-1])
         hops = by_target[middle.row]
         i, j, k = hops.indices, np.repeat(middle.row, np.diff(hops.indptr)), np.repeat(middle.col, np.diff(hops.indptr))

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from superposed.bad_input import InputError
 from superposed.circuits.circuit import Circuit, Gates, Op, walk
-from superposed.compiler.file import CompiledNetwork, metadata_digest, stored_circuit
+from superposed.compiler.file import CompiledNetwork, metadata_digest
 from superposed.scoring.truth import activations, check_layer, layer_truth
 
 FORMAT = "superposed-sample"
@@ -45,7 +45,7 @@ def sample_layer(compiled: CompiledNetwork, n: int, layer: int, seed: int = 0) -
     check_layer(compiled, layer)
     if n < 1:
         raise InputError("n", n, "sample at least one input")
-    circuit, s = stored_circuit(compiled.tensors), compiled.metadata["s"]
+    circuit, s = compiled.circuit, compiled.metadata["s"]
     b = draw_inputs(np.random.default_rng(seed), circuit, s, n, layer)
     *_, (_, features) = walk(circuit.layers[:layer], b)
     network_layer = layer_truth(compiled, layer).network_layer

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from superposed.bad_input import InputError
-from superposed.compiler.file import CompiledNetwork
+from superposed.compiler.file import CompiledNetwork, relu_layer, thinned
 
 
 class LayerTruth(NamedTuple):
@@ -32,13 +32,10 @@ def layer_truth(compiled: CompiledNetwork, layer: int) -> LayerTruth:
       InputError: there is no such layer.
     """
     check_layer(compiled, layer)
-    tensors, name = compiled.tensors, f"features.{layer}"
-    return LayerTruth(
-        directions=tensors[f"{name}.directions"] * tensors[f"{name}.direction_unit"],
-        read_off=tensors[f"{name}.read_off"] * tensors[f"{name}.read_scale"][:, None],
-        threshold=float(tensors[f"{name}.threshold"][0]),
-        network_layer=int(tensors[f"{name}.layer"][0]),
-    )
+    features = compiled.features(layer)
+    d = len(compiled.tensors[f"layers.{features.layer}.bias"])
+    read_off = features.matrix(features.read_off, d).toarray()
+    return LayerTruth(features.dictionary(d), read_off, features.threshold, features.layer)
 
 
 def check_layer(compiled: CompiledNetwork, layer: int) -> None:
@@ -63,8 +60,7 @@ def activations(
     compiled: CompiledNetwork, b: Float[np.ndarray, "batch m"], network_layer: int
 ) -> Float[np.ndarray, "batch d"]:
     """The activations after network layer `network_layer` on inputs b of zeros and ones."""
-    tensors = compiled.tensors
-    a = b.astype(np.float32) @ tensors["encoding"].T.astype(np.float32)
+    a = compiled.encode(b.astype(np.float32))
     for index in range(network_layer + 1):
-        a = np.maximum(a @ layer_weights(compiled, index).T + tensors[f"layers.{index}.bias"], 0)
+        a = relu_layer(a, thinned(compiled.tensors[f"layers.{index}.weight"]), compiled.tensors[f"layers.{index}.bias"])
     return a
