@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from superposed.circuits.circuit import evaluate_active, sparse_features, wires
+from superposed.circuits.circuit import evaluate_active, sparse_features
 from superposed.circuits.planted import planted_circuit
 from superposed.circuits.randomness import host_rng
-from superposed.compiler.compile import build, channel_size
+from superposed.compiler.channels import Channels, channel_size
 from superposed.compiler.corrected import Corrected
 from superposed.compiler.deep import run_network
 from superposed.compiler.sparse import index_matrix
@@ -61,11 +61,11 @@ def tasks(profile: Profile) -> list[Steps]:
 def spectrum(cell: dict) -> dict:
     """How many features read at every multiple of 1/4 after the last layer: features that ought to be active, and idle ones."""
     circuit, active = planted_circuit(jax.random.key(cell["seed"]), cell["m"], S, cell["depth"], cell["inputs"])
-    network = build(jax.random.key(cell["seed"] + 1), circuit, cell["d"], S)
+    network = Channels(S)(jax.random.key(cell["seed"] + 1), circuit, cell["d"])
     truth = sparse_features(active, cell["m"])
     *_, state = run_network(network, truth)
     for gates in circuit.layers:
-        truth = evaluate_active(gates, wires(gates, cell["m"]), truth)
+        truth = evaluate_active(gates, truth)
     read, is_on = (state @ network.stages[-1].read).toarray(), truth.toarray() > 0
     counts = {
         name: np.bincount(np.round(read[which] * 4).astype(int), minlength=5).tolist()
@@ -100,7 +100,7 @@ def overlaps(cell: dict) -> dict:
     """Pairs of features by the number of units they share: a compiled network's code, or as many units a feature drawn at random."""
     key, (m, c) = jax.random.key(cell["seed"]), (cell["m"], channel_size(S))
     circuit, _ = planted_circuit(key, m, S, 1, 1)
-    network = build(key, circuit, cell["d"], S)
+    network = Channels(S)(key, circuit, cell["d"])
     code = network.stages[-1].code
     if cell["code"] == "random":
         code = index_matrix(np.argsort(host_rng(key).random(code.shape), axis=1)[:, :c], code.shape[1])

@@ -98,7 +98,12 @@ def runs(profile: Profile) -> list[tuple[Run, Chain]]:
     for seed, run in enumerate(profile.runs):
         cell = {"kind": "run", **asdict(run), "seed": seed}
         found.append(
-            (run, deep_run(cell, Channels(run.c, run.reset), piece=max(min(2**23 // run.m, 64), 1), stop_at=10))
+            (
+                run,
+                deep_run(
+                    cell, Channels(run.s, run.c, reset=run.reset), piece=max(min(2**23 // run.m, 64), 1), stop_at=10
+                ),
+            )
         )
     return found
 
@@ -106,7 +111,7 @@ def runs(profile: Profile) -> list[tuple[Run, Chain]]:
 @lru_cache
 def most(circuit: str, s: int, c: int, width: float | int) -> float:
     """The law's largest m for d = `width` neurons."""
-    return largest_m(s, c, width // 2, 0 if circuit == "groups" else 2 * s)
+    return largest_m(s, c, width, 0 if circuit == "groups" else 2 * s)
 
 
 def ladders(profile: Profile) -> list[Chain]:
@@ -134,7 +139,9 @@ def ladders(profile: Profile) -> list[Chain]:
 
 def rung(cell: dict, before: dict | None) -> dict:
     """One network run to its depth or an avalanche; `broke_at` is the first layer with a wrong bit, which ends the ladder."""
-    layers = run_piece({**cell, "first": 0, "layers": cell["depth"]}, None, Channels(cell["c"]), stop_at=10)["layers"]
+    layers = run_piece({**cell, "first": 0, "layers": cell["depth"]}, None, Channels(cell["s"], cell["c"]), stop_at=10)[
+        "layers"
+    ]
     broke_at = next((n for n, layer in enumerate(layers, start=1) if layer["wrong"]), None)
     totals = {name: sum(layer[name] for layer in layers) for name in ("wrong", "lost")}
     return {"broke_at": broke_at, "layers": len(layers), **totals, "ended": broke_at is not None}

@@ -30,7 +30,7 @@ def truth(tmp_path, monkeypatch):
     circuit, active = planted_circuit(jax.random.key(0), 90, 3, 2, 8)
     write_circuit(circuit, tmp_path / "c.json")
     monkeypatch.chdir(tmp_path)
-    assert main(["compile", "c.json", "--width", "600", "--inputs", "100", "-o", "net.safetensors"]) == 0
+    assert main(["compile", "c.json", "--width", "150", "--inputs", "100", "-o", "net.safetensors"]) == 0
     b = np.zeros((8, 90), np.float32)
     np.put_along_axis(b, active, 1, 1)
     return b, evaluate_circuit(circuit, b > 0)[-1]

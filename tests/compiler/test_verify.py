@@ -1,6 +1,7 @@
 """`superposed verify`: what a file claims, recomputed."""
 
 import json
+import os
 
 import jax
 import numpy as np
@@ -8,69 +9,88 @@ import pytest
 from circuits_to_compile import compiled, wide_and
 from safetensors.numpy import save_file
 
+from superposed.bad_input import InputError
 from superposed.circuits.circuit import Circuit, Op, make_gates
 from superposed.circuits.planted import planted_circuit
 from superposed.cli import main
-from superposed.compiler.file import read_network, write_network
-
-
-@pytest.mark.parametrize(
-    "what", ["layers.1.weight", "layers.0.bias", "circuit.2.inputs", "features.1.read_off", "metadata", "missing"]
-)
-def test_verify_notices_a_changed_file(what, tmp_path, capsys):
-    circuit, _ = planted_circuit(jax.random.key(0), 60, 3, 2, 1)
-    out = compiled(tmp_path, circuit, "--width", "400", "--inputs", "200")
-    tensors, metadata = read_network(out)
-    metadata = dict(metadata)
-    if what == "missing":
-        del tensors["layers.1.weight"]
-    elif what == "metadata":
-        metadata["check"] = {**metadata["check"], "inputs": 10**9}
-    else:
-        tensors[what].flat[0] += 1
-    save_file(tensors, out, metadata={"superposed": json.dumps(metadata)})
-    assert main(["verify", str(out), "--inputs", "100"]) == 1
-    assert (
-        "metadata" if what == "metadata" else "layers.1.weight" if what == "missing" else what
-    ) in capsys.readouterr().err
-
-
-def test_verify_finds_wrong_bits_even_with_fitting_digests(tmp_path, capsys):
-    circuit, _ = planted_circuit(jax.random.key(0), 60, 3, 2, 1)
-    out = compiled(tmp_path, circuit, "--width", "400", "--inputs", "200")
-    tensors, metadata = read_network(out)
-    tensors["layers.1.bias"] -= 3
-    write_network(out, tensors, {k: v for k, v in metadata.items() if k not in ("format", "version", "digests")})
-    assert main(["verify", str(out), "--inputs", "100"]) == 1
-    assert "wrong bits on" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x08\0\0\0\0\0\0\0{}      ", "other"])
-def test_files_that_are_not_compiled_networks(content, tmp_path, capsys):
-    path = tmp_path / "n.safetensors"
-    save_file({"x": np.zeros(3)}, path) if content == "other" else path.write_bytes(content)
-    assert main(["verify", str(path)]) == 2
-    assert str(path) in capsys.readouterr().err
-    assert main(["verify", str(tmp_path / "none")]) == 2
+from superposed.compiler.file import load
+from superposed.compiler.write import write_tensors
 
 
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory):
-    """Units of every kind of gate beside one another, and the paper's rounding."""
-    kinds = make_gates(
-        [(Op.OR, (0, 1)), (Op.AND, (2, 3)), (Op.AND, (0, 2, 4)), (Op.XOR, (1, 3, 5)), (Op.COPY, (4,)), (Op.XOR, (0, 5))]
-    )
-    no_xor = make_gates([(Op.OR, (0, 1)), (Op.AND, (2, 3)), (Op.AND, (0, 2, 4))])
-    folder = tmp_path_factory.mktemp("mixed")
-    ands, _ = planted_circuit(jax.random.key(0), 8, 2, 2, 1)
-    return [
-        compiled(folder / name, circuit, "--width", width, "--template", template)
-        for name, circuit, width, template in (
-            ("a", Circuit(6, (kinds, no_xor), 6), "900", "channels"),
-            ("b", ands, "800", "correct"),
-        )
-        if not (folder / name).mkdir()
+def files(tmp_path_factory):
+    """Two networks: units of every kind of gate beside one another, and the paper's rounding."""
+    kinds = [
+        (Op.OR, (0, 1)),
+        (Op.AND, (2, 3)),
+        (Op.AND, (0, 2, 4)),
+        (Op.XOR, (1, 3, 5)),
+        (Op.COPY, (4,)),
+        (Op.XOR, (0, 5)),
     ]
+    second = [(Op.OR, (0, 1)), (Op.AND, (2, 3)), (Op.AND, (0, 2), (4,))]
+    mixed = Circuit(6, (make_gates(kinds), make_gates(second)), 6)
+    ands, _ = planted_circuit(jax.random.key(0), 8, 2, 2, 1)
+    made = []
+    for circuit, width, template in ((mixed, "900", "channels"), (ands, "800", "correct")):
+        folder = tmp_path_factory.mktemp(template)
+        made.append(compiled(folder, circuit, "--width", width, "--template", template))
+    return made
+
+
+CHANGES = ["layers.1.weight", "layers.0.bias", "circuit.2.inputs", "features.1.read_off", "metadata"]
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_verify_notices_a_changed_file(what, files, tmp_path, capsys):
+    net, metadata = load(files[0]), dict(load(files[0]).metadata)
+    tensors = dict(net.tensors)
+    if what == "metadata":
+        metadata["check"] = {**metadata["check"], "active": 10**9}
+    else:
+        tensors[what] = tensors[what].copy()
+        tensors[what].flat[0] += 1
+    save_file(tensors, tmp_path / "n", metadata={"superposed": json.dumps(metadata)})
+    assert main(["verify", str(tmp_path / "n"), "--inputs", "100"]) == 1
+    assert f"{what} is not the one that was written" in capsys.readouterr().err
+
+
+def changed_tensors(tensors: dict, what: str) -> dict:
+    """One change of each kind that digests cannot show, since they are written anew."""
+    at = lambda name: tensors[name].copy()
+    if what == "missing":
+        return {name: value for name, value in tensors.items() if name != "layers.1.weight"}
+    if what == "extra":
+        return {**tensors, "layers.9.weight": tensors["layers.0.weight"]}
+    if what == "dtype":
+        return {**tensors, "layers.0.bias": at("layers.0.bias").astype(np.float64)}
+    if what == "rows":
+        return {**tensors, "features.2.neurons": np.tile(at("features.2.neurons"), (2, 1))}
+    if what == "beyond":
+        return {**tensors, "features.2.neurons": at("features.2.neurons") + 10**6}
+    if what == "directions":
+        return {**tensors, "features.2.directions": 0 * at("features.2.directions")}
+    return {**tensors, "layers.1.bias": at("layers.1.bias") - 3}
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize(
+    "what, message",
+    [
+        ("missing", "layers.1.weight is missing"),
+        ("extra", "layers.9.weight does not belong"),
+        ("dtype", "layers.0.bias has type float64"),
+        ("rows", "features.2.neurons, .directions and .read_off do not match"),
+        ("beyond", "features.2.neurons, .directions and .read_off do not match"),
+        ("directions", "features.2.directions are not what a forward pass shows"),
+        ("bias", "wrong bits on"),
+    ],
+)
+def test_verify_finds_what_is_wrong_even_with_fitting_digests(which, what, message, files, tmp_path, capsys):
+    net = load(files[which])
+    write_tensors(tmp_path / "n", changed_tensors(dict(net.tensors), what), net.metadata)
+    assert main(["verify", str(tmp_path / "n"), "--inputs", "100"]) == 1
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -82,64 +102,83 @@ def mixed(tmp_path_factory):
         ("features", 10**6, "claims features 1,000,000, but it is"),
         ("depth", 9, "claims depth 9, but it is 2"),
         ("state", 5, "claims state 5, but it is"),
-        ("lowest_active", 2.0, "its check of all inputs gave other read-offs"),
-        ("active", 1, "its check of all inputs gave other read-offs"),
+        ("encoding", 5, "claims encoding 5, but it is"),
+        ("lowest_active", 2.0, "another check of all inputs"),
+        ("active", 1, "another check of all inputs"),
         ("highest_idle", 0.99, "largest error"),
-        ("inputs", 7, "claims a check of all 7 inputs, but"),
+        ("inputs", 7, "claims a check of all"),
         ("exhaustive", False, ""),
-        ("directions", 0, "features.2.directions are not the activations"),
     ],
 )
-def test_verify_recomputes_every_claim(which, key, value, message, mixed, tmp_path, capsys):
-    tensors, metadata = read_network(mixed[which])
-    claims = {name: v for name, v in metadata.items() if name not in ("format", "version", "digests")}
-    if key == "directions":
-        tensors = {**tensors, "features.2.directions": 0 * tensors["features.2.directions"]}
-    elif key in claims["check"]:
+def test_verify_recomputes_every_claim(which, key, value, message, files, tmp_path, capsys):
+    net = load(files[which])
+    claims = dict(net.metadata)
+    if key in claims["check"]:
         claims["check"] = {**claims["check"], key: value}
     elif key:
         claims[key] = value
-    write_network(tmp_path / "n.safetensors", tensors, claims)
-    assert main(["verify", str(tmp_path / "n.safetensors")]) == (1 if message else 0)
+    write_tensors(tmp_path / "n", dict(net.tensors), claims)
+    assert main(["verify", str(tmp_path / "n")]) == (1 if message else 0)
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "key, value, message",
+    [
+        ("digests", 5, "digests and check are objects"),
+        ("s", "x", "s 'x' is not a whole number"),
+        ("seed", 2**33, "seed 8589934592 is not below"),
+        ("version", True, "version True"),
+        ("template", "x", "template 'x' is not one of"),
+    ],
+)
+def test_metadata_of_another_kind(key, value, message, files, tmp_path, capsys):
+    net = load(files[0])
+    save_file(dict(net.tensors), tmp_path / "n", metadata={"superposed": json.dumps({**net.metadata, key: value})})
+    assert main(["verify", str(tmp_path / "n")]) == 2
+    error = capsys.readouterr().err
+    assert message in error and len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x08\0\0\0\0\0\0\0{}      ", "other"])
+def test_files_that_are_not_compiled_networks(content, tmp_path):
+    path = tmp_path / "n.safetensors"
+    save_file({"x": np.zeros(3)}, path) if content == "other" else path.write_bytes(content)
+    with pytest.raises(InputError, match="give a file that `superposed compile` wrote"):
+        load(path)
+    with pytest.raises(OSError):
+        load(tmp_path / "none")
+
+
 def test_a_larger_error_on_other_inputs_is_a_note(tmp_path, capsys):
-    circuit, _ = planted_circuit(jax.random.key(0), 300, 3, 2, 1)
-    out = compiled(tmp_path, circuit, "--width", "900", "--inputs", "3000")
-    tensors, metadata = read_network(out)
-    claims = {name: v for name, v in metadata.items() if name not in ("format", "version", "digests")}
-    claims["check"] = {**claims["check"], "highest_idle": 0.0, "largest_error": 0.0}
-    write_network(out, tensors, claims)
-    assert metadata["check"]["largest_error"] > 0 and main(["verify", str(out), "--inputs", "2900"]) == 0
+    circuit, _ = planted_circuit(jax.random.key(0), 1000, 3, 2, 1)
+    out = compiled(tmp_path, circuit, "--width", "500", "--inputs", "1000")
+    net = load(out)
+    claims = {**net.metadata, "check": {**net.metadata["check"], "highest_idle": 0.0, "largest_error": 0.0}}
+    write_tensors(tmp_path / "n", dict(net.tensors), claims)
+    assert net.metadata["check"]["largest_error"] > 0 and main(["verify", str(tmp_path / "n"), "--inputs", "900"]) == 0
     assert "0 claimed on those of `compile`" in capsys.readouterr().err
-    assert main(["verify", str(out), "--inputs", "3000", "--seed", "0"]) == 1
+    assert main(["verify", str(tmp_path / "n"), "--inputs", "1000", "--seed", "0"]) == 1
     assert "0 claimed on the same ones" in capsys.readouterr().err
 
 
-def test_inputs_outside_the_claim_are_left_out(tmp_path, capsys):
-    circuit = Circuit(4, (make_gates([(Op.COPY, (k,)) for k in range(4)] + [(Op.OR, (0, 1, 2, 3))]),), 5)
-    out = compiled(tmp_path, circuit, "--width", "200")
-    tensors, metadata = read_network(out)
-    claims = {name: v for name, v in metadata.items() if name not in ("format", "version", "digests")}
-    claims["s"], claims["check"] = 4, {**claims["check"], "exhaustive": False}
-    write_network(out, tensors, claims)
-    assert main(["verify", str(out)]) == 0
-    assert "1 input left out, on which more than s = 4 features of a layer are active" in capsys.readouterr().err
-    claims["check"]["exhaustive"] = True
-    write_network(out, tensors, claims)
-    assert main(["verify", str(out)]) == 1
-    assert "1 input left out" in capsys.readouterr().err
+def test_directions_are_the_activation_of_one_feature_alone(files):
+    for file in files:
+        net = load(file)
+        features, gates = net.features(1), net.circuit.layers[0]
+        and_gate = int(np.flatnonzero(gates.op == Op.AND)[0])
+        b = np.zeros((1, net.circuit.n_inputs), np.float32)
+        b[0, gates.inputs[and_gate][gates.inputs[and_gate] >= 0]] = 1
+        a = list(net.activations(b))[1][0]
+        shown = features.dictionary(len(a))[and_gate]
+        assert np.allclose(a[shown > 0], shown[shown > 0], atol=1e-4) and shown.max() > 0
+        assert features.read(shown[None])[0, and_gate] > features.threshold
 
 
-@pytest.mark.parametrize(
-    "key, value, message", [("digests", 5, "digests and check are objects"), ("s", "x", "s 'x' is not a whole number")]
-)
-def test_metadata_of_another_kind(key, value, message, tmp_path, capsys):
-    out = compiled(tmp_path, wide_and(4, (0, 1)), "--width", "100")
-    tensors, metadata = read_network(out)
-    save_file(tensors, out, metadata={"superposed": json.dumps({**metadata, key: value})})
-    capsys.readouterr()
-    assert main(["verify", str(out)]) == 2
-    error = capsys.readouterr().err
-    assert message in error and len(error.splitlines()) == 1
+def test_a_written_file_has_the_mode_that_the_umask_gives(tmp_path):
+    before = os.umask(0o027)
+    try:
+        out = compiled(tmp_path, wide_and(4, (0, 1)), "--width", "100")
+    finally:
+        os.umask(before)
+    assert out.stat().st_mode & 0o777 == 0o640 and sorted(p.name for p in tmp_path.iterdir()) == ["c.json", out.name]

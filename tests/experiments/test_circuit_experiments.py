@@ -68,7 +68,7 @@ def test_a_killed_run_resumes_to_the_same_rows(results, name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "construction", [Channels(4), Channels(8, "ramp"), Channels(8, "relu"), Corrected(3), Corrected(3, "identity")]
+    "construction", [Channels(3), Channels(3, 8, reset="relu"), Corrected(3), Corrected(3, "identity")]
 )
 @pytest.mark.parametrize("circuit", ["groups", "paths"])
 def test_pieces_are_the_run_in_one_go(construction, circuit):

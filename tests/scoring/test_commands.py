@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from superposed.cli import main
-from superposed.compiler.file import stored_circuit, write_network
+from superposed.compiler.write import write_tensors
 from superposed.scoring.components import gate_components
 from superposed.scoring.edges import true_edges
 from superposed.scoring.sample import from_table
@@ -19,15 +19,16 @@ from superposed.scoring.truth import layer_truth
 def folder(tmp_path, monkeypatch, capsys):
     """A folder with a network, a sample of its layer 1, and files of the truth as a tool would write them."""
     monkeypatch.chdir(tmp_path)
-    write_network("net.safetensors", *known_networks.groups())
+    compiled = known_networks.groups()
+    write_tensors("net.safetensors", compiled.tensors, compiled.metadata)
     assert main(["sample", "net.safetensors", "--layer", "1", "--n", "300", "-o", "acts.safetensors"]) == 0
-    assert capsys.readouterr().out.startswith("acts.safetensors: 300 activations of 360 neurons in circuit layer 1")
+    assert capsys.readouterr().out.startswith("acts.safetensors: 300 activations of 124 neurons in circuit layer 1")
     compiled = known_networks.groups()
     on = from_table(load_file("acts.safetensors")["features"], 60).toarray()
     truth, gates = layer_truth(compiled, 1), gate_components(compiled, 1)
     order = np.random.default_rng(0).permutation(60)
     latent_of = np.argsort(order)
-    ends, scores = true_edges(stored_circuit(compiled.tensors))
+    ends, scores = true_edges(compiled.circuit)
     latents = ends.copy()
     latents[ends[:, 0] == 1, 1] = latent_of[ends[ends[:, 0] == 1, 1]]
     latents[ends[:, 2] == 1, 3] = latent_of[ends[ends[:, 2] == 1, 3]]
@@ -68,13 +69,13 @@ def test_a_sample_holds_what_its_help_says(folder):
         (["score", "net.safetensors"], "nothing to score: give --dictionary, --circuit or --parameters"),
         (["score", "net.safetensors", "--dictionary", "d.safetensors"], "--layer is missing"),
         (["score", "net.safetensors", "--layer", "3", "--dictionary", "d.safetensors"], "the layers 1 to 2"),
-        (["score", "acts.safetensors", "--layer", "1", "--dictionary", "d.safetensors"], "not one written by"),
+        (["score", "acts.safetensors", "--layer", "1", "--dictionary", "d.safetensors"], "that `superposed compile` wrote"),
         (["score", "net.safetensors", "--layer", "1", "--dictionary", "none.safetensors"], "No such file"),
         (["score", "net.safetensors", "--layer", "1", "--dictionary", "text"], "not a safetensors file"),
         (["score", "net.safetensors", "--layer", "1", "--dictionary", "p.safetensors"], "has no tensor 'decoder'"),
         (["score", "net.safetensors", "--layer", "1", "--parameters", "d.safetensors"], "has no tensor 'out'"),
         (["score", "net.safetensors", "--layer", "1", "--dictionary", "more.safetensors"], "that is not scored"),
-        (["score", "net.safetensors", "--layer", "1", "--dictionary", "narrow.safetensors"], "(60, 359)"),
+        (["score", "net.safetensors", "--layer", "1", "--dictionary", "narrow.safetensors"], "(60, 123)"),
         (["score", "net.safetensors", "--layer", "1", "--dictionary", "nan.safetensors"], "must be finite"),
         (["score", "net.safetensors", "--layer", "1", "--dictionary", "d.safetensors"], "need the sample"),
         (
@@ -90,7 +91,7 @@ def test_a_sample_holds_what_its_help_says(folder):
         (["sample", "net.safetensors", "--layer", "1", "--n", "1e14", "-o", "new"], "do not fit"),
         (["sample", "net.safetensors", "--layer", "1", "-o", "net.safetensors"], "is the file that is read"),
         (["sample", "net.safetensors", "--layer", "1", "-o", "no/folder"], "does not exist"),
-        (["sample", "d.safetensors", "--layer", "1", "-o", "new"], "not one written by"),
+        (["sample", "d.safetensors", "--layer", "1", "-o", "new"], "that `superposed compile` wrote"),
         (["sample", "net.safetensors", "--layer", "1", "--seed", "-1", "-o", "new"], "--seed -1"),
     ],
 )  # fmt: skip
@@ -99,7 +100,7 @@ def test_bad_input_is_one_line_and_changes_nothing(folder, capsys, argv, message
     (folder / "text").write_text("text")
     save_file(tensors | {"encoder": tensors["decoder"]}, "more.safetensors")
     save_file({"decoder": np.ascontiguousarray(tensors["decoder"][:, 1:])}, "narrow.safetensors")
-    save_file({"decoder": np.full((60, 360), np.nan, np.float32)}, "nan.safetensors")
+    save_file({"decoder": np.full((60, 124), np.nan, np.float32)}, "nan.safetensors")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert main(argv) == 2
     out, err = capsys.readouterr()

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from superposed.bad_input import InputError
+from superposed.compiler.file import CompiledNetwork
 from superposed.scoring.components import Components, component_scores, gate_components, score_components
 from superposed.scoring.sample import from_table, sample_layer
 from superposed.scoring.truth import activations, first_weights, layer_truth
@@ -28,7 +29,7 @@ def test_a_gate_is_needed_exactly_where_it_is_on():
         without = compiled.tensors | {
             "layers.0.weight": first_weights(compiled, 1) - np.outer(gates.out[g], gates.into[g])
         }
-        a = activations(compiled._replace(tensors=without), b, truth.network_layer)
+        a = activations(CompiledNetwork(without, compiled.metadata), b, truth.network_layer)
         changed = (a @ truth.read_off.T > truth.threshold) != on
         assert np.array_equal(changed[:, g], on[:, g])
 

@@ -7,7 +7,6 @@ import scipy.sparse as sp
 
 from superposed.bad_input import InputError
 from superposed.circuits.circuit import Circuit, Op, evaluate_circuit, make_gates
-from superposed.compiler.file import forward, stored_circuit
 from superposed.scoring.sample import (
     active_table,
     draw_inputs,
@@ -25,7 +24,7 @@ NETWORKS = pytest.mark.parametrize("network", [known_networks.groups, known_netw
 @pytest.mark.parametrize("layer", [1, 2])
 def test_a_sample_is_what_network_and_circuit_do(network, layer):
     compiled = network()
-    circuit, s = stored_circuit(compiled.tensors), compiled.metadata["s"]
+    circuit, s = compiled.circuit, compiled.metadata["s"]
     sample = sample_layer(compiled, 500, layer, seed=1)
     b = from_table(sample.inputs, circuit.n_inputs).toarray()
     truths = evaluate_circuit(circuit, b > 0)
@@ -33,7 +32,7 @@ def test_a_sample_is_what_network_and_circuit_do(network, layer):
     assert np.array_equal(from_table(sample.features, circuit.widths[layer]).toarray() > 0, truths[layer])
     truth = layer_truth(compiled, layer)
     reads = sample.activations @ truth.read_off.T
-    assert reads == pytest.approx(forward(compiled.tensors, b)[layer - 1], abs=1e-4)
+    assert reads == pytest.approx(list(compiled.reads(b))[layer - 1], abs=1e-4)
     assert np.array_equal(reads > truth.threshold, truths[layer])
 
 
@@ -42,7 +41,7 @@ def test_every_feature_that_can_be_on_is_sampled(network):
     compiled = network()
     for layer in (1, 2):
         features = sample_layer(compiled, 3000, layer).features
-        assert len(np.unique(features[features >= 0])) == stored_circuit(compiled.tensors).widths[layer]
+        assert len(np.unique(features[features >= 0])) == compiled.circuit.widths[layer]
 
 
 def test_the_same_seed_gives_the_same_sample_and_another_another():

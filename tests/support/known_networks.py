@@ -1,33 +1,33 @@
 """Small compiled networks with every feature known, made once for all tests of the scores."""
 
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jax
 
 from superposed.circuits.circuit import Circuit, Op, make_gates
 from superposed.circuits.planted import planted_circuit
 from superposed.compiler.compile import compile_circuit
-from superposed.compiler.file import CompiledNetwork, digests, metadata_digest, to_tensors
+from superposed.compiler.file import CompiledNetwork, load
+from superposed.compiler.write import write_network
 
 
 def network_of(circuit: Circuit, width: int, s: int, seed: int = 0) -> CompiledNetwork:
-    """The circuit compiled, as `read_network` would give it back."""
-    network, check = compile_circuit(jax.random.key(seed), circuit, width, s, n_inputs=300)
-    tensors = to_tensors(network, circuit)
-    metadata = {
-        "format": "superposed-network", "version": 1, "template": "channels", "width": network.width,
-        "state": network.state, "features": max(circuit.widths), "depth": len(circuit.layers), "s": s, "seed": seed,
-        "check": {**check._asdict(), "largest_error": check.largest_error},
-    }  # fmt: skip
-    metadata["digests"] = {**digests(tensors), "metadata": metadata_digest(metadata)}
-    return CompiledNetwork(tensors, metadata)
+    """The circuit compiled, written and read again."""
+    compiled = compile_circuit(jax.random.key(seed), circuit, width, s, "summed", n_inputs=300)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "net.safetensors"
+        write_network(path, compiled, circuit, "summed", seed)
+        network = load(path)
+        return CompiledNetwork(dict(network.tensors), network.metadata)
 
 
 @cache
 def groups() -> CompiledNetwork:
     """Two layers of 60 ANDs in closed groups of three, in superposition."""
     circuit, _ = planted_circuit(jax.random.key(0), 60, 3, 2, 4)
-    return network_of(circuit, 360, 3)
+    return network_of(circuit, 124, 3)
 
 
 @cache

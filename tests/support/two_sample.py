@@ -15,7 +15,7 @@ def deviations(drawn: np.ndarray, built: np.ndarray) -> dict[str, float]:
     cut = np.quantile(np.abs(drawn), LEVELS)
     mean, variance = drawn.mean(), drawn.var()
     statistics = {"mean": lambda e: e, "std": lambda e: (e - mean) ** 2}
-    for level, t in zip(LEVELS, cut):
+    for level, t in zip(LEVELS, cut, strict=False):
         # a hair above the cut, so that rounding moves no atom across it
         statistics[f"above q{100 * level:g}"] = lambda e, t=t: (np.abs(e) > t + 1e-4).astype(float)
     result = {}

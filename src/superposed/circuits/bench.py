@@ -18,7 +18,7 @@ def format_bench(circuit: Circuit) -> str:
     lines += [f"INPUT(f0_{k})" for k in range(circuit.n_inputs)]
     lines += [f"OUTPUT(f{len(circuit.layers)}_{g})" for g in range(circuit.widths[-1])]
     for depth, gates in enumerate(circuit.layers, start=1):
-        for g, (op, inputs) in enumerate(zip(gates.op, gates.inputs)):
+        for g, (op, inputs) in enumerate(zip(gates.op, gates.inputs, strict=False)):
             reads = [f"f{depth - 1}_{k}" for k in inputs if k >= 0] + [
                 f"!f{depth - 1}_{-2 - k}" for k in inputs if k < -1
             ]

@@ -89,7 +89,7 @@ def make_gates(gates: Sequence[tuple]) -> Gates:
     """A layer from a list of (op, inputs) or (op, inputs, inhibitors)."""
     rows = [[*gate[1], *(-2 - k for k in (gate[2] if len(gate) > 2 else ()))] for gate in gates]
     table = np.full((len(gates), max(map(len, rows), default=1)), -1, np.int32)
-    for slots, row in zip(table, rows):
+    for slots, row in zip(table, rows, strict=False):
         slots[: len(row)] = row
     return Gates(np.array([gate[0] for gate in gates], np.int8), table)
 
@@ -116,7 +116,7 @@ def check_circuit(circuit: Circuit, fan_in: int | None = None) -> Circuit:
         raise InputError("s", circuit.s, f"at least one feature is active, and at most {MOST_FEATURES}")
     if not circuit.layers:
         raise InputError("layers", [], "a circuit has at least one layer of gates")
-    for depth, (gates, before) in enumerate(zip(circuit.layers, circuit.widths), start=1):
+    for depth, (gates, before) in enumerate(zip(circuit.layers, circuit.widths, strict=False), start=1):
         if not len(gates.op):
             raise GateError(depth, -1, f"layer {depth} has no gates")
         reads, inhibited = gates.reads, (gates.inputs < -1).any(1)
@@ -201,7 +201,7 @@ def most_active(circuit: Circuit, b: sp.csr_array) -> Int[np.ndarray, " batch"]:
 def sparsity_error(circuit: Circuit, b: sp.csr_array, s: int) -> GateError:
     """Where the one input b [1, m] first makes more than s features of a layer active, in words."""
     names = circuit.names or [()] * len(circuit.widths)
-    for depth, features in enumerate((b, *(f for _, f in walk(circuit.layers, b)))):
+    for depth, features in enumerate((b, *(f for _, f in walk(circuit.layers, b)))):  # noqa: B007
         on = np.sort(features.indices)
         if len(on) > s:
             break

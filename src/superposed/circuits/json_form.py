@@ -38,7 +38,7 @@ def format_json(circuit: Circuit) -> str:
     names = circuit.names or [()] * len(circuit.widths)
     layers = ",\n".join(
         " [" + ",\n  ".join(map(_gate_json, *gates, called or repeat(None))) + "]"
-        for gates, called in zip(circuit.layers, names[1:])
+        for gates, called in zip(circuit.layers, names[1:], strict=False)
     )
     inputs = json.dumps(names[0]) if names[0] else circuit.n_inputs
     s = "" if circuit.s is None else f' "s": {circuit.s},'
@@ -116,7 +116,7 @@ def _circuit(value: dict, text: str) -> Circuit:
             except ValueError as error:
                 raise FormError(f"layer {depth}, gate {g}: {error}", place=(depth, g)) from None
         parsed.append(make_gates(gates))
-    called = tuple(_in_order(places, n) for places, n in zip(names, sizes)) if any(names) else None
+    called = tuple(_in_order(places, n) for places, n in zip(names, sizes, strict=False)) if any(names) else None
     return Circuit(n_inputs, tuple(parsed), s, called, _groups(value.get("groups", []), names[0], n_inputs, text))
 
 

@@ -119,8 +119,8 @@ def deviations(netlist: Netlist, quiet: Mapping[str, int]) -> tuple[Netlist, dic
     A signal is on in the new netlist where its value differs from its quiet value, so all is zero on the quiet input. An
     AND whose inputs are quiet at 1 deviates when one of them does: it becomes an OR. One with inputs that are quiet at 0
     deviates when all of those do and no other: an AND with inhibitors. An OR is the same with 0 and 1 exchanged; NOT, NAND
-    and NOR are as BUFF, AND and OR. Truth tables become ANDs with inhibitors under an OR. Signals that cannot deviate
-    are left out.
+    and NOR are as BUFF, AND and OR. Truth tables become ANDs with inhibitors under an OR. Signals that cannot
+    deviate are left out, outputs among them.
     """
     values, gates, constant = dict(quiet), {}, set()
     for name in in_order(netlist):
@@ -137,10 +137,10 @@ def deviations(netlist: Netlist, quiet: Mapping[str, int]) -> tuple[Netlist, dic
             parts = {f"{name}~{i}": part for i, part in enumerate(new)}
             gates |= parts
             gates[name] = Gate("OR", tuple(parts), line=gate.line)
-    for name in netlist.outputs:
-        if name in constant:
-            raise NetlistError(netlist.lines[name], f"OUTPUT({name}) has the same value on every input; leave it out")
-    return netlist._replace(gates=gates), values
+    outputs = [name for name in netlist.outputs if name not in constant]
+    if not outputs and netlist.outputs:
+        raise NetlistError(netlist.lines[netlist.outputs[0]], "every output has the same value on every input")
+    return netlist._replace(gates=gates, outputs=outputs), values
 
 
 def _deviation(gate: Gate, deviating: list[str], quiet: Mapping[str, int]) -> Gate | list[Gate] | None:
@@ -174,13 +174,13 @@ def _from_table(gate: Gate, deviating: list[str], quiet: Mapping[str, int]) -> G
     every = (*gate.reads, *gate.inhibitors)
     before, on = value_of(gate, tuple(quiet[k] for k in every)), set()
     for change in product((0, 1), repeat=len(deviating)):
-        flipped = dict(zip(deviating, change))
+        flipped = dict(zip(deviating, change, strict=False))
         if value_of(gate, tuple(quiet[k] ^ flipped.get(k, 0) for k in every)) != before:
             on.add(change)
-    if on == {change for change in product((0, 1), repeat=len(deviating)) if sum(change) % 2}:
+    if all((change in on) == sum(change) % 2 for change in product((0, 1), repeat=len(deviating))):
         return Gate("XOR" if len(deviating) > 1 else "BUFF", tuple(deviating), line=gate.line)
     patterns = cover(on, len(deviating))
-    pick = lambda pattern, bit: tuple(k for k, value in zip(deviating, pattern) if value == bit)
+    pick = lambda pattern, bit: tuple(k for k, value in zip(deviating, pattern, strict=False) if value == bit)
     parts = [_and(pick(pattern, 1), pick(pattern, 0), gate.line) for pattern in patterns]
     return None if not parts else parts[0] if len(parts) == 1 else parts
 

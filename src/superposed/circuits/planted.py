@@ -6,12 +6,23 @@ import jax
 import numpy as np
 from jaxtyping import Array, Int, Key
 
+from superposed.bad_input import InputError
 from superposed.circuits.circuit import Circuit, Gates, and_gates, evaluate_active, sparse_features
 from superposed.circuits.randomness import host_rng
 
+KINDS = ("groups", "paths")
+
+
+def check_planted(m: int, s: int) -> None:
+    """Raises InputError unless s features of m can keep one another on."""
+    if not 2 <= s <= m:
+        raise InputError("s", s, f"closed groups among m = {m} features need 2 <= s <= m")
+
 
 def group_layers(key: Key[Array, ""], m: int, s: int, depth: int, first: int = 0) -> Iterator[Gates]:
-    """Layers first + 1, ..., first + depth of m ANDs in closed groups: the s features of a group, all active, make the s features of the next group.
+    """Layers first + 1, ..., first + depth of m ANDs in closed groups.
+
+    The s features of a group, all active, make the s features of the next group:
 
         gate pi(s g + j) = AND(pi'(s g + j), pi'(s g + j + 1 mod s))
 
@@ -19,10 +30,9 @@ def group_layers(key: Key[Array, ""], m: int, s: int, depth: int, first: int = 0
     every feature feeds two gates. Features beyond the last whole group are read by ANDs of nothing active.
 
     Raises:
-      ValueError: s < 2 or m < s.
+      InputError: s < 2 or m < s.
     """
-    if s < 2 or m < s:
-        raise ValueError(f"m = {m}, s = {s}: closed groups need 2 <= s <= m")
+    check_planted(m, s)
     j = np.arange(m)
     partner = np.where(j % s == s - 1, j - s + 1, j + 1)
     partner[m - m % s :] = 0  # features left over after the last whole group are never active
@@ -36,7 +46,7 @@ def group_layers(key: Key[Array, ""], m: int, s: int, depth: int, first: int = 0
 
 
 def group_order(key: Key[Array, ""], m: int, layer: int) -> Int[np.ndarray, " m"]:
-    """pi of `group_layers` after a layer: the input whose features 0, 1, ... are active has pi(0), pi(1), ... active there."""
+    """pi of `group_layers` after a layer: where features 0, 1, ... were active, pi(0), pi(1), ... are active there."""
     return host_rng(jax.random.fold_in(key, layer)).permutation(m) if layer else np.arange(m)
 
 
@@ -56,22 +66,19 @@ def path_layers(
     features active, and about 2 s gates of its neighbourhood see exactly one active input, the hard case for a reset.
 
     Raises:
-      ValueError: s < 2, or the batch's paths need more than the m gates of a layer.
+      InputError: s < 2, or the batch's paths need more than the m gates of a layer.
     """
     batch, s = active.shape
     if s < 2 or batch * s > m:
-        raise ValueError(
-            f"{batch} paths of s = {s}: a layer of m = {m} gates has room for {m // max(s, 1)} paths of s >= 2"
-        )
+        rule = f"a layer of m = {m} gates has room for {m // max(s, 1)} paths of s = {s} >= 2"
+        raise InputError("batch", batch, rule)
     active = path_active(key, active, m, first)
     for layer in range(first + 1, first + depth + 1):
         rng = host_rng(jax.random.fold_in(key, 2 * layer))
         inputs = _distinct_pairs(rng, m, m)
         own = path_active(key, active, m, layer)
         inputs[own] = np.stack([active, np.roll(active, -1, axis=1)], 2)
-        if (
-            s == 2
-        ):  # the two gates of a pair would be the same AND twice: that is allowed, and keeps two features active
+        if s == 2:  # both gates of a pair are the same AND, which is allowed and keeps two features active
             inputs[own] = active[:, None, :]
         b = sparse_features(active, m)
         is_own = np.zeros(m, bool)
@@ -107,7 +114,13 @@ def planted_circuit(
 
     Args:
       kind: "groups" for `group_layers` (any of the m // s groups is an input), "paths" for `path_layers`.
+
+    Raises:
+      InputError: another kind, or numbers that `group_layers` or `path_layers` refuse.
     """
+    if kind not in KINDS:
+        raise InputError("kind", kind, f"one of {', '.join(KINDS)}")
+    check_planted(m, s)
     features_key, layers_key = jax.random.split(key)
     if kind == "groups":
         active = group_features(features_key, m, s, batch)
@@ -119,5 +132,5 @@ def planted_circuit(
 def path_features(key: Key[Array, ""], m: int, s: int, batch: int) -> Int[np.ndarray, "batch s"]:
     """Disjoint sets of s features, one an input: where the planted paths begin."""
     if batch * s > m:
-        raise ValueError(f"{batch} paths of s = {s} need more than m = {m} features")
+        raise InputError("batch", batch, f"paths of s = {s} need more than m = {m} features")
     return host_rng(key).permutation(m)[: batch * s].reshape(batch, s)

@@ -30,7 +30,7 @@ def add_commands(commands) -> None:
     add = command.add_argument
     add("circuit", help="the circuit: JSON, ISCAS .bench or .blif (docs/circuits.md shows how it is written)")
     add("--width", type=whole, required=True, help="most ReLU neurons in a layer")
-    templates = "channels: exact steps, any gates; correct: targeted ANDs with error correction, Theorem 8"
+    templates = "channels: exact steps, any gates; summed: the same, with weights that are a sum over gates; correct: targeted ANDs with error correction, Theorem 8"
     add("--template", choices=tuple(TEMPLATES), default="channels", help=f"{templates} (default: channels)")
     add("--s", type=whole, help="most features active in any layer (default: as the file says, or with --s-inputs or "
         "--inputs-from as measured on the check inputs)")  # fmt: skip

@@ -31,7 +31,7 @@ class Attack(NamedTuple):
 
 def certified_layers(network: SparseNetwork, layers: tuple[Gates, ...], s: int) -> list[int]:
     """The layers of the circuit, from 1, whose `attack` proves that no s exactly stored features make them err."""
-    stages = zip(network.stages, network.stages[1:], layers)
+    stages = zip(network.stages, network.stages[1:], layers, strict=False)
     return [
         depth
         for depth, (before, stage, gates) in enumerate(stages, start=1)

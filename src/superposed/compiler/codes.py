@@ -14,8 +14,8 @@ def ternary_code(rng: np.random.Generator, m: int, units: int, density: float) -
     """Code vectors [m, units] with independent entries +1, -1, 0 with probability p/2, p/2, 1 - p.
 
     A feature that is given no unit at all gets one at random, so that all can be read. Costs p m units, by jumping from
-    one entry to the next. The code of the first features is the same for every m so long as no feature before needed
-    that extra unit, since the extra units are drawn after all entries.
+    one entry to the next. So which units the first features have does not depend on m, but their signs do: they are
+    drawn after all entries.
 
     Raises:
       InputError: density outside (0, 1].

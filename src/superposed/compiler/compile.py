@@ -1,6 +1,6 @@
 """Compile a circuit into a plain ReLU network and check it against the circuit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import jax
@@ -207,7 +207,7 @@ def check_network_on(network: SparseNetwork, circuit: Circuit, inputs: Inputs) -
     )._replace(exhaustive=inputs.exhaustive)
 
 
-def gather(parts: Iterator[tuple]) -> Check:
+def gather(parts: Iterable[tuple]) -> Check:
     """One check from batches of (times drawn, last features [batch, n], layers of (wrong, lowest, highest)).
 
     Where no feature was on, or none off, their read-offs are as good as can be.

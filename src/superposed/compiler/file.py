@@ -233,7 +233,9 @@ def _wrong_kind(whole: dict) -> str | None:
         return "worst_case.certified is a list of layers"
     for name, kind in Check.__annotations__.items():
         value = check.get(name)
-        if not isinstance(value, (int, float) if kind is float else kind) or (isinstance(value, bool) and kind is not bool):
+        if not isinstance(value, (int, float) if kind is float else kind) or (
+            isinstance(value, bool) and kind is not bool
+        ):
             return f"check.{name} is {value!r}"
     return None
 
@@ -254,7 +256,8 @@ def stored_circuit(tensors: Mapping[str, np.ndarray], metadata: dict) -> Circuit
     if "circuit.0.quiet" in tensors:
         circuit = circuit._replace(quiet=tuple(tensors[f"circuit.{depth}.quiet"] for depth in range(n + 1)))
         if not all(
-            len(values) == m and set(values.tolist()) <= {0, 1} for values, m in zip(circuit.quiet, circuit.widths)
+            len(values) == m and set(values.tolist()) <= {0, 1}
+            for values, m in zip(circuit.quiet, circuit.widths, strict=False)
         ):
             raise ValueError("circuit.L.quiet are not 0 or 1 for every feature")
     if "circuit.0.names" not in tensors:

@@ -14,7 +14,7 @@ class NoRoom(InputError):
 
     def __init__(self, width: int, why: str, least: int):
         super().__init__("width", width, f"{why}; at least {least} neurons are needed")
-        self.why, self.least = why, least
+        self.width, self.why, self.least = width, why, least
 
 
 class GatesRefused(InputError):

@@ -48,7 +48,7 @@ def shares(gates: Gates, n_before: int, width: int, s: int, c: int) -> list[Shar
         least.append(min(c * n, max(8 * c, int(c * (sqrt(n) + 8)) if hub >= 0 else 0)))
         neurons.append(len(gadget.edges))
     sizes = share_units(demand, neurons, least, most, width, c)
-    return [Share(members, gadget, size) for (members, gadget, _), size in zip(groups, sizes)]
+    return [Share(members, gadget, size) for (members, gadget, _), size in zip(groups, sizes, strict=False)]
 
 
 def _groups(gates: Gates, n_before: int, width: int, c: int) -> list[tuple[np.ndarray, Gadget, int]]:
@@ -108,11 +108,13 @@ def share_units(
     need = sum(c * n for n in neurons)
     if need > width:
         raise NoRoom(width, f"{len(neurons)} shares of units need a channel of c = {c} each", need)
-    if sum(size * n for size, n in zip(least, neurons)) > width:
+    if sum(size * n for size, n in zip(least, neurons, strict=False)) > width:
         least = [c] * len(least)
-    clip = lambda scale: [min(max(int(scale * d), low), high) for d, low, high in zip(demand, least, most)]
-    neurons_at = lambda scale: sum(size * n for size, n in zip(clip(scale), neurons))
-    low, high = 0.0, max((high + 1) / d for d, high in zip(demand, most))
+    clip = lambda scale: [
+        min(max(int(scale * d), low), high) for d, low, high in zip(demand, least, most, strict=False)
+    ]
+    neurons_at = lambda scale: sum(size * n for size, n in zip(clip(scale), neurons, strict=False))
+    low, high = 0.0, max((high + 1) / d for d, high in zip(demand, most, strict=False))
     if neurons_at(high) <= width:
         return clip(high)
     for _ in range(60):

@@ -25,7 +25,7 @@ class Reset(NamedTuple):
     out: Float[np.ndarray, " r"]
 
     def __call__(self, u: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
-        return sum(out * np.maximum(scale * u + bias, 0) for scale, bias, out in zip(*self))
+        return sum(out * np.maximum(scale * u + bias, 0) for scale, bias, out in zip(*self, strict=False))
 
 
 def make_reset(neurons: Sequence[tuple[float | int, float | int, float | int]]) -> Reset:
@@ -123,7 +123,7 @@ class SparseLayer(NamedTuple):
             unit.append(np.repeat(np.arange(first, first + units), len(reset.out)))
             parts.append([np.tile(part, units) for part in reset])
             first += units
-        return np.concatenate(unit), Reset(*(np.concatenate(part) for part in zip(*parts)))
+        return np.concatenate(unit), Reset(*(np.concatenate(part) for part in zip(*parts, strict=False)))
 
     def _reach_all(self, rows: sp.csr_array, last: sp.csr_array) -> sp.csr_array:
         """reset(rows @ last) where most units are reached, as under targeted ANDs: dense until reset, 128 rows at a time."""

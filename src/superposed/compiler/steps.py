@@ -143,7 +143,7 @@ def _in_band(u: np.ndarray, band: tuple[int, int | None]) -> np.ndarray:
     return u >= low if high is None else (u >= low) & (u < high)
 
 
-def _integers(w: sp.csr_array) -> np.ndarray:
+def _integers(w: sp.sparray) -> np.ndarray:
     """The matrix, dense, in the smallest signed type that holds its entries and their negatives."""
     largest = int(w.data.max(initial=0))
     return w.toarray(order="C").astype(np.int8 if largest < 128 else np.int16)

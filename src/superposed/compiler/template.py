@@ -1,7 +1,8 @@
 """What a template is, and the list of all: ways to lay a circuit out as a ReLU network."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar, Literal, Protocol
+from functools import partial
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from jaxtyping import Array, Key
 
@@ -12,6 +13,7 @@ from superposed.compiler.corrected import Corrected
 from superposed.compiler.deep import SparseNetwork, Stage
 
 
+@runtime_checkable
 class Template(Protocol):
     """A way to compile circuits: a frozen dataclass whose first field is s, the most features active in a layer.
 
@@ -40,7 +42,11 @@ class Template(Protocol):
         ...
 
 
-TEMPLATES: dict[str, Callable[[int], Template]] = {"channels": Channels, "correct": Corrected}
+TEMPLATES: dict[str, Callable[[int], Template]] = {
+    "channels": Channels,
+    "summed": partial(Channels, wires="summed"),
+    "correct": Corrected,
+}
 """Every template by its name on the command line and in compiled files, made from s."""
 
 

@@ -11,7 +11,7 @@ from superposed.circuits.circuit import Circuit, evaluate_active, wires
 from superposed.circuits.inputs import Inputs, domain_of, input_rng, inputs_to_check
 from superposed.compiler.compile import Check, gather, leave_out
 from superposed.compiler.file import CompiledNetwork, Features, digest, metadata_digest, relu_layer, thinned
-from superposed.compiler.template import TEMPLATES
+from superposed.compiler.template import template_of
 from superposed.compiler.write import turned_on_by
 
 TOLERANCE = 1e-3  # between read-offs of the plain weights and of the factors they were multiplied out from
@@ -42,7 +42,7 @@ def verify_network(compiled: CompiledNetwork, n_inputs: int, seed: int, all_inpu
     Raises:
       InputError: `all_inputs` where there are more than two million.
     """
-    tensors, metadata = compiled.tensors, compiled.metadata
+    metadata = compiled.metadata
     problems = [f"{name} is not the one that was written" for name in changed(compiled)]
     unfit = lambda why: Verification(None, [*problems, f"its tensors do not fit together: {why}"], [])
     try:
@@ -86,7 +86,7 @@ def changed(compiled: CompiledNetwork) -> list[str]:
 def wrong_tensors(compiled: CompiledNetwork, circuit: Circuit) -> Iterator[str]:
     """Tensors that are missing, too many, or of a wrong type or shape."""
     tensors, depth = compiled.tensors, len(circuit.layers)
-    per_layer = TEMPLATES[compiled.metadata["template"]].relu_layers
+    per_layer = template_of(compiled.metadata["template"], compiled.metadata["s"]).relu_layers
     kinds = {"encoding": "i1", "encoding.inputs": "i4"}
     for i in range(per_layer * depth):
         kinds |= {f"layers.{i}.weight": "i1 i2 f4", f"layers.{i}.bias": "f4"}
@@ -123,7 +123,7 @@ def wrong_tensors(compiled: CompiledNetwork, circuit: Circuit) -> Iterator[str]:
 
 
 def _below(index: np.ndarray, n: int) -> bool:
-    return index.size > 0 and index.min() >= 0 and index.max() < n
+    return bool(index.size > 0 and index.min() >= 0 and index.max() < n)
 
 
 def wrong_claims(compiled: CompiledNetwork, circuit: Circuit) -> list[str]:
@@ -159,7 +159,7 @@ def wrong_claims(compiled: CompiledNetwork, circuit: Circuit) -> list[str]:
 
 def run_layers(compiled: CompiledNetwork, circuit: Circuit, inputs: Inputs) -> tuple[Check, list[int], float]:
     """(check of the plain weights, layers whose directions are off, mean neurons on by chance), a layer at a time."""
-    overlap = TEMPLATES[compiled.metadata["template"]].overlap
+    overlap = template_of(compiled.metadata["template"], compiled.metadata["s"]).overlap
     b, a, layers, off, extra = inputs.b, sp.csr_array(compiled.encode(inputs.b)), [], [], []
     prior = None
     for depth, gates in enumerate(circuit.layers, start=1):
@@ -201,7 +201,7 @@ def _state(features: Features, b: sp.csr_array, d: int, overlap: str) -> sp.csr_
     return a
 
 
-def _run(a: sp.csr_array, weights: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def _run(a: sp.csr_array | np.ndarray, weights: list[tuple]) -> np.ndarray:
     for weight, bias in weights:
         a = relu_layer(a, weight, bias)
     return a

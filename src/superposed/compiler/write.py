@@ -14,7 +14,7 @@ from superposed.compiler.channels import channel_size
 from superposed.compiler.compile import Compiled
 from superposed.compiler.deep import Stage
 from superposed.compiler.file import FORMAT, VERSION, digest, metadata_digest
-from superposed.compiler.template import TEMPLATES
+from superposed.compiler.template import template_of
 
 
 def write_network(
@@ -78,7 +78,7 @@ def to_tensors(compiled: Compiled, circuit: Circuit, template: str) -> dict[str,
                 tensors |= {f"layers.{index}.weight": weight, f"layers.{index}.bias": bias}
                 index += 1
             before = layer.state_map
-        neurons, directions, read_off = feature_tables(shown, stage, gates, TEMPLATES[template].overlap)
+        neurons, directions, read_off = feature_tables(shown, stage, gates, template_of(template, compiled.s).overlap)
         tensors |= {
             f"features.{depth}.layer": np.int32([index - 1]),
             f"features.{depth}.neurons": neurons,
@@ -98,7 +98,8 @@ def to_tensors(compiled: Compiled, circuit: Circuit, template: str) -> dict[str,
     return tensors
 
 
-def feature_tables(shown: sp.csr_array, stage: Stage, gates: Gates, overlap: str
+def feature_tables(
+    shown: sp.csr_array, stage: Stage, gates: Gates, overlap: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(neurons, directions, read-offs) [n, r] of a layer's features; directions are what a forward pass shows.
 
@@ -138,7 +139,7 @@ def bytes_to_write(circuit: Circuit, width: int, s: int, template: str) -> int:
     used = len(np.unique(circuit.layers[0].reads))
     before = min(width, c * used)
     total = before * used
-    for m, gates in zip(circuit.widths[1:], circuit.layers):
+    for m, gates in zip(circuit.widths[1:], circuit.layers, strict=False):
         n_neurons = width
         if template == "correct":
             weight = 4

@@ -42,11 +42,15 @@ def gate_components(compiled: CompiledNetwork, layer: int) -> Components:
     """
     check_layer(compiled, layer)
     gates, weights = compiled.circuit.layers[layer - 1], first_weights(compiled, layer)
-    carried = layer_truth(compiled, layer).read_off != 0
-    if carried.shape[1] != len(weights):
-        rule = "has layers that are no sums of gates; score the parameters of a network of template channels"
+    if compiled.metadata["template"] == "correct" or (gates.inputs < -1).any():
+        rule = "has layers that are no sums of gates; score a network of template channels, without inhibitors"
         raise InputError("template", compiled.metadata["template"], rule)
-    before = layer_truth(compiled, layer - 1).read_off if layer > 1 else compiled.encode(np.eye(compiled.circuit.n_inputs))
+    second, _ = compiled.weights(layer)[1]  # which neurons of the first ReLU layer a unit is made of
+    sign = np.sign(weights.sum(1))
+    carried = ((layer_truth(compiled, layer).read_off != 0) @ (second != 0)).astype(bool) * sign
+    before = (
+        layer_truth(compiled, layer - 1).read_off if layer > 1 else compiled.encode(np.eye(compiled.circuit.n_inputs))
+    )
     into = np.zeros((len(gates.op), weights.shape[1]), np.float32)
     for slot in gates.inputs.T:
         into += np.where((slot >= 0)[:, None], before[slot], 0)
