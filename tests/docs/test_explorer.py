@@ -19,7 +19,8 @@ const click = k => {
     clientX: box.left + (k % ACROSS + 0.5) * SIZE, clientY: box.top + (Math.floor(k / ACROSS) + 0.5) * SIZE }));
 };
 const shown = [], note = () => shown.push({ on: [...on], correction, reads: states.map(s => Array.from(s.reads)),
-  wrong: [...document.querySelectorAll(".seen")].map(e => /(\\d+) read wrongly/.exec(e.textContent)).map(x => x ? +x[1] : 0),
+  wrong: [...document.querySelectorAll(".seen")].map(e => /(\\d+) read wrongly/.exec(e.textContent))
+    .map(found => found ? +found[1] : 0),
   verdict: byId("verdict").textContent });
 note();
 byId("clear").click(); note();

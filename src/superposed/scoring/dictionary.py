@@ -15,7 +15,7 @@ from superposed.bad_input import InputError
 
 RECOVERED = 0.9  # a feature counts as recovered where some decoder direction has a cosine above this
 ROWS = 4096  # activations looked at in one dense array
-DIGITS = 12  # cosines are rounded to these, so that a direction and its copy have a cosine of exactly 1
+DIGITS = 12  # cosines are rounded to these: sums in float64 are not exact
 
 
 class Matching(NamedTuple):
@@ -26,9 +26,14 @@ class Matching(NamedTuple):
     cosine: Float[np.ndarray, " pairs"]
 
 
-def cosines(truth: Float[np.ndarray, "m d"], decoder: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "m n"]:
-    """|cos| of every true direction with every recovered one, in float64; 0 for a direction that is zero."""
-    truth, decoder = truth.astype(np.float64), decoder.astype(np.float64)
+def cosines(
+    truth: Float[np.ndarray, "m d"], decoder: Float[np.ndarray, "n d"], precision: type = np.float64
+) -> Float[np.ndarray, "m n"]:
+    """|cos| of every true direction with every recovered one; 0 for a direction that is zero.
+
+    In float64 a direction and its copy have a cosine of exactly 1. float32 takes half the memory for large tables.
+    """
+    truth, decoder = truth.astype(precision), decoder.astype(precision)
     table = np.abs(_unit_rows(truth) @ _unit_rows(decoder).T)
     return np.minimum(np.round(table, DIGITS, out=table), 1, out=table)
 
@@ -51,20 +56,27 @@ def direction_scores(cosine: Float[np.ndarray, "m n"]) -> dict[str, float]:
       mcc: mean |cos| over the min(m, n) matched pairs. "Mean correlation coefficient" in nonlinear ICA (Hyvärinen and
         Morioka 2016), there of latents; of decoder directions as in Song et al. 2025 (arXiv 2505.20254). A
         dictionary of one right direction has mcc = 1: read it together with `recovered`.
-      mmcs_true: mean over true features of the largest |cos| with any recovered direction (mean max cosine
+      and `nearest_scores`.
+    """
+    return {"mcc": float(match(cosine).cosine.mean())} | nearest_scores(cosine)
+
+
+def nearest_scores(cosine: Float[np.ndarray, "m n"]) -> dict[str, float]:
+    """The scores of directions that need no matching, whose cost grows as the cube of the number of directions.
+
+    Returns:
+      mmcs_true: the mean over true features of the largest |cos| with any recovered direction (mean max cosine
         similarity, Sharkey, Braun and Millidge 2022, "Taking features out of superposition with sparse autoencoders").
       mmcs_dictionary: the same the other way round, a mean over recovered directions.
       uniqueness: the number of different true features that are the nearest one of some recovered direction, divided
         by the number of recovered directions. Duplicates and merged features make it small.
       recovered: the share of true features with |cos| > 0.9 for some recovered direction.
     """
-    m, n = cosine.shape
     best_of_feature, best_of_latent = cosine.max(1), cosine.max(0)
     return {
-        "mcc": float(match(cosine).cosine.mean()),
         "mmcs_true": float(best_of_feature.mean()),
         "mmcs_dictionary": float(best_of_latent.mean()),
-        "uniqueness": len(np.unique(cosine.argmax(0))) / n,
+        "uniqueness": len(np.unique(cosine.argmax(0))) / cosine.shape[1],
         "recovered": float((best_of_feature > RECOVERED).mean()),
     }
 
