@@ -26,25 +26,16 @@ from superposed.theory.bernoulli_tail import all_pairs_width
 from superposed.theory.bernoulli_terms import drawn_terms
 from superposed.theory.bernoulli_width import error_terms, predicted_width
 from superposed.theory.sign import gaussian_constant
-from superposed.theory.sign_moments import random_init_variance, superposed_sign_width
+from superposed.theory.sign_moments import random_init_width, superposed_sign_width
 
 S, EPS = 2, 0.5
 TERMS = ("bystanders", "common_mode", "kink")
-Z = 2.576
-"""99% quantile of |N|."""
-
-
-def random_init_width(m: float) -> float:
-    """Where z standard deviations of the read-off make eps; its variance falls as 1/d and does not know m."""
-    return 1000 * random_init_variance(S, 1000, 1000, float(gaussian_constant(S)), 1) * (Z / EPS) ** 2
-
-
 REMEDIES: dict[str, tuple[object, float, Callable[[float], float]]] = {
     "plain": (Superposed(Bernoulli()), 2 / 3, lambda m: predicted_width(m, S, EPS)),
     "centred weights": (Superposed(CentredBernoulli()), 2 / 3, lambda m: predicted_width(m, S, EPS, centred=True)),
     "signed weights": (Superposed(SignedBernoulli()), 2 / 3, lambda m: predicted_width(2 * m, S, EPS, centred=True)),
     "centred read-off": (Superposed(CentredReadOff()), 2 / 3, lambda m: superposed_sign_width(m, S, EPS)),
-    "random init": (RandomInit(), 0.0, random_init_width),
+    "random init": (RandomInit(), 0.0, lambda m: random_init_width(S, EPS, float(gaussian_constant(S)))),
 }
 """Construction, the exponent it should have, and the width that closed forms predict: where the search starts.
 

@@ -9,7 +9,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 
 
 def readable_log(ax: Axes, which: str = "xy") -> None:
-    """Plain numbers at 1, 2, 5, 10, ... where an axis spans less than two decades, closer below a factor of 5; else powers of ten alone.
+    """Plain numbers at 1, 2, 5, 10, ... where an axis spans less than two decades, and closer ones below a factor of 5.
+
+    Wider axes keep powers of ten alone.
 
     Raises:
       ValueError: `which` holds another letter than x or y.

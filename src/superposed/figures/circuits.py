@@ -1,4 +1,4 @@
-"""Figures of circuits in superposition: capacities, errors through the depth, frontiers. d counts ReLU neurons everywhere."""
+"""Figures of circuits in superposition: capacities, errors through the depth, frontiers. d counts ReLU neurons."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -25,7 +25,7 @@ LARGEST = "largest number of features m*"
 
 
 def draw_intervals(ax: Axes, found: Report | str, records: Sequence[Row], colour: str, label: str) -> None:
-    """Where every network stops passing, seeds side by side, and the best model; triangles point to where open ends lie."""
+    """Where every network stops passing, seeds side by side, and the best model. Triangles point to open ends."""
     seeds = distinct(records, "seed")
     for r in records:
         x = r["d"] * np.exp(0.06 * (2 * seeds.index(r["seed"]) - len(seeds) + 1) / len(seeds))
@@ -121,7 +121,7 @@ def power_guides(ax: Axes, records: Sequence[Row], *powers: tuple[float, str]) -
 
 
 def draw_reads(ax: Axes, depth: Mapping[str, Sequence[Row]]) -> None:
-    """The lowest read-off of a feature that is on and the highest of one that is off, layer by layer, a colour a network."""
+    """The lowest read-off of an active feature and the highest of an idle one, layer by layer, a colour a network."""
     for (name, rows), colour in zip(depth.items(), (BLUE, RED, PINK), strict=True):
         layers, wrong = [row["layer"] for row in rows], sum(row["wrong"] for row in rows)
         low, high = (
@@ -149,7 +149,7 @@ STYLES = {"step": (BLUE, "-", "o"), "step, random gates": (GREEN, "-", "s"), "ra
 
 
 def draw_superposition(figure: Figure, analysis: Analysis) -> None:
-    """Left: wrong bits through the depth, networks and controls (left out where none was run). Right: the largest m against d."""
+    """Left: wrong bits through the depth, left out where no network was run deep. Right: the largest m against d."""
     runs = analysis.groups("run", "number")
     *left, right = np.atleast_1d(figure.subplots(1, 2 if runs else 1))
     if runs:

@@ -12,7 +12,7 @@ BLUE, RED, *_ = COLOURS
 
 
 def draw_gallery(figure: Figure, analysis: Analysis) -> None:
-    """The three pictures side by side: the spectrum, read-offs by depth with and without correction, overlaps of both codes."""
+    """Three pictures: the spectrum of read-offs, read-offs by depth with and without correction, overlaps of codes."""
     left, middle, right = figure.subplots(1, 3)
     draw_spectrum(left, analysis)
     draw_depth(middle, analysis)

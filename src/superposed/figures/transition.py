@@ -13,7 +13,7 @@ MARKS = ("o", "s", "^", "D", "v", "P")
 
 
 def draw_transition(figure: Figure, analysis: Analysis) -> None:
-    """The fraction that passes over (m, d); the same against the width in units of the half-pass width; the collapse."""
+    """The fraction that passes over (m, d), the same in units of the half-pass width, and the collapse."""
     left, middle, right = figure.subplots(1, 3)
     draw_diagram(left, analysis)
     draw_success(middle, analysis)

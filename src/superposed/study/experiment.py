@@ -10,7 +10,6 @@ from superposed.sweeping.record import Seen
 from superposed.sweeping.source import sources
 from superposed.sweeping.tasks import Task
 
-
 VERDICTS = {
     "supported": "the data allow the claimed value, know it to within 0.05, and exclude its rivals",
     "contradicted": "no model that fits the data allows the claimed value",

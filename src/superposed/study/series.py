@@ -1,4 +1,4 @@
-"""Measured series: intervals of one quantity along m, d, s or eps, the models fitted to them, and their line in the table of verdicts."""
+"""Measured series along m, d, s or eps: the models fitted to them, and their line in the table of verdicts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -139,8 +139,9 @@ def exponent_text(found: Report | str) -> str:
 
 
 def interval_text(found: Report) -> str:
-    """The exponent with its 95% interval and the model it belongs to; the best model where that is another; and what all
-    credible models together leave to the exponent where that is more.
+    """The exponent with its 95% interval, and the model it belongs to.
+
+    The best model is named where it is another, and the interval of all credible models where it is wider.
     """
     entry, best = free_entry(found), found.best.fitted.law.name
     if entry is None:
