@@ -21,6 +21,7 @@ COMMANDS = {
     "figures": ("reproduce", "draw figures again from the rows that are there"),
     "status": ("run", "how far the run in a folder has come"),
     "sweep": ("sweep", "the smallest width along m: rows, table, fit and figure"),
+    "audit": ("audit", "measure some rows of a run again and compare"),
     "measure": ("measure", "the errors of a construction at one width"),
     "width": ("measure", "the smallest width that meets a criterion, as an interval"),
     "fit": ("fit", "fit width laws to a CSV file and judge an exponent"),

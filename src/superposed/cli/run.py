@@ -13,6 +13,7 @@ from superposed.cli.progress import progress
 from superposed.cli.words import pick
 from superposed.study.experiment import Experiment, configuration
 from superposed.study.loading import load_experiment
+from superposed.sweeping.cluster import sweep_on_cluster
 from superposed.sweeping.record import Seen
 from superposed.sweeping.store import Store, read_folder, read_manifest
 from superposed.sweeping.sweep import shard_of, sweep
@@ -46,8 +47,9 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         help="measure the i-th of n parts; each process its own part (default 1/1)",
     )  # fmt: skip
     parser.add_argument(
-        "--time-limit", type=duration, help="stop after the block that ends after this long, such as 50m or 2h; exit 3"
+        "--time-limit", type=duration, help="stop after the block that ends then, such as 50m or 2h; exit status 3"
     )
+    parser.add_argument("--cluster", metavar="ADDRESS", help="measure on a Dask cluster, such as tcp://scheduler:8786")
 
 
 def duration(text: str) -> float:
@@ -79,7 +81,7 @@ def run_one(args: argparse.Namespace) -> int:
     about = {"file": str(Path(args.name).resolve())} if args.name.endswith(".py") else None
     folder = args.out or Path("runs") / f"{name}-{args.profile}"
     check_folder("--out", folder)
-    finished, rows = complete(name, experiment, args.profile, folder, args.shard, args.time_limit, about)
+    finished, rows = complete(name, experiment, args.profile, folder, args.shard, args.time_limit, about, args.cluster)
     if args.json:
         result = {"experiment": name, "profile": args.profile, "folder": str(folder)}
         print_json(result | {"finished": finished, "rows": rows})
@@ -104,10 +106,13 @@ def complete(
     part: tuple[int, int] = (1, 1),
     time_limit: float | None = None,
     about: Mapping[str, object] | None = None,
+    cluster: str | None = None,
 ) -> tuple[bool, int]:
     """Measure until every task of the part is answered or the time is up; (finished, rows in the folder)."""
     tasks = shard_of(experiment.tasks(experiment.profiles[profile]), *part)
-    return measure_tasks(name, tasks, configuration(name, experiment, profile), folder, part, time_limit, about)
+    return measure_tasks(
+        name, tasks, configuration(name, experiment, profile), folder, part, time_limit, about, cluster
+    )
 
 
 def measure_tasks(
@@ -118,12 +123,14 @@ def measure_tasks(
     part: tuple[int, int] = (1, 1),
     time_limit: float | None = None,
     about: Mapping[str, object] | None = None,
+    cluster: str | None = None,
 ) -> tuple[bool, int]:
     """Measure the tasks into a folder, with progress; (finished, rows in the folder)."""
     deadline = None if time_limit is None else time.monotonic() + time_limit
     with Store(folder, settings, f"{part[0]}of{part[1]}", about) as store, progress(title, len(tasks)) as shown:
         before = len(store.records)
-        for number, _ in sweep(tasks, store):
+        rows = sweep(tasks, store) if cluster is None else sweep_on_cluster(tasks, store, cluster)
+        for number, _ in rows:
             shown.update(number, len(store.records) - before)
             if deadline is not None and time.monotonic() > deadline:
                 break
@@ -133,17 +140,32 @@ def measure_tasks(
 
 def run_status(args: argparse.Namespace) -> None:
     """Rows, and questions answered and open."""
-    manifest = read_manifest(args.folder)
-    settings = manifest["configuration"]
-    name, profile = settings.get("experiment"), settings.get("profile")
-    if not (isinstance(name, str) and isinstance(profile, str)):
-        raise ValueError(f"{args.folder}: its manifest names no experiment; give a folder that `superposed run` made")
-    experiment = load_experiment(manifest.get("file", name))[1]
+    name, profile, tasks = question_of(args.folder)
     seen = Seen(read_folder(args.folder))
-    tasks = experiment.tasks(profile_of(experiment, profile))
     n_open = sum(bool(task.pending(seen)) for task in tasks)
     result = {"experiment": name, "profile": profile, "rows": len(seen), "questions": len(tasks), "open": n_open}
     if args.json:
         print_json(result)
         return
     print(f"{name}, profile {profile}: {len(seen)} rows, {len(tasks) - n_open} of {len(tasks)} questions answered")
+
+
+def question_of(folder: Path) -> tuple[str, str, Sequence[Task]]:
+    """(experiment, profile, tasks) of the run in a folder.
+
+    Raises:
+      ValueError: it is not the folder of a run, or the experiment is not here.
+    """
+    manifest = read_manifest(folder)
+    name, profile = (manifest["configuration"].get(key) for key in ("experiment", "profile"))
+    if not (isinstance(name, str) and isinstance(profile, str)):
+        raise ValueError(f"{folder}: its manifest names no experiment; give a folder that `superposed run` made")
+    if "command" in manifest:
+        from superposed.cli.main import parser_for
+        from superposed.cli.sweep import experiment_of
+
+        words = manifest["command"]
+        experiment = experiment_of(parser_for(words).parse_args(words))
+    else:
+        experiment = load_experiment(manifest.get("file", name))[1]
+    return name, profile, experiment.tasks(profile_of(experiment, profile))

@@ -77,7 +77,7 @@ def run_sweep(args: argparse.Namespace) -> int:
     settings = configuration(NAME, experiment, PROFILE)
     about = {"command": args.words}
     finished, rows = measure_tasks(
-        "sweep", shard_of(tasks, *args.shard), settings, args.out, args.shard, args.time_limit, about
+        "sweep", shard_of(tasks, *args.shard), settings, args.out, args.shard, args.time_limit, about, args.cluster
     )
     seen = Seen(read_folder(args.out))
     if any(task.pending(seen) for task in tasks):
