@@ -56,15 +56,15 @@ def test_the_readme_s_table_is_fitted(capsys):
 
 def test_the_example_circuit_has_four_times_more_features_than_neurons(capsys, tmp_path):
     out = str(tmp_path / "net.safetensors")
-    words = ["compile", str(EXAMPLES / "circuit.json"), "--width", "2048", "--inputs", "5000", "-o", out, "--json"]
+    words = ["compile", str(EXAMPLES / "circuit.json"), "--width", "1536", "--inputs", "2000", "-o", out, "--json"]
     assert main(words) == 0
     metadata = json.loads(capsys.readouterr().out)
-    assert metadata["features"] >= 4 * metadata["width"] and metadata["check"]["wrong_bits"] == 0
+    assert metadata["features"] == 4 * 1536 and metadata["width"] <= 1536 and metadata["check"]["wrong_bits"] == 0
 
 
 def test_the_example_circuit_is_what_the_command_writes(capsys, tmp_path):
     out = tmp_path / "circuit.json"
-    words = ["circuit", "groups", "--m", "120", "--inputs", "8192", "--s", "3", "--depth", "2", "-o", str(out)]
+    words = ["circuit", "groups", "--m", "6144", "--s", "2", "--depth", "1", "-o", str(out)]
     assert main(words) == 0
     assert out.read_text() == (EXAMPLES / "circuit.json").read_text()
 

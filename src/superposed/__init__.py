@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from superposed.bad_input import InputError as InputError
+    from superposed.circuits.builder import CircuitBuilder as CircuitBuilder
     from superposed.circuits.circuit import Circuit as Circuit
     from superposed.circuits.formats import read_circuit as read_circuit
     from superposed.circuits.formats import write_circuit as write_circuit
     from superposed.circuits.planted import planted_circuit as planted_circuit
     from superposed.compiler.compile import compile_circuit as compile_circuit
+    from superposed.compiler.file import load as load
+    from superposed.compiler.verify import verify_network as verify  # noqa: F401
     from superposed.constructions import Bernoulli as Bernoulli
     from superposed.constructions import Construction as Construction
     from superposed.constructions import Gaussian as Gaussian
@@ -50,7 +53,9 @@ _PLACES = {
     "pooled": "measuring.errors", "passes": "measuring.criteria", "smallest_width": "sweeping.smallest",
     "sample": "fitting", "read_csv": "fitting", "fit": "fitting:report", "Circuit": "circuits.circuit",
     "read_circuit": "circuits.formats", "write_circuit": "circuits.formats", "planted_circuit": "circuits.planted",
-    "compile_circuit": "compiler.compile", "InputError": "bad_input",
+    "compile_circuit": "compiler.compile",
+    "CircuitBuilder": "circuits.builder", "load": "compiler.file", "verify": "compiler.verify:verify_network",
+    "InputError": "bad_input",
 }  # fmt: skip
 """Each name: its module, and what it is called there where that is another name."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from superposed.bad_input import InputError
 from superposed.cli.output import note, print_json
-from superposed.cli.run import question_of
+from superposed.cli.status import question_of
 from superposed.measuring.cell import canonical
 from superposed.sweeping.record import Seen
 from superposed.sweeping.store import read_folder

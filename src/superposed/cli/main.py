@@ -19,7 +19,7 @@ COMMANDS = {
     "reproduce": ("reproduce", "every experiment, its figure, and the table of verdicts"),
     "run": ("run", "one experiment; run again to resume"),
     "figures": ("reproduce", "draw figures again from the rows that are there"),
-    "status": ("run", "how far the run in a folder has come"),
+    "status": ("status", "how far the run in a folder has come"),
     "sweep": ("sweep", "the smallest width along m: rows, table, fit and figure"),
     "audit": ("audit", "measure some rows of a run again and compare"),
     "measure": ("measure", "the errors of a construction at one width"),

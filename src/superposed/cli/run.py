@@ -1,4 +1,4 @@
-"""`superposed run` and `superposed status`: one experiment, measured until it is answered."""
+"""`superposed run`: one experiment, measured until it is answered."""
 
 import argparse
 import re
@@ -14,8 +14,7 @@ from superposed.cli.words import pick
 from superposed.study.experiment import Experiment, configuration
 from superposed.study.loading import load_experiment
 from superposed.sweeping.cluster import sweep_on_cluster
-from superposed.sweeping.record import Seen
-from superposed.sweeping.store import Store, read_folder, read_manifest
+from superposed.sweeping.store import Store
 from superposed.sweeping.sweep import shard_of, sweep
 from superposed.sweeping.tasks import Task
 
@@ -25,7 +24,7 @@ UNFINISHED = 3
 
 
 def add_commands(commands: "argparse._SubParsersAction") -> None:
-    """Register `run` and `status`."""
+    """Register `run`."""
     run = commands.add_parser("run", description="Measure one experiment. Run the same command again to resume.")
     run.add_argument("name", metavar="NAME", help="an experiment in experiments/ by name, or the path of any file")
     run.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)}, or one of its own (default quick)")
@@ -33,11 +32,6 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     add_limits(run)
     run.add_argument("--json", action="store_true", help="one JSON object on standard output")
     run.set_defaults(run=run_one, resumes=True)
-
-    status = commands.add_parser("status", description="How far the run in a folder has come.")
-    status.add_argument("folder", type=Path, metavar="DIR")
-    status.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    status.set_defaults(run=run_status)
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
@@ -136,36 +130,3 @@ def measure_tasks(
                 break
         finished = not any(task.pending(store.records) for task in tasks)
         return finished, len(store.records)
-
-
-def run_status(args: argparse.Namespace) -> None:
-    """Rows, and questions answered and open."""
-    name, profile, tasks = question_of(args.folder)
-    seen = Seen(read_folder(args.folder))
-    n_open = sum(bool(task.pending(seen)) for task in tasks)
-    result = {"experiment": name, "profile": profile, "rows": len(seen), "questions": len(tasks), "open": n_open}
-    if args.json:
-        print_json(result)
-        return
-    print(f"{name}, profile {profile}: {len(seen)} rows, {len(tasks) - n_open} of {len(tasks)} questions answered")
-
-
-def question_of(folder: Path) -> tuple[str, str, Sequence[Task]]:
-    """(experiment, profile, tasks) of the run in a folder.
-
-    Raises:
-      ValueError: it is not the folder of a run, or the experiment is not here.
-    """
-    manifest = read_manifest(folder)
-    name, profile = (manifest["configuration"].get(key) for key in ("experiment", "profile"))
-    if not (isinstance(name, str) and isinstance(profile, str)):
-        raise ValueError(f"{folder}: its manifest names no experiment; give a folder that `superposed run` made")
-    if "command" in manifest:
-        from superposed.cli.main import parser_for
-        from superposed.cli.sweep import experiment_of
-
-        words = manifest["command"]
-        experiment = experiment_of(parser_for(words).parse_args(words))
-    else:
-        experiment = load_experiment(manifest.get("file", name))[1]
-    return name, profile, experiment.tasks(profile_of(experiment, profile))
