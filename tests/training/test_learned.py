@@ -38,9 +38,10 @@ def test_two_valued_and_normal_weights_are_told_apart():
     assert learned.correlation(x, y) == pytest.approx(expected)
 
 
-def test_class_means_are_those_of_a_loop_over_pairs():
+def test_class_means_are_those_of_a_loop_over_pairs(monkeypatch):
+    monkeypatch.setattr(learned, "N_INPUTS", 40)
     m, s, d = 5, 3, 6
-    network = Rademacher()(KEY, Problem(m, s), d, d)
+    network = jax.jit(lambda k: Rademacher()(k, Problem(m, s), d, d))(KEY)
     z = np.asarray(network.layers[0].w)
     inputs = learned.draw_inputs(KEY, learned.N_INPUTS, m, s, "exact").b
     a = np.asarray(jax.vmap(hidden, (None, 0))(network, inputs), float)
@@ -62,17 +63,17 @@ def test_class_means_are_those_of_a_loop_over_pairs():
 def test_the_score_names_the_constructions_themselves():
     problem, d = Problem(16, 3), 64
     build = {c: jax.jit(lambda k, c=c: c(k, problem, d, d)) for c in (Rademacher(), Gaussian(), Bernoulli(), Naive())}
-    name = lambda c: type(c).__name__
+    name, noisy = lambda c: type(c).__name__, jax.jit(learned.with_noise)
     known = {name(c): learned.signature(KEY, net(jax.random.key(1)), 16, 3) for c, net in build.items()}
     for c, net in build.items():
         for noise in (0.0, 0.25):
-            found = learned.with_noise(KEY, net(jax.random.key(2)), noise)
+            found = noisy(KEY, net(jax.random.key(2)), noise)
             assert learned.nearest(learned.signature(KEY, found, 16, 3), known) == name(c)
     signs = known["Rademacher"]
     assert signs.two_valued == pytest.approx(1) and signs.product == pytest.approx(1) and abs(signs.bias) < 0.01
 
 
 def test_noise_leaves_missing_neurons_missing():
-    network = Rademacher()(KEY, Problem(8, 2), 5, 8)
-    noisy = learned.with_noise(KEY, network, 0.5).layers[0].w
+    network = jax.jit(lambda k: Rademacher()(k, Problem(8, 2), 5, 8))(KEY)
+    noisy = jax.jit(lambda k: learned.with_noise(k, network, 0.5))(KEY).layers[0].w
     assert not np.any(noisy[5:]) and float(jnp.std(noisy[:5] - network.layers[0].w[:5])) > 0.2

@@ -14,6 +14,7 @@ from superposed.measuring.measure import measure
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
 from superposed.training import BestReadOff, Trained
+from superposed.training.trained import Params
 
 PROBLEM, KEY = Problem(8, 2), jax.random.key(0)
 SHORT = {"steps": 20, "batch": 16}
@@ -43,27 +44,28 @@ def test_training_starts_from_the_construction_it_is_given(start):
     """With a step too small to matter, layer and read-off are the construction's."""
     inputs = "superposed" if isinstance(start, Superposed) else "aligned"
     still = Trained(steps=1, batch=4, learning_rate=1e-20, read_off="free", start=start, inputs=inputs)
-    network, built = still(KEY, PROBLEM, 32, 32), start(jax.random.split(KEY, 3)[1], PROBLEM, 32, 32)
-    x = jax.random.normal(KEY, (32 if inputs == "superposed" else 8,))
-    activation = built.layers[0](x)
-    np.testing.assert_allclose(network.layers[0](x), activation, atol=1e-4)
-    features, off = jnp.arange(8), ~np.eye(8, dtype=bool)
-    read, expected = (net.read_off.block(activation, features, features)[off] for net in (network, built))
-    np.testing.assert_allclose(read, expected, atol=1e-4)
+    x, features = jax.random.normal(KEY, (32 if inputs == "superposed" else 8,)), jnp.arange(8)
+
+    def parts(construction, key):
+        network = construction(key, PROBLEM, 32, 32)
+        a = network.layers[0](x)
+        return a, network.read_off.block(a, features, features)
+
+    found = jax.jit(lambda: (parts(still, KEY), parts(start, jax.random.split(KEY, 3)[1])))()
+    off = ~np.eye(8, dtype=bool)
+    np.testing.assert_allclose(found[0][0], found[1][0], atol=1e-4)
+    np.testing.assert_allclose(found[0][1][off], found[1][1][off], atol=1e-4)
 
 
-def test_a_factored_start_has_the_codes_of_the_construction():
-    still = {"steps": 1, "batch": 4, "learning_rate": 1e-20}
-    for start in (Rademacher(), Bernoulli(density=0.5)):
-        code, built = (
-            c(k, PROBLEM, 32, 32).read_off
-            for c, k in ((Trained(**still, start=start), KEY), (start, jax.random.split(KEY, 3)[1]))
-        )
-        scale = code.code.max() / built.code.max()
-        np.testing.assert_allclose(code.code, scale * built.code, atol=1e-6)
-        pairs = np.triu_indices(8, 1)
-        mean_shared = built.scale if hasattr(built, "scale") else np.mean((built.code.T @ built.code)[pairs])
-        assert float(scale) == pytest.approx(float(mean_shared) ** -0.5, rel=1e-4)
+@pytest.mark.parametrize("start", [Rademacher(), Bernoulli(density=0.5)], ids=repr)
+def test_a_factored_start_has_the_codes_of_the_construction(start):
+    """A mean over shared neurons is taken on one scale for all pairs: the mean number of neurons that two features share."""
+    trained = Trained(steps=1, batch=4, learning_rate=1e-20, start=start)
+    both = lambda: (trained(KEY, PROBLEM, 32, 32), start(jax.random.split(KEY, 3)[1], PROBLEM, 32, 32))
+    learned, built = (network.read_off for network in jax.jit(both)())
+    pairs = np.triu_indices(8, 1)
+    squared = built.scale if hasattr(built, "scale") else np.mean((built.code.T @ built.code)[pairs])
+    np.testing.assert_allclose(learned.code, built.code / np.sqrt(squared), rtol=1e-4, atol=1e-6)
 
 
 def test_training_lowers_the_errors_of_what_it_starts_from():
@@ -98,25 +100,25 @@ def test_the_read_off_alone_tends_to_the_best_one():
         def __call__(self, *_):
             return network
 
-    best = BestReadOff(Fixed(), unbiased=False, n_inputs=2**14)(KEY, problem, width, width)
+    best = jax.jit(lambda k: BestReadOff(Fixed(), unbiased=False, n_inputs=2**14)(k, problem, width, width))(KEY)
     assert loss(least.T) - 1e-9 <= loss(best.read_off.vectors) < 1.01 * loss(least.T)
-    fair = BestReadOff(Fixed(), n_inputs=2**12)(KEY, problem, width, width)
+    fair = jax.jit(lambda k: BestReadOff(Fixed(), n_inputs=2**12)(k, problem, width, width))(KEY)
     np.testing.assert_allclose(np.sum((a @ np.asarray(fair.read_off.vectors).T) * truth, axis=0), 1, atol=1e-3)
     assert loss(fair.read_off.vectors) >= loss(least.T)
 
 
 def test_the_loss_counts_strata_or_pairs():
     """At the read-off 0 everywhere, only active pairs err: by a third, or by their share of all pairs."""
-    params = Trained(read_off="free").begin(KEY, PROBLEM, 4, 4).params
-    for weighting, value in (("strata", 1 / 3), ("pairs", 1 / 28)):
-        for features in (None, 5):
-            trained = Trained(read_off="free", weighting=weighting, features=features)
-            assert float(trained.loss(params, KEY, PROBLEM, None, 0)) == pytest.approx(value, rel=1e-5)
+    zero = Params(jnp.zeros((4, 8)), jnp.zeros(4), jnp.zeros((28, 4)))
+    kinds = [(weighting, features) for weighting in ("strata", "pairs") for features in (None, 5)]
+    trained = [Trained(read_off="free", batch=4, weighting=w, features=f) for w, f in kinds]
+    losses = jax.jit(lambda: [one.loss(zero, KEY, PROBLEM, None, 0) for one in trained])()
+    np.testing.assert_allclose(losses, [1 / 3, 1 / 3, 1 / 28, 1 / 28], rtol=1e-5)
 
 
 def test_a_training_that_diverges_reads_zero_and_passes_nothing():
-    wild = Trained(steps=30, batch=8, optimiser="sgd", learning_rate=1e30)
-    state, losses = wild.advance(KEY, wild.begin(KEY, PROBLEM, 8, 8), PROBLEM, 8, 30)
+    wild = Trained(steps=10, batch=8, optimiser="sgd", learning_rate=1e30)
+    state, losses = jax.jit(lambda k: wild.advance(k, wild.begin(k, PROBLEM, 8, 8), PROBLEM, 8, 10))(KEY)
     assert int(state.failed_at) >= 0 and not np.isfinite(losses[int(state.failed_at)])
     assert np.all(np.isfinite(state.params.w))
     errors = measure([Cell(wild, 8, 2, 8, 0, Sampling(8))], rows=8)[0]

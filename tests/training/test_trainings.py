@@ -1,0 +1,36 @@
+"""What the experiments share: padding, intervals, failures."""
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_1samp
+
+from superposed.constructions import Rademacher
+from superposed.measuring.cell import Cell
+from superposed.measuring.measure import measure
+from superposed.measuring.sampling import Sampling
+from superposed.study.trainings import measure_trained, n_untrained, padded, t_interval
+from superposed.training import Trained
+
+
+def test_padding_is_the_next_power_of_two():
+    assert [padded(d) for d in (1, 32, 33, 64, 120)] == [32, 32, 64, 64, 128]
+
+
+def test_networks_of_several_sizes_keep_their_order():
+    """Built networks serve, because padding changes nothing about them."""
+    cells = [Cell(Rademacher(), 8, 2, width, 0, Sampling(4)) for width in (40, 8, 33)]
+    assert measure_trained(cells) == [errors.to_json() for errors in measure(cells, 64)]
+
+
+def test_intervals_are_those_of_a_t_test():
+    values = [1.0, 2.5, 2.0, 4.0]
+    low, mean, high = t_interval(values)
+    assert mean == np.mean(values) and (low, high) == pytest.approx(tuple(ttest_1samp(values, 0).confidence_interval()))
+    assert t_interval([3.0]) == (-np.inf, 3.0, np.inf)
+
+
+def test_networks_that_read_zero_count_as_failed():
+    wild = Trained(steps=4, batch=4, optimiser="sgd", learning_rate=1e30)
+    errors = measure([Cell(c, 8, 2, 32, 0, Sampling(16)) for c in (wild,)], 32)
+    good = measure([Cell(Rademacher(), 8, 2, 256, 0, Sampling(16))], 256)
+    assert n_untrained([*errors, *good]) == 1
