@@ -59,7 +59,7 @@ def test_training_starts_from_the_construction_it_is_given(start):
 
 @pytest.mark.parametrize("start", [Rademacher(), Bernoulli(density=0.5)], ids=repr)
 def test_a_factored_start_has_the_codes_of_the_construction(start):
-    """A mean over shared neurons is taken on one scale for all pairs: the mean number of neurons that two features share."""
+    """A mean over shared neurons is taken on one scale for all pairs: the number of neurons that two features share."""
     trained = Trained(steps=1, batch=4, learning_rate=1e-20, start=start)
     both = lambda: (trained(KEY, PROBLEM, 32, 32), start(jax.random.split(KEY, 3)[1], PROBLEM, 32, 32))
     learned, built = (network.read_off for network in jax.jit(both)())
