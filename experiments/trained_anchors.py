@@ -16,9 +16,10 @@ from superposed.networks.problem import Problem
 from superposed.program import program
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.series import Series, triple
-from superposed.study.trainings import TrainedAtWidths, t_interval
+from superposed.study.trainings import t_interval
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
+from superposed.sweeping.tasks import AtWidths
 from superposed.training import Trained
 from superposed.training.driver import train
 from superposed.training.learned import class_means
@@ -117,17 +118,17 @@ def _toy_losses(power: int, steps: int, batch: int, keys: Key[Array, " n"]) -> F
     return jax.lax.map(one, keys)
 
 
-def gates(profile: Profile) -> dict[str, TrainedAtWidths]:
+def gates(profile: Profile) -> dict[str, AtWidths]:
     """The universal AND at n = 300, s = 3, by how n is read."""
     (steps, batch), found = profile.gates, {}
     for reading in profile.readings:
         m, fields = READINGS[reading]
         trained, sampling = Trained(steps=steps, batch=batch, **fields), Sampling(64, None if m < 100 else 64)
-        found[reading] = TrainedAtWidths(trained, m, GATES["s"], profile.gate_widths, profile.seeds, sampling)
+        found[reading] = AtWidths(trained, m, GATES["s"], profile.gate_widths, profile.seeds, sampling)
     return found
 
 
-def drop(profile: Profile) -> TrainedAtWidths | None:
+def drop(profile: Profile) -> AtWidths | None:
     """Widths around C(30, 2)."""
     steps, batch = profile.drop
     widths = tuple(round(part * comb(DROP["m"], 2)) for part in profile.drop_parts)
@@ -135,9 +136,7 @@ def drop(profile: Profile) -> TrainedAtWidths | None:
         steps=steps, batch=batch, read_off="free", learning_rate=6.4e-3, optimiser="adamw", schedule="constant",
         activation="leaky", features=16,
     )  # fmt: skip
-    return (
-        TrainedAtWidths(trained, **DROP, widths=widths, seeds=profile.seeds, sampling=Sampling(16)) if widths else None
-    )
+    return AtWidths(trained, **DROP, widths=widths, seeds=profile.seeds, sampling=Sampling(16)) if widths else None
 
 
 def classes(profile: Profile) -> Steps:
@@ -189,7 +188,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     return Analysis(table, findings, fits)
 
 
-def mse_rows(kind: str, task: TrainedAtWidths, seen: Seen) -> list[dict]:
+def mse_rows(kind: str, task: AtWidths, seen: Seen) -> list[dict]:
     """Mean square errors of every network, over all pairs and over strata; the rms error of the worst stratum."""
     return [
         {"kind": kind, "width": width, "seed": seed, "mse": float(np.sum(e.total_sq) / np.sum(e.count)),

@@ -12,7 +12,7 @@ from superposed.measuring.errors import Errors
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.series import Series, triple
-from superposed.study.trainings import TrainedAtWidths, n_untrained, recipe, t_interval
+from superposed.study.trainings import n_untrained, recipe, t_interval
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths
 from superposed.training import BestReadOff
@@ -52,11 +52,11 @@ class Profile:
 
 
 OCTAVES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2)
-FEW = ("trained", "trained, loss power 4", "trained, free read-off", *BUILT)
+FEW = ("trained", "trained, free read-off", REFERENCE, "Rademacher, best read-off")
 ALL = (*TRAINED, *BUILT)
 PROFILES = {
     "tiny": Profile(((6, 2),), (), ("trained", REFERENCE), (1 / 4, 1 / 2, 1), seeds=3, steps=60, batch=16),
-    "quick": Profile(((12, 3),), (), FEW, (1 / 8, 1 / 4, 1 / 2, 1), seeds=8, steps=500, batch=32),
+    "quick": Profile(((12, 3),), (), FEW, (1 / 8, 1 / 4, 1 / 2, 1), seeds=8, steps=400, batch=32),
     "standard": Profile(
         ((16, 3),), ((16, 2), (16, 6), (32, 3)), ALL, OCTAVES, seeds=8, steps=1000, batch=64, most=256
     ),
@@ -80,11 +80,10 @@ def tasks(profile: Profile) -> dict[tuple[str, int, int], AtWidths]:
         for kind, fields in TRAINED.items():
             if kind in profile.kinds and (main or kind == "trained"):
                 trained = recipe(profile.steps, profile.batch, **fields)
-                found[kind, m, s] = TrainedAtWidths(trained, m, s, widths(profile, m), profile.seeds, sampling)
+                found[kind, m, s] = AtWidths(trained, m, s, widths(profile, m), profile.seeds, sampling)
         for kind, construction in BUILT.items():
             if kind in profile.kinds and (main or kind == REFERENCE):
-                at = TrainedAtWidths if kind == "Rademacher, best read-off" else AtWidths
-                found[kind, m, s] = at(construction, m, s, widths(profile, m), profile.seeds, sampling)
+                found[kind, m, s] = AtWidths(construction, m, s, widths(profile, m), profile.seeds, sampling)
     return found
 
 

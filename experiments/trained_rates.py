@@ -8,8 +8,9 @@ import numpy as np
 from superposed.figures.trained import draw_trained_rates
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.study.trainings import RATES, TrainedAtWidths, recipe
+from superposed.study.trainings import RATES, recipe
 from superposed.sweeping.record import Seen
+from superposed.sweeping.tasks import AtWidths
 
 FIRST_SEED = 10_000
 
@@ -29,16 +30,16 @@ class Profile:
 
 PROFILES = {
     "tiny": Profile(((6, 2, 6),), seeds=2, steps=40, batch=16, kinds=(("factored", 2),), grid=(0.03, 0.1)),
-    "quick": Profile(((12, 3, 24),), seeds=4, steps=400, batch=32, kinds=(("factored", 2),)),
+    "quick": Profile(((12, 3, 24),), seeds=8, steps=400, batch=32, kinds=(("factored", 2),)),
     "standard": Profile(((16, 3, 32),), seeds=8, steps=1000, batch=64),
     "full": Profile(((32, 3, 64), (128, 3, 128), (128, 3, 512)), seeds=8, steps=3000, batch=128),
 }
 
 
-def tasks(profile: Profile) -> dict[tuple, TrainedAtWidths]:
+def tasks(profile: Profile) -> dict[tuple, AtWidths]:
     """Errors by (read-off, loss power, rate, m, s, d)."""
     return {
-        (read_off, power, rate, m, s, d): TrainedAtWidths(
+        (read_off, power, rate, m, s, d): AtWidths(
             replace(recipe(profile.steps, profile.batch, read_off=read_off, power=power), learning_rate=rate),
             m, s, (d,), profile.seeds, Sampling(profile.looked_at), first_seed=FIRST_SEED,
         )

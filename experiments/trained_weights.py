@@ -55,7 +55,7 @@ class Profile:
 
 PROFILES = {
     "tiny": Profile(((8, 2, 16),), ("random", "Rademacher"), seeds=2, steps=60, batch=16),
-    "quick": Profile(((16, 3, 32),), ("random", "Rademacher", "Bernoulli"), seeds=8, steps=500, batch=32),
+    "quick": Profile(((16, 3, 32),), ("random", "Rademacher", "Bernoulli"), seeds=8, steps=400, batch=32),
     "standard": Profile(((16, 3, 32), (32, 3, 64)), tuple(STARTS), seeds=8, steps=1000, batch=64),
     "full": Profile(
         tuple((m, s, d) for m in (32, 64) for s in (3, 6) for d in (32, 128, 512)), tuple(STARTS), seeds=8, steps=3000,

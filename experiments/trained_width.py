@@ -7,8 +7,9 @@ from superposed.fitting import Law, logarithm, power
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.series import Series, local_exponents, smallest_widths
-from superposed.study.trainings import SmallestTrainedWidth, n_untrained, recipe
+from superposed.study.trainings import n_untrained, recipe
 from superposed.sweeping.record import Seen
+from superposed.sweeping.tasks import SmallestWidth
 
 CRITERION, EPS = "q99", 0.5
 CLAIMS = {"grows as m^(2/3), as the paper's construction?": 2 / 3, "has no power of m, as a random layer's?": 0.0}
@@ -31,7 +32,7 @@ class Profile:
 BOTH = ("aligned", "superposed")
 PROFILES = {
     "tiny": Profile(m=(6, 8), s=(2,), inputs=("aligned",), seeds=3, steps=60, batch=16, rungs=1),
-    "quick": Profile(m=(8, 12, 16), s=(2,), inputs=("aligned",), seeds=8, steps=500, batch=32),
+    "quick": Profile(m=(8, 12, 16), s=(2,), inputs=("aligned",), seeds=8, steps=400, batch=32),
     "standard": Profile(m=(8, 12, 16, 24, 32, 48, 64), s=(3,), inputs=BOTH, seeds=8, steps=1000, batch=64),
     "full": Profile(m=(16, 32, 64, 128, 256, 512), s=(2, 3), inputs=BOTH, seeds=8, steps=3000, batch=128),
 }
@@ -42,12 +43,12 @@ def guess(m: int, s: int) -> float:
     return 9 * m**0.55 * (s / 3)
 
 
-def searches(profile: Profile) -> dict[tuple[str, int], list[SmallestTrainedWidth]]:
+def searches(profile: Profile) -> dict[tuple[str, int], list[SmallestWidth]]:
     """One search an m, by (inputs, s)."""
     sampling = Sampling(profile.looked_at)
     return {
         (inputs, s): [
-            SmallestTrainedWidth(
+            SmallestWidth(
                 recipe(profile.steps, profile.batch, inputs=inputs), m, s, profile.seeds, sampling, CRITERION, EPS,
                 start=guess(m, s), most=2048, steps=profile.rungs,
             )
@@ -85,7 +86,7 @@ def laws(claim: float) -> tuple[Law, ...]:
     )
 
 
-def failures(series: Series, tasks: list[SmallestTrainedWidth], seen: Seen) -> Finding:
+def failures(series: Series, tasks: list[SmallestWidth], seen: Seen) -> Finding:
     """How many of all networks that were trained learned nothing."""
     errors = [seen[cell.id].errors for task in tasks for cell in task.answered(seen)]
     bad = n_untrained(errors)

@@ -1,4 +1,4 @@
-"""What the experiments share: padding, intervals, failures."""
+"""What the experiments share: intervals and failures."""
 
 import numpy as np
 import pytest
@@ -8,18 +8,8 @@ from superposed.constructions import Rademacher
 from superposed.measuring.cell import Cell
 from superposed.measuring.measure import measure
 from superposed.measuring.sampling import Sampling
-from superposed.study.trainings import measure_trained, n_untrained, padded, t_interval
+from superposed.study.trainings import n_untrained, t_interval
 from superposed.training import Trained
-
-
-def test_padding_is_the_next_power_of_two():
-    assert [padded(d) for d in (1, 32, 33, 64, 120)] == [32, 32, 64, 64, 128]
-
-
-def test_networks_of_several_sizes_keep_their_order():
-    """Built networks serve, because padding changes nothing about them."""
-    cells = [Cell(Rademacher(), 8, 2, width, 0, Sampling(4)) for width in (40, 8, 33)]
-    assert measure_trained(cells) == [errors.to_json() for errors in measure(cells, 64)]
 
 
 def test_intervals_are_those_of_a_t_test():

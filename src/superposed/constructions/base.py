@@ -22,10 +22,13 @@ class Construction(Protocol):
     Attributes:
       places_features: it decides itself how features lie in the input, so that `Superposed` can't wrap it.
       has_distribution: the distribution of its errors is known, and `draw` samples it.
+      least_rows: narrower networks share one compiled program with so many rows. Few rows suit a construction whose
+        building costs more than compiling it.
     """
 
     places_features: bool = False
     has_distribution: bool = False
+    least_rows: int = 2048
 
     def __call__(
         self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None

@@ -21,17 +21,15 @@ from superposed.program import check_sums, program
 
 BLOCK = 8
 """Cells of one compiled call; a shorter block is filled up with networks of width 0, which cost almost nothing."""
-LEAST_ROWS = 2048
-"""Narrower networks share one program: their empty rows cost less than compiling another."""
 S_STEP = 4
 """Programs that draw errors are compiled for at most 4, 8, 12, ... active features; their cost grows with the bound."""
 CELL_BYTES = 2**28
 """Weights of the cells that are vmapped together stay below this; wider networks go one after the other."""
 
 
-def bucket(width: int) -> int:
-    """Rows of the padded network that holds `width` neurons: the next power of two, at least LEAST_ROWS."""
-    return max(LEAST_ROWS, 1 << (width - 1).bit_length())
+def bucket(width: int, least: int = Construction.least_rows) -> int:
+    """Rows of the padded network that holds `width` neurons: the next power of two, at least `least`."""
+    return max(least, 1 << (width - 1).bit_length())
 
 
 class Spec(NamedTuple):
@@ -97,7 +95,7 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
     widest = max(c.width for c in cells)
     if rows is not None and rows < widest:
         raise InputError("rows", rows, f"the widest network has {widest} neurons; use as many rows or more")
-    rows = bucket(widest) if rows is None else rows
+    rows = bucket(widest, first.construction.least_rows) if rows is None else rows
     cell_batch = _fitting_batch(rows, first.m) if cell_batch is None else cell_batch
     if not 2 <= cell_batch <= BLOCK:
         raise InputError("cell_batch", cell_batch, f"vmap from 2 to {BLOCK} cells together")

@@ -44,6 +44,7 @@ class BestReadOff(Construction):
     ridge: float = 1e-6
 
     places_features = True
+    least_rows = 32
 
     def __post_init__(self):
         if not isinstance(self.inner, Construction):

@@ -105,6 +105,7 @@ class Trained(Construction):
     features: int | None = None
 
     places_features = True
+    least_rows = 32
 
     def __post_init__(self):
         for name, least in (("steps", 1), ("batch", 1), ("power", 1), ("d_in", 1), ("features", 4)):
