@@ -75,7 +75,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
                 question,
                 f"rates {profile.grid[0]:g} to {profile.grid[-1]:g}, {profile.seeds} seeds",
                 text,
-                "chosen",
+                "measured",
                 why,
             )
         )
