@@ -69,7 +69,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         best, used = min(score, key=score.get), RATES[read_off, power]
         text = f"{best:g} ({score[best]:.4f}); used: {used:g} ({score[used]:.4f})"
         question = f"{read_off} read-off, loss power {power}: which learning rate leaves the smallest rms error?"
-        why = "the rate in use was chosen by this rule in the standard profile"
+        why = "the rate in use is this rule's choice in a pilot at m = 16, s = 3, d = 32"
         findings.append(
             Finding(
                 question,
