@@ -15,7 +15,7 @@ RATES = {
     ("factored", 8): 0.03,
     ("free", 2): 0.03,
 }
-"""Learning rate by (read-off, loss power). The rule is that of `experiments/trained_rates.py`: the smallest error on seeds
+"""Learning rate by (read-off, loss power), by the rule of `experiments/trained_rates.py`: the smallest error on seeds
 that nothing else uses. Loss power 8 takes the rate of power 4."""
 UNTRAINED = 0.5
 """A network failed to train when its rms error on active pairs is this or more. Reading 0 everywhere gives 1."""
