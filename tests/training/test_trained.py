@@ -11,7 +11,7 @@ from superposed.measuring.cell import Cell
 from superposed.measuring.criteria import passes
 from superposed.measuring.evaluate import dense_read_offs
 from superposed.measuring.measure import measure
-from superposed.measuring.sampling import Sampling
+from superposed.measuring.sampling import Sampling, every_order
 from superposed.networks.problem import Problem
 from superposed.training import BestReadOff, Trained
 from superposed.training.trained import Params
@@ -151,3 +151,19 @@ def test_a_start_that_does_not_fit_is_refused():
         Trained(**SHORT, start=Superposed(Rademacher()))(KEY, PROBLEM, 4, 4)
     with pytest.raises(InputError, match="n_inputs = 0"):
         BestReadOff(Rademacher(), n_inputs=0)
+
+
+@pytest.mark.parametrize("s", [2, 3, 4])
+def test_random_signs_span_every_pair_from_one_neuron_a_pair_on(s):
+    """ReLU of up to three signs is a quadratic form in them: C(m, 2) neurons read every AND exactly. At s = 4 not."""
+    m, pairs = 8, 28
+    b = every_order(m, s)[:, :s]
+    inputs = np.zeros((len(b), m))
+    np.put_along_axis(inputs, b, 1, axis=1)
+    w = np.sign(np.random.default_rng(0).normal(size=(2 * pairs, m)))
+    a = np.maximum(inputs @ w.T, 0)
+    k, l = np.triu_indices(m, 1)
+    truth = inputs[:, k] * inputs[:, l]
+    error = truth - a @ np.linalg.lstsq(a, truth, rcond=None)[0]
+    assert (np.linalg.matrix_rank(a) == pairs) == (s < 4)
+    assert (np.abs(error).max() < 1e-9) == (s < 4)
