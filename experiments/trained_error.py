@@ -30,7 +30,7 @@ BUILT = {
     "Bernoulli, tuned": Bernoulli(),
     "Rademacher, best read-off": BestReadOff(Rademacher(), n_inputs=2**12),
 }
-REFERENCE = "Rademacher"
+REFERENCE, BEST = "Rademacher", "Rademacher, best read-off"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Profile:
 
 
 OCTAVES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2)
-FEW = ("trained", "trained, free read-off", REFERENCE, "Rademacher, best read-off")
+FEW = ("trained", "trained, free read-off", REFERENCE, BEST)
 ALL = (*TRAINED, *BUILT)
 PROFILES = {
     "tiny": Profile(((6, 2),), (), ("trained", REFERENCE), (1 / 4, 1 / 2, 1), seeds=3, steps=60, batch=16),
@@ -107,7 +107,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
             gains = gain_rows(kind, m, s, errors, by_task[REFERENCE, m, s])
             table += gains
             findings.append(gain_finding(gains, profile))
-        if kind in TRAINED:
+        if kind in TRAINED or kind == BEST:
             findings += drop_findings(kind, m, s, errors, profile)
     return Analysis(table, findings, fits)
 
@@ -163,7 +163,12 @@ def gain_finding(gains: list[dict], profile: Profile) -> Finding:
 
 
 def drop_findings(kind: str, m: int, s: int, errors: dict, profile: Profile) -> list[Finding]:
-    """Whether the error falls faster over the octave up to d = C(m, 2) than over the octave before."""
+    """Whether the error falls faster over the octave up to d = C(m, 2) than over the octave before.
+
+    At s = 2 and 3 signs with the best read-off are exact from d = C(m, 2) on: ReLU of three signs is a quadratic form in
+    them, |z1 + z2 + z3| = (3 + z1 z2 + z1 z3 + z2 z3)/2, and quadratic forms of inputs with s ones have C(m, 2)
+    dimensions. What is left there is rounding.
+    """
     pairs = comb(m, 2)
     quarter, half, whole = (round(part * pairs) for part in (1 / 4, 1 / 2, 1))
     if not {quarter, half, whole} <= {width for width, _ in errors}:
