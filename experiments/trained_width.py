@@ -32,7 +32,7 @@ class Profile:
 BOTH = ("aligned", "superposed")
 PROFILES = {
     "tiny": Profile(m=(6, 8), s=(2,), inputs=("aligned",), seeds=3, steps=60, batch=16, rungs=1),
-    "quick": Profile(m=(8, 12, 16), s=(2,), inputs=("aligned",), seeds=8, steps=400, batch=32),
+    "quick": Profile(m=(8, 12, 16), s=(2,), inputs=("aligned",), seeds=8, steps=400, batch=32, rungs=3),
     "standard": Profile(m=(8, 12, 16, 24, 32, 48, 64), s=(3,), inputs=BOTH, seeds=8, steps=1000, batch=64),
     "full": Profile(m=(16, 32, 64, 128, 256, 512), s=(2, 3), inputs=BOTH, seeds=8, steps=3000, batch=128),
 }
