@@ -165,9 +165,9 @@ def gain_finding(gains: list[dict], profile: Profile) -> Finding:
 def drop_findings(kind: str, m: int, s: int, errors: dict, profile: Profile) -> list[Finding]:
     """Whether the error falls faster over the octave up to d = C(m, 2) than over the octave before.
 
-    At s = 2 and 3, signs with the best read-off are exact from d = C(m, 2) on. The reason is that ReLU of three signs is
-    a quadratic form in them, |z1 + z2 + z3| = (3 + z1 z2 + z1 z3 + z2 z3)/2, and that quadratic forms of inputs with s
-    ones have C(m, 2) dimensions. What is left there is rounding.
+    At s = 2 and 3, signs with the best read-off are exact from d = C(m, 2) on. ReLU of three signs is then a quadratic
+    form in them, |z1 + z2 + z3| = (3 + z1 z2 + z1 z3 + z2 z3)/2, and quadratic forms of inputs with s ones have
+    C(m, 2) dimensions. What is left there is rounding.
     """
     pairs = comb(m, 2)
     quarter, half, whole = (round(part * pairs) for part in (1 / 4, 1 / 2, 1))

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -114,3 +116,12 @@ def test_two_devices_train_the_same_networks():
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
         losses.append(json.loads(done.stdout))
     np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+def test_the_examples_of_the_documentation_run(tmp_path, monkeypatch, capsys):
+    text = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL)).replace("200", "20"), {})
+    printed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert printed[:4] == ["Trained", "BestReadOff", "Rademacher", "20"]
+    assert (tmp_path / "runs" / "example" / NAME).exists()
