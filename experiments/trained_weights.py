@@ -54,7 +54,7 @@ class Profile:
 
 
 PROFILES = {
-    "tiny": Profile(((6, 2, 16),), ("random", "Rademacher"), seeds=2, steps=60, batch=16),
+    "tiny": Profile(((6, 2, 16),), ("random",), seeds=2, steps=60, batch=16),
     "quick": Profile(((16, 3, 32),), ("random", "Rademacher", "Bernoulli"), seeds=8, steps=400, batch=32),
     "standard": Profile(((16, 3, 32), (32, 3, 64)), tuple(STARTS), seeds=8, steps=1000, batch=64),
     "full": Profile(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float
 from scipy.stats import t as student
 
 from superposed.measuring.errors import Errors
@@ -32,7 +33,7 @@ def n_untrained(errors: Sequence[Errors]) -> int:
     return sum(bool(one.rms[2] >= UNTRAINED) for one in errors)
 
 
-def t_interval(values: Sequence[float]) -> tuple[float, float, float]:
+def t_interval(values: Sequence[float] | Float[np.ndarray, " n"]) -> tuple[float, float, float]:
     """(low, mean, high): the mean with its 95% t interval; infinitely wide for a single value."""
     n, mean = len(values), float(np.mean(values))
     half = float(student.ppf(0.975, n - 1) * np.std(values, ddof=1) / n**0.5) if n > 1 else float("inf")
