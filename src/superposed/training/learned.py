@@ -80,7 +80,8 @@ def signature(key: Key[Array, ""], network: Network, m: int, s: int) -> Signatur
     split = split_weights(w)
     k, l = np.triu_indices(m, 1)
     mean = lambda per_neuron: float(np.sum(energy * per_neuron))
-    bias = (b + s * split.centre) / np.maximum(s * split.half_gap, np.finfo(float).tiny)
+    scale = s * split.half_gap  # 0 where all weights of a neuron are equal, which says nothing about the bias
+    bias = np.where(scale > 0, (b + s * split.centre) / np.where(scale > 0, scale, 1), 0)
     product = correlation(vectors, split.z[:, k] * split.z[:, l])
     both = correlation(vectors, (split.z[:, k] > 0) & (split.z[:, l] > 0))
     return Signature(mean(split.explained), mean((split.z > 0).mean(axis=1)), mean(bias), mean(product), mean(both))
