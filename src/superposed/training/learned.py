@@ -126,7 +126,7 @@ def nearest(found: Signature, known: dict[str, Signature]) -> str:
     return min(known, key=lambda name: np.linalg.norm(np.subtract(found, known[name])))
 
 
-def with_noise(key: Key[Array, ""], network: Network, share: float) -> Network:
+def with_noise(key: Key[Array, ""], network: Network, share: float | Float[Array, ""]) -> Network:
     """The network with normal noise on its weights, `share` times the standard deviation of all of them."""
     layer = network.layers[0]
     w = layer.w
