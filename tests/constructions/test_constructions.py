@@ -1,14 +1,19 @@
 """Every construction against its dense twin, on every input and pair of small problems; one table, inherited by all."""
 
+from itertools import product
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from superposed.bad_input import InputError
 from superposed.constructions import (
+    ALL,
     Bernoulli,
     CentredBernoulli,
     CentredReadOff,
+    Construction,
     Gaussian,
     Naive,
     Rademacher,
@@ -20,52 +25,44 @@ from superposed.measuring.cell import Cell
 from superposed.measuring.errors import pooled
 from superposed.measuring.evaluate import dense_read_offs
 from superposed.measuring.measure import key_of, measure
-from superposed.measuring.sampling import Sampling, every_order
+from superposed.measuring.sampling import Sampling
 from superposed.networks.network import encode, hidden
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import SharedMean
+from superposed.program import program
 
 CONSTRUCTIONS = [
-    Naive(), Bernoulli(), Bernoulli(0.5), Rademacher(), Gaussian(), RandomInit(), RandomInit("aligned"), RandomInit(d_in=9),
-    Superposed(Bernoulli()), Superposed(Rademacher()), Superposed(Gaussian(), d_in=7), Superposed(Naive()),
-    CentredBernoulli(), SignedBernoulli(0.6), CentredReadOff(), Superposed(CentredBernoulli(0.4)), Superposed(CentredReadOff(), d_in=9),
-    Superposed(SignedBernoulli()),
+    *(kind() for kind in ALL), *(Superposed(kind()) for kind in ALL if not kind.places_features),
+    Bernoulli(0.5), RandomInit("aligned"), RandomInit(d_in=9), Superposed(Gaussian(), d_in=7), SignedBernoulli(0.6),
+    Superposed(CentredBernoulli(0.4)), Superposed(CentredReadOff(), d_in=9),
 ]  # fmt: skip
-PROBLEMS = [Problem(4, 2), Problem(6, 3), Problem(5, 1), Problem(4, 4)]
+"""Every construction with its default fields, aligned and behind codes, and some with others."""
+M, WIDTH, ROWS = 5, 11, 16
+INPUTS = np.array(list(product((0, 1), repeat=M)), np.float32)
 
 
-def inputs_of(problem: Problem) -> np.ndarray:
-    """Every input with exactly s active features."""
-    orders = every_order(problem.m, problem.s)
-    b = np.zeros((len(orders), problem.m), np.float32)
-    np.put_along_axis(b, orders[:, : problem.s], 1, axis=1)
-    return b
+def build(construction, s, tuned):
+    """The network, and its read-offs of every input. One program serves every s."""
+    network = construction(jax.random.key(3), Problem(M, s), WIDTH, ROWS, tuned)
+    return network, jax.vmap(dense_read_offs, (None, 0))(network, INPUTS)
 
 
-@jax.jit
-def all_read_offs(network, b) -> np.ndarray:
-    """The read-offs of all inputs, as one program."""
-    return jax.vmap(dense_read_offs, (None, 0))(network, b)
+def tune(construction, s):
+    return construction.tune(Problem(M, s), WIDTH)
 
 
-def twin_read_offs(network, b: np.ndarray, width: int) -> np.ndarray:
+def twin_read_offs(network, b: np.ndarray) -> np.ndarray:
     """Read-offs [m, m] pair by pair in float64 from dense weights, the way the theorem's page says it."""
     m = len(b)
     x = b if network.encoding is None else np.asarray(network.encoding, float) @ b
     (layer,) = network.layers
     a = np.maximum(np.asarray(layer.w, float) @ x + np.asarray(layer.b, float), 0)
+    v = np.asarray(network.read_off.code, float)
     out = np.zeros((m, m))
-    kind = type(network.read_off).__name__
-    n = 0
     for k in range(m):
         for l in range(k + 1, m):
-            if kind == "OwnNeuron":
-                out[k, l] = a[n] if n < width else 0
-                n += 1
-                continue
-            v = np.asarray(network.read_off.code, float)
             both = v[:, k] * v[:, l]
-            if kind == "SharedMean":
+            if isinstance(network.read_off, SharedMean):
                 out[k, l] = a[both == 1].mean() if (both == 1).any() else 0
             else:
                 out[k, l] = (both * a).sum() / float(network.read_off.scale)
@@ -73,25 +70,27 @@ def twin_read_offs(network, b: np.ndarray, width: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("construction", CONSTRUCTIONS, ids=repr)
-@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: f"m{p.m}s{p.s}")
-def test_read_offs_are_those_of_the_dense_twin(construction, problem):
-    width = 11
-    network = jax.jit(construction, static_argnums=(1, 3))(jax.random.key(3), problem, width, 16)
-    for b, got in zip(inputs_of(problem), all_read_offs(network, inputs_of(problem)), strict=True):
-        np.testing.assert_allclose(np.triu(got, 1), twin_read_offs(network, b, width), atol=2e-5)
+def test_read_offs_are_those_of_the_dense_twin(construction):
+    for s in (1, 2, 3, M):
+        tuned = program(tune, 1)(construction, jnp.int32(s))
+        network, read = program(build, 1)(construction, jnp.int32(s), tuned)
+        for b, got in zip(INPUTS, read, strict=True):
+            if b.sum() == s:
+                np.testing.assert_allclose(np.triu(got, 1), twin_read_offs(network, b), atol=2e-5)
 
 
-@pytest.mark.parametrize("construction", CONSTRUCTIONS[::3], ids=repr)
+@pytest.mark.parametrize(
+    "construction", [Naive(), Rademacher(), Bernoulli(0.5), Superposed(Gaussian(), d_in=7), RandomInit()], ids=repr
+)
 def test_every_input_and_pair_is_counted_once(construction):
-    problem = Problem(6, 3)
-    cell = Cell(construction, problem.m, problem.s, 40, 5, Sampling(None))
-    (errors,) = measure([cell])
+    s, upper = 3, np.triu_indices(M, 1)
+    cell = Cell(construction, M, s, WIDTH, 5, Sampling(None))
+    (errors,) = measure([cell], rows=ROWS)
     build_key, _ = jax.random.split(key_of(jnp.array(cell.entropy, jnp.uint32)))
-    network = construction(build_key, problem, 40, 128)
-    upper = np.triu_indices(problem.m, 1)
+    network = construction(build_key, Problem(M, s), WIDTH, ROWS)
     by_stratum = {0: [], 1: [], 2: []}
-    for b, got in zip(inputs_of(problem), all_read_offs(network, inputs_of(problem)), strict=True):
-        error = got - np.outer(b, b)
+    for b in INPUTS[INPUTS.sum(axis=1) == s]:
+        error = twin_read_offs(network, b) - np.outer(b, b)
         for k, l in zip(*upper, strict=True):
             by_stratum[int(b[k] + b[l])].append(error[k, l])
     for j, expected in by_stratum.items():
@@ -99,6 +98,18 @@ def test_every_input_and_pair_is_counted_once(construction):
         np.testing.assert_allclose(errors.mean[j], np.mean(expected), atol=1e-5)
         np.testing.assert_allclose(errors.rms[j], np.sqrt(np.mean(np.square(expected))), atol=1e-5)
         np.testing.assert_allclose([errors.low[j], errors.high[j]], [np.min(expected), np.max(expected)], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
+def test_a_construction_says_what_it_can_and_predicts_in_the_right_order(kind):
+    construction, problem = kind(), Problem(300, 2)
+    assert isinstance(construction, Construction)
+    if not construction.has_distribution:
+        with pytest.raises(InputError, match="no distribution of the errors"):
+            construction.draw(jax.random.key(0), problem, 100, 4, 4)
+    loose, tight = (construction.predicted_width(problem, eps, "max") for eps in (0.5, 0.25))
+    assert loose is None or 1 <= loose <= tight
+    assert construction.input_dimension(problem, 100) == (100 if kind is RandomInit else 300)
 
 
 @pytest.mark.parametrize("construction", [Rademacher(), Gaussian(), Bernoulli(0.3), RandomInit("aligned")], ids=repr)

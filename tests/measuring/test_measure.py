@@ -47,8 +47,9 @@ def test_drawn_rows_do_not_depend_on_the_sparsity_of_their_neighbours():
 def test_inputs_may_come_in_portions():
     problem, key = Problem(40, 3), jax.random.key(0)
     network = Superposed(Bernoulli())(key, problem, 100, 128)
-    portion = lambda n, first: evaluate(key, network, problem, None, first, n)
-    whole, *parts = (program(portion, 1)(n, first) for first, n in ((0, 32), (0, 13), (13, 19)))
+    portion = lambda n, first: evaluate(key, network, problem, None, first, n, slots=4)
+    at_width = lambda n, first: jax.tree.map(lambda x: x[0], program(portion, 1)(n, first))
+    whole, *parts = (at_width(n, first) for first, n in ((0, 32), (0, 13), (13, 19)))
     whole, parts = Errors.of([whole]), Errors.of(parts)
     np.testing.assert_array_equal(whole.histogram, parts.histogram)
     np.testing.assert_array_equal(whole.total, parts.total)

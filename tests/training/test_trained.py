@@ -146,7 +146,7 @@ def test_bad_fields_are_named_with_their_rule(fields, message):
 
 def test_a_start_that_does_not_fit_is_refused():
     with pytest.raises(InputError, match='its read-off has no code; train with read_off="free"'):
-        Trained(**SHORT, start=Naive())(KEY, PROBLEM, 4, 4)
+        Trained(**SHORT, start=BestReadOff(Rademacher(), n_inputs=256))(KEY, PROBLEM, 4, 4)
     with pytest.raises(InputError, match="training starts from one layer on 8 inputs"):
         Trained(**SHORT, start=Superposed(Rademacher()))(KEY, PROBLEM, 4, 4)
     with pytest.raises(InputError, match="n_inputs = 0"):

@@ -24,11 +24,14 @@ class Construction(Protocol):
       has_distribution: the distribution of its errors is known, and `draw` samples it.
       least_rows: narrower networks share one compiled program with so many rows. Few rows suit a construction whose
         building costs more than compiling it.
+      nested: the network of width d is the first d neurons of a wider one, activations included, and only the scale of
+        a `Product` read-off depends on d. One pass over the widest network then measures them all.
     """
 
     places_features: bool = False
     has_distribution: bool = False
     least_rows: int = 2048
+    nested: bool = False
 
     def __call__(
         self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None

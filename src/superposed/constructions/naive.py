@@ -10,15 +10,17 @@ from jaxtyping import Array, Float, Key
 from superposed.constructions.base import Construction, Width
 from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
-from superposed.networks.read_off import OwnNeuron
+from superposed.networks.read_off import Product
 
 
 @dataclass(frozen=True)
 class Naive(Construction):
     """One neuron a pair: neuron n computes ReLU(b_k + b_l - 1) for the n-th pair in lexicographic order.
 
-    Exact from width C(m, 2) on. A narrower network leaves the last pairs without a neuron; they read 0.
+    The AND of k and l is read from the one neuron that is wired to both. Exact from width C(m, 2) on. A narrower network leaves the last pairs without a neuron; they read 0.
     """
+
+    nested = True
 
     def __call__(
         self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
@@ -29,7 +31,7 @@ class Naive(Construction):
         second = n - ends[first] + problem.m
         w = jnp.zeros((rows, problem.m)).at[n, first].set(1).at[n, second].set(1)
         w = jnp.where(jnp.arange(rows)[:, None] < width, w, 0)
-        return Network(None, (Layer((w,), -jnp.ones(rows)),), OwnNeuron(jnp.arange(problem.m)))
+        return Network(None, (Layer((w,), -jnp.ones(rows)),), Product(w, jnp.float32(1)))
 
     def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float | None:
         """One neuron a pair, less the pairs that a criterion forgives: a missing neuron errs by 1. None behind codes."""

@@ -52,6 +52,11 @@ class RandomInit(Construction):
             )
         check_d_in(self.d_in)
 
+    @property
+    def nested(self) -> bool:
+        """Whether networks of several widths share their neurons: not where the code changes with the width."""
+        return self.inputs == "aligned" or self.d_in is not None
+
     def __call__(
         self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
     ) -> Network:

@@ -31,6 +31,7 @@ class Rademacher(Construction):
     """
 
     has_distribution = True
+    nested = True
 
     def __call__(
         self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
@@ -74,6 +75,7 @@ class Gaussian(Construction):
     """
 
     has_distribution = True
+    nested = True
 
     def __call__(
         self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None

@@ -56,6 +56,11 @@ class Superposed(Construction):
         """Whether the inner construction's errors can be sampled."""
         return self.inner.has_distribution
 
+    @property
+    def nested(self) -> bool:
+        """Whether networks of several widths share their neurons: not where the code changes with the width."""
+        return self.d_in is not None and self.inner.nested
+
     def check(self, problem: Problem, width: int) -> None:
         """Raises what the inner construction raises behind the codes of this width."""
         self.inner.check(self._behind_codes(problem, width), width)

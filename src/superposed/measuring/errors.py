@@ -25,17 +25,17 @@ N_BINS = len(EDGES) + 1
 
 
 class Tally(NamedTuple):
-    """Statistics of a batch of n inputs on the device, of one stratum or, with a leading axis, of several.
+    """Statistics on the device, of one stratum or, with leading axes, of several.
 
     Args:
-      histogram: counts by bin of |error|, int32 [bins].
-      total, total_sq: sum of the error and of its square, a number an input [n].
+      histogram: counts by bin of |error|, int32.
+      total, total_sq: sum of the error and of its square; with a last axis of inputs, one sum each.
       low, high: smallest and largest error; +inf and -inf where there is none.
     """
 
     histogram: Int[Array, "*strata bins"]
-    total: Float[Array, "*strata n"]
-    total_sq: Float[Array, "*strata n"]
+    total: Float[Array, "*sums"]
+    total_sq: Float[Array, "*sums"]
     low: Float[Array, "*strata"]
     high: Float[Array, "*strata"]
 
@@ -52,32 +52,31 @@ def bin_of(error: Float[Array, "..."]) -> Int[Array, "..."]:
     return jnp.clip(1 + (octave - OCTAVES[0]) * STEPS + step, 0, N_BINS - 1)
 
 
-def tally(error: Float[Array, "n *event"], seen: Bool[Array, "n *event"]) -> Tally:
-    """Statistics of the errors of n inputs in one stratum; events where `seen` is false do not count."""
-    events = tuple(range(1, error.ndim))
+def tally(error: Float[Array, "*event"], seen: Bool[Array, "*event"]) -> Tally:
+    """Statistics of one input's errors in one stratum; events where `seen` is false do not count."""
     slot = jnp.where(seen, bin_of(error), N_BINS)
     error_seen = jnp.where(seen, error, 0)
     return Tally(
         histogram=jnp.zeros(N_BINS + 1, jnp.int32).at[slot.ravel()].add(1)[:-1],
-        total=jnp.sum(error_seen, axis=events),
-        total_sq=jnp.sum(error_seen**2, axis=events),
+        total=jnp.sum(error_seen),
+        total_sq=jnp.sum(error_seen**2),
         low=jnp.min(jnp.where(seen, error, jnp.inf)),
         high=jnp.max(jnp.where(seen, error, -jnp.inf)),
     )
 
 
 def merge(a: Tally, b: Tally) -> Tally:
-    """Statistics of the same inputs' events in a and in b."""
+    """Statistics of one input's events in a and in b."""
     return Tally(
         a.histogram + b.histogram, a.total + b.total, a.total_sq + b.total_sq,
         jnp.minimum(a.low, b.low), jnp.maximum(a.high, b.high),
     )  # fmt: skip
 
 
-def no_events(n: int) -> Tally:
-    """One stratum of n inputs of which nothing was looked at: `merge`'s zero."""
-    zero, inf = jnp.zeros(n), jnp.asarray(jnp.inf, jnp.float32)
-    return Tally(jnp.zeros(N_BINS, jnp.int32), zero, zero, inf, -inf)
+def no_events(*shape: int) -> Tally:
+    """Tallies in which nothing was looked at: `merge`'s zero."""
+    zero, inf = jnp.zeros(shape), jnp.full(shape, jnp.inf)
+    return Tally(jnp.zeros((*shape, N_BINS), jnp.int32), zero, zero, inf, -inf)
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ class Errors:
         """Exact sums over batches of inputs (three strata each), in whatever portions they were measured."""
         histogram = sum(np.asarray(t.histogram, np.int64) for t in batches)
         exact = lambda name: np.array(
-            [fsum(float(x) for t in batches for x in np.asarray(getattr(t, name))[j]) for j in range(STRATA)]
+            [fsum(float(x) for t in batches for x in np.ravel(np.asarray(getattr(t, name))[j])) for j in range(STRATA)]
         )
         return cls(
             histogram.sum(axis=1), exact("total"), exact("total_sq"),

@@ -3,17 +3,21 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
-from superposed.measuring.errors import STRATA, Tally, merge, no_events, tally
+from superposed.measuring.all_pairs import Rungs, setting, tally_all_pairs, tally_touched
+from superposed.measuring.errors import Tally, merge, no_events, tally
 from superposed.measuring.sampling import random_order
 from superposed.networks.network import Network, hidden
 from superposed.networks.problem import Problem
+from superposed.networks.read_off import Coded
 
-TILE = 256
-"""Features a tile: at most GROUP x TILE x TILE read-offs exist at once."""
 GROUP = 16
-"""Inputs looked at together."""
+"""Inputs looked at together, where that pays: products with all of V, and everything on an accelerator."""
+SLOTS = 4
+"""Active features whose pairs are read together."""
+TILE = 256
+"""Features a tile of read-offs that are no sums over neurons."""
 
 
 def evaluate(
@@ -24,10 +28,11 @@ def evaluate(
     first: int | Int[Array, ""],
     n: int,
     *,
-    s_max: int | Int[Array, ""] | None = None,
+    slots: int,
+    rungs: Rungs | None = None,
     orders: Int[Array, "every m"] | None = None,
 ) -> Tally:
-    """Errors of inputs number first, ..., first + n - 1.
+    """Errors of inputs number first, ..., first + n - 1, by rung and stratum.
 
     Input i is drawn from fold_in(key, i), so results do not depend on how the inputs are portioned out.
 
@@ -35,79 +40,91 @@ def evaluate(
       key: of the inputs and of the sampled pairs.
       problem: its s may be traced.
       idle: pairs with no active member, as in `Sampling`.
-      n: inputs looked at, a plain integer.
-      s_max: a bound on s shared by all that is vmapped together; None takes s. Time goes with it.
+      n: inputs looked at, a plain number.
+      slots: a plain multiple of SLOTS, at least s. Time goes with it where s is large.
+      rungs: widths to read off at, for all pairs of a `Product` read-off; None takes all neurons at once.
       orders: the inputs, as permutations of the features that begin with the active ones; None draws them.
     """
-    index = first + jnp.arange(-(-n // GROUP) * GROUP).reshape(-1, GROUP)
-    s_max = problem.s if s_max is None else s_max
+    all_pairs = idle is None and isinstance(network.read_off, Coded)
+    group = 1 if all_pairs and jax.default_backend() == "cpu" else min(GROUP, n)
+    shared_by_inputs = setting(network, rungs) if all_pairs else None
 
-    def group(i: Int[Array, " g"]) -> Tally:
-        keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, i)
-        if orders is None:
-            order = jax.vmap(random_order, in_axes=(0, None))(keys, problem.m)
-        else:
-            order = orders[jnp.minimum(i, len(orders) - 1)]
-        b = jax.vmap(lambda o: jnp.zeros(problem.m).at[o].set(jnp.arange(problem.m) < problem.s))(order)
-        a = jax.vmap(hidden, in_axes=(None, 0))(network, b)
-        real = i < first + n
-        if idle is None:
-            none = _idle_pairs(network, b, a, real)
-        else:
-            none = _some_idle_pairs(network, problem.s, idle, order, a, real)
-        one, both = _touched(network, problem.s, s_max, order, b, a, real)
-        return jax.tree.map(lambda *strata: jnp.stack(strata), none, one, both)
+    def look(i: Int[Array, ""]) -> Tally:
+        input_key, real = jax.random.fold_in(key, i), i < first + n
+        order = random_order(input_key, problem.m) if orders is None else orders[jnp.minimum(i, len(orders) - 1)]
+        if all_pairs:
+            return tally_all_pairs(network, shared_by_inputs, order, problem.s, slots, real)
+        return tally_by_feature(network, order, problem.s, idle, slots, real)
 
-    by_group = jax.lax.map(group, index)
-    per_input = lambda x: jnp.moveaxis(x, 0, 1).reshape(STRATA, -1)
-    return Tally(
-        histogram=by_group.histogram.sum(axis=0),
-        total=per_input(by_group.total),
-        total_sq=per_input(by_group.total_sq),
-        low=by_group.low.min(axis=0),
-        high=by_group.high.max(axis=0),
+    def add_group(so_far: Tally, index: Int[Array, " g"]) -> tuple[Tally, tuple[Array, Array]]:
+        found = jax.vmap(look)(index) if group > 1 else jax.tree.map(lambda x: x[None], look(index[0]))
+        total = so_far._replace(
+            histogram=so_far.histogram + found.histogram.sum(axis=0),
+            low=jnp.minimum(so_far.low, found.low.min(axis=0)),
+            high=jnp.maximum(so_far.high, found.high.max(axis=0)),
+        )
+        return total, (found.total, found.total_sq)
+
+    index = first + jnp.arange(-(-n // group) * group).reshape(-1, group)
+    start = no_events(1 if rungs is None else len(rungs.width), 3)
+    counted, sums = jax.lax.scan(add_group, start, index)
+    total, total_sq = (jnp.moveaxis(x.reshape(-1, *x.shape[2:])[:n], 0, -1) for x in sums)
+    return counted._replace(total=total, total_sq=total_sq)
+
+
+def tally_by_feature(
+    network: Network,
+    order: Int[Array, " m"],
+    s: int | Int[Array, ""],
+    idle: int | None,
+    slots: int,
+    real: Bool[Array, ""],
+) -> Tally:
+    """Errors of one input by stratum, for any read-off: every pair with an active member, and all or some others."""
+    m = order.shape[0]
+    active = jnp.zeros(m, bool).at[order].set(jnp.arange(m) < s)
+    a = hidden(network, active.astype(jnp.float32))
+
+    def add_features(n: Int[Array, ""], so_far: tuple[Tally, Tally]) -> tuple[Tally, Tally]:
+        features = order[jnp.minimum(n * SLOTS + jnp.arange(SLOTS), m - 1)]
+        read = jax.vmap(network.read_off.with_all, (None, 0))(a, features)
+        found = tally_touched(read, order, active, s, n * SLOTS, real)
+        return merge(so_far[0], found[0]), merge(so_far[1], found[1])
+
+    one, both = jax.lax.fori_loop(0, slots // SLOTS, add_features, (no_events(), no_events()))
+    none = (
+        _all_idle_pairs(network, a, active, real)
+        if idle is None
+        else _some_idle_pairs(network, a, order, s, idle, real)
     )
+    return jax.tree.map(lambda *strata: jnp.stack(strata)[None], none, one, both)
 
 
-def _touched(
-    network: Network, s: int | Int[Array, ""], s_max: int | Int[Array, ""], order, b, a, real
-) -> tuple[Tally, Tally]:
-    """Every pair with one active member, and every pair with two: each active feature in turn with every other."""
-    rank = jax.vmap(lambda o: jnp.zeros_like(o).at[o].set(jnp.arange(o.shape[0], dtype=o.dtype)))(order)
-    active = b == 1
-
-    def add_feature(position: Int[Array, ""], so_far: tuple[Tally, Tally]) -> tuple[Tally, Tally]:
-        read = jax.vmap(network.read_off.with_all)(a, order[:, position])
-        seen = (rank > position) & (position < s) & real[:, None]
-        one, both = so_far
-        return merge(one, tally(read, seen & ~active)), merge(both, tally(read - 1, seen & active))
-
-    return jax.lax.fori_loop(0, s_max, add_feature, (no_events(len(b)), no_events(len(b))))
-
-
-def _idle_pairs(network: Network, b, a, real) -> Tally:
+def _all_idle_pairs(network: Network, a: Float[Array, " d"], active: Bool[Array, " m"], real: Bool[Array, ""]) -> Tally:
     """Every pair of two inactive features, tile by tile of the upper triangle."""
-    m = b.shape[1]
+    m = len(active)
     size = min(TILE, m)
     corners = jnp.asarray(np.stack(np.triu_indices(-(-m // size)), axis=1) * size)
-    blocks = jax.vmap(network.read_off.block, in_axes=(0, None, None))
-    idle = jnp.where(real[:, None], 1 - b, 0) == 1
 
     def add_tile(so_far: Tally, corner: Int[Array, "2"]) -> tuple[Tally, None]:
         k, l = corner[0] + jnp.arange(size), corner[1] + jnp.arange(size)
-        inside = (k[:, None] < l[None, :]) & (l[None, :] < m)
+        inside = (k[:, None] < l) & (l < m) & real
         k, l = jnp.minimum(k, m - 1), jnp.minimum(l, m - 1)
-        return merge(so_far, tally(blocks(a, k, l), inside & idle[:, k, None] & idle[:, None, l])), None
+        seen = inside & ~active[k, None] & ~active[l]
+        return merge(so_far, tally(network.read_off.block(a, k, l), seen)), None
 
-    return jax.lax.scan(add_tile, no_events(len(b)), corners)[0]
+    return jax.lax.scan(add_tile, no_events(), corners)[0]
 
 
-def _some_idle_pairs(network: Network, s: int | Int[Array, ""], n_idle: int, order, a, real) -> Tally:
+def _some_idle_pairs(
+    network: Network, a: Float[Array, " d"], order: Int[Array, " m"], s: int | Int[Array, ""], n_idle: int, real: Bool[Array, ""]
+) -> Tally:  # fmt: skip
     """Every pair among n_idle random inactive features: those that follow the active ones in the input's order."""
-    position = s + jnp.arange(n_idle)
-    idle = order[:, jnp.minimum(position, order.shape[1] - 1)]
-    seen = (position[:, None] < position) & (position < order.shape[1]) & real[:, None, None]
-    return tally(jax.vmap(network.read_off.block)(a, idle, idle), seen)
+    m = order.shape[0]
+    place = s + jnp.arange(n_idle)
+    features = order[jnp.minimum(place, m - 1)]
+    seen = (place[:, None] < place) & (place < m) & real
+    return tally(network.read_off.block(a, features, features), seen)
 
 
 def dense_read_offs(network: Network, b: Float[Array, " m"]) -> Float[Array, "m m"]:

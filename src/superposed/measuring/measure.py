@@ -1,6 +1,6 @@
 """Blocks of (seed x width) cells as one compiled program: the only place with vmap over cells and `lax.map`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -11,9 +11,10 @@ from jaxtyping import Array, Bool, Float, Int, Key, UInt
 
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction
+from superposed.measuring.all_pairs import Rungs
 from superposed.measuring.cell import Cell
 from superposed.measuring.errors import Errors, Tally, tally
-from superposed.measuring.evaluate import evaluate
+from superposed.measuring.evaluate import SLOTS, evaluate
 from superposed.measuring.sampling import every_order
 from superposed.networks.network import Network, hidden
 from superposed.networks.problem import Problem
@@ -21,8 +22,8 @@ from superposed.program import check_sums, program
 
 BLOCK = 8
 """Cells of one compiled call; a shorter block is filled up with networks of width 0, which cost almost nothing."""
-S_STEP = 4
-"""Programs that draw errors are compiled for at most 4, 8, 12, ... active features; their cost grows with the bound."""
+RUNGS = 16
+"""Widths of nested networks that one pass over their neurons reads off."""
 CELL_BYTES = 2**28
 """Weights of the cells that are vmapped together stay below this; wider networks go one after the other."""
 
@@ -40,8 +41,9 @@ class Spec(NamedTuple):
       rows: of the padded networks; 0 where errors are drawn.
       idle: as in `Sampling`.
       n: inputs a cell and call, or drawn errors a stratum.
+      slots: the most active features. Programs are compiled for at most 4, 8, 12, ... of them.
+      rungs: the most widths that a pass reads off.
       cell_batch: cells vmapped together.
-      s_max: the most active features of a drawn cell; 0 where networks are built, whose s is traced.
     """
 
     construction: Construction
@@ -49,40 +51,46 @@ class Spec(NamedTuple):
     rows: int
     idle: int | None
     n: int
-    cell_batch: int
-    s_max: int
+    slots: int
+    rungs: int = 1
+    cell_batch: int = 1
 
 
 class Block(NamedTuple):
-    """The cells of one call, as arrays.
+    """The networks of one call, as arrays.
 
     Args:
-      entropy: 64 bits a cell, the key of its randomness.
-      s, width: of each cell.
+      entropy: 64 bits a network, the key of its randomness.
+      s: active features.
+      width: neurons, at which one network is read off, in rising order; of those, the first `n_rungs` count.
+      n_rungs: how many that are.
       tuned: the construction's hyper-parameter, None where it has none.
     """
 
     entropy: UInt[Array, "n 2"]
     s: Int[Array, " n"]
-    width: Int[Array, " n"] | Float[Array, " n"]
+    width: Int[Array, "n r"] | Float[Array, "n r"]
+    n_rungs: Int[Array, " n"]
     tuned: Float[Array, " n"] | None
 
 
 def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | None = None) -> list[Errors]:
     """The errors of cells that share construction, m, sampling and mode.
 
-    Built cells take one compiled program a (construction, sampling, m, bucket). Drawn ones take one for each four values
-    of s, whatever m is. Results depend on each cell alone: not on its neighbours, on `rows` or on `cell_batch`.
+    Built cells take one compiled program for each (construction, sampling, m, bucket), drawn ones a single one whatever
+    m is, and both another one for every four values of s. Where networks are nested and every pair is looked at, one
+    pass over the neurons of the widest network serves up to RUNGS widths of its seed. Results depend on each cell
+    alone: not on its neighbours, on `rows` or on `cell_batch`.
 
     Args:
       cells: what to measure.
       rows: rows of the padded networks, at least the widest cell's; None takes the bucket of that width.
-      cell_batch: cells vmapped together, 2 to BLOCK. None takes 2 on a CPU, where more only compile longer, and as many
-        as fit into CELL_BYTES elsewhere. (A batch of 1 is another program to XLA, whose sums differ in the last bit.)
+      cell_batch: networks vmapped together, 1 to BLOCK. None takes 1 on a CPU, where more do not pay, and as many as
+        fit into CELL_BYTES elsewhere.
 
     Raises:
-      InputError: the cells differ in what they must share, an argument is out of range, the construction refuses a cell,
-        or it wires neurons beyond the width.
+      InputError: the cells differ in what they must share, an argument is out of range, the construction refuses a
+        cell, or it wires neurons beyond the width.
       WrongSums: the first call of a process adds up a known sum, and it comes out wrong.
     """
     if not cells:
@@ -97,11 +105,14 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
         raise InputError("rows", rows, f"the widest network has {widest} neurons; use as many rows or more")
     rows = bucket(widest, first.construction.least_rows) if rows is None else rows
     cell_batch = _fitting_batch(rows, first.m) if cell_batch is None else cell_batch
-    if not 2 <= cell_batch <= BLOCK:
-        raise InputError("cell_batch", cell_batch, f"vmap from 2 to {BLOCK} cells together")
-    if first.mode == "drawn":
-        return _in_blocks(cells, _draw_block, lambda cell: -(-cell.s // S_STEP) * S_STEP)
-    return _in_blocks(cells, lambda block, _: _build_block(block, rows, cell_batch), lambda _: None)
+    if not 1 <= cell_batch <= BLOCK:
+        raise InputError("cell_batch", cell_batch, f"vmap from 1 to {BLOCK} networks together")
+    errors: dict[int, Errors] = {}
+    for towers in _blocks(cells):
+        members = [[cells[i] for i in tower] for tower in towers]
+        found = _draw_block(members) if first.mode == "drawn" else _build_block(members, rows, cell_batch)
+        errors |= zip((i for tower in towers for i in tower), found, strict=True)
+    return [errors[i] for i in range(len(cells))]
 
 
 def _check_shared(cells: Sequence[Cell]) -> None:
@@ -114,17 +125,25 @@ def _check_shared(cells: Sequence[Cell]) -> None:
                 )
 
 
-def _in_blocks(
-    cells: Sequence[Cell], run: Callable[[list[Cell], int | None], list[Errors]], kind: Callable[[Cell], int | None]
-) -> list[Errors]:
-    """run(at most BLOCK cells of one kind, kind) for all cells, in their order."""
-    errors: dict[int, Errors] = {}
-    for wanted in dict.fromkeys(map(kind, cells)):
-        of_kind = [i for i, cell in enumerate(cells) if kind(cell) == wanted]
-        for start in range(0, len(of_kind), BLOCK):
-            block = of_kind[start : start + BLOCK]
-            errors |= zip(block, run([cells[i] for i in block], wanted), strict=True)
-    return [errors[i] for i in range(len(cells))]
+def _slots(s: int) -> int:
+    return -(-s // SLOTS) * SLOTS
+
+
+def _blocks(cells: Sequence[Cell]) -> Iterator[list[list[int]]]:
+    """At most BLOCK towers at a time that fit one program. A tower is the numbers of cells, by width, one pass serves."""
+    first = cells[0]
+    nested = first.mode == "built" and first.construction.nested and first.sampling.idle is None
+    networks: dict[object, list[int]] = {}
+    for i, cell in enumerate(cells):
+        networks.setdefault((cell.seed, cell.s) if nested else i, []).append(i)
+    towers = []
+    for members in networks.values():
+        members.sort(key=lambda i: cells[i].width)
+        towers += [members[start : start + RUNGS] for start in range(0, len(members), RUNGS)]
+    kind = lambda tower: (_slots(cells[tower[0]].s), len(tower) > 1)
+    for wanted in dict.fromkeys(map(kind, towers)):
+        alike = [tower for tower in towers if kind(tower) == wanted]
+        yield from (alike[start : start + BLOCK] for start in range(0, len(alike), BLOCK))
 
 
 def n_compilations() -> int:
@@ -134,18 +153,21 @@ def n_compilations() -> int:
 
 def _fitting_batch(rows: int, m: int) -> int:
     if jax.default_backend() == "cpu":
-        return 2
-    return 1 << int(np.clip(CELL_BYTES // (4 * rows * m), 2, BLOCK)).bit_length() - 1
+        return 1
+    return 1 << int(np.clip(CELL_BYTES // (4 * rows * m), 1, BLOCK)).bit_length() - 1
 
 
-def _block_of(cells: Sequence[Cell], filler_width: int, dtype: type) -> Block:
-    """The cells as arrays of BLOCK entries, filled up with networks of `filler_width` neurons."""
+def _block_of(towers: Sequence[Sequence[Cell]], rungs: int, filler_width: int, dtype: type) -> Block:
+    """The networks as arrays of BLOCK entries, filled up with networks of `filler_width` neurons."""
+    cells = [tower[0] for tower in towers]
     first, missing = cells[0], BLOCK - len(cells)
+    widths = [[c.width for c in tower] for tower in towers] + [[filler_width]] * missing
     s = jnp.asarray(np.array([c.s for c in cells] + [first.s] * missing, np.int32))
-    width = jnp.asarray(np.array([c.width for c in cells] + [filler_width] * missing, dtype))
+    width = jnp.asarray(np.array([w + w[-1:] * (rungs - len(w)) for w in widths], dtype))
     entropy = jnp.asarray(np.array([c.entropy for c in cells] + [first.entropy] * missing, np.uint32))
-    tuned = program(_tuned, 1)(first.construction, jnp.float32(first.m), s, jnp.maximum(width.astype(jnp.float32), 1))
-    return Block(entropy, s, width, tuned)
+    n_rungs = jnp.asarray(np.array([len(w) for w in widths], np.int32))
+    widest = jnp.maximum(width[:, -1].astype(jnp.float32), 1)
+    return Block(entropy, s, width, n_rungs, program(_tuned, 1)(first.construction, jnp.float32(first.m), s, widest))
 
 
 def _tuned(
@@ -155,34 +177,36 @@ def _tuned(
     return jax.vmap(lambda s, width: construction.tune(Problem(m, s), width))(s, width)
 
 
-def _build_block(cells: Sequence[Cell], rows: int, cell_batch: int) -> list[Errors]:
-    first = cells[0]
-    problem = Problem(first.m, max(c.s for c in cells))
+def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int) -> list[Errors]:
+    """The errors of every cell of the towers, tower by tower."""
+    first, rungs = towers[0][0], RUNGS if len(towers[0]) > 1 else 1
+    problem = Problem(first.m, first.s)
     n_inputs = first.sampling.n_inputs(problem)
     per_call = first.sampling.per_call(problem, n_inputs)
     orders = None if first.sampling.inputs is not None else jnp.asarray(every_order(first.m, first.s))
-    block = _block_of(cells, 0, np.int32)
+    block = _block_of(towers, rungs, 0, np.int32)
     calls = []
     for start in range(0, n_inputs, per_call):
         n = min(per_call, n_inputs - start)
-        spec = Spec(first.construction, first.m, rows, first.sampling.idle, n, cell_batch, 0)
+        spec = Spec(first.construction, first.m, rows, first.sampling.idle, n, _slots(first.s), rungs, cell_batch)
         calls.append(program(_built, 1)(spec, block, jnp.asarray(start), orders))
-    calls, beyond = zip(*jax.device_get(calls), strict=True)
-    if np.any(beyond[0][: len(cells)]):
+    tallies, beyond = zip(*jax.device_get(calls), strict=True)
+    if np.any(beyond[0][: len(towers)]):
         raise InputError(
             "construction", first.construction,
             f"neurons beyond the width take part when {rows} rows hold the network; make those rows zero in the layer "
             "and in the read-off (`random_rows` does)",
         )  # fmt: skip
-    return [Errors.of([jax.tree.map(itemgetter(i), call) for call in calls]) for i in range(len(cells))]
+    places = [(i, n) for i, tower in enumerate(towers) for n in range(len(tower))]
+    return [Errors.of([jax.tree.map(itemgetter(place), tally) for tally in tallies]) for place in places]
 
 
-def _draw_block(cells: Sequence[Cell], s_max: int) -> list[Errors]:
-    first = cells[0]
-    spec = Spec(first.construction, 0, 0, None, first.sampling.inputs, 1, s_max)
-    block = _block_of(cells, 1, np.float32)
+def _draw_block(towers: Sequence[Sequence[Cell]]) -> list[Errors]:
+    first = towers[0][0]
+    spec = Spec(first.construction, 0, 0, None, first.sampling.inputs, _slots(first.s))
+    block = _block_of(towers, 1, 1, np.float32)
     tallies = jax.device_get(program(_drawn, 1, loops=True)(spec, block, jnp.float32(first.m)))
-    return [Errors.of([jax.tree.map(itemgetter(i), tallies)]) for i in range(len(cells))]
+    return [Errors.of([jax.tree.map(itemgetter(i), tallies)]) for i in range(len(towers))]
 
 
 def key_of(entropy: UInt[Array, "2"]) -> Key[Array, ""]:
@@ -193,16 +217,20 @@ def key_of(entropy: UInt[Array, "2"]) -> Key[Array, ""]:
 def _built(
     spec: Spec, block: Block, first_input: Int[Array, ""], orders: Int[Array, "every m"] | None
 ) -> tuple[Tally, Bool[Array, " n"]]:
-    s_max = block.s.max()
+    def measure_network(one: Block) -> tuple[Tally, Bool[Array, ""]]:
+        build_key, sampling_key = jax.random.split(key_of(one.entropy))
+        problem, width = Problem(spec.m, one.s), one.width[-1]
+        build = lambda width: spec.construction(build_key, problem, width, spec.rows, one.tuned)
+        network, rungs = build(width), None
+        if spec.rungs > 1:
+            rungs = Rungs(one.width, jax.vmap(lambda width: build(width).read_off.scale)(one.width), one.n_rungs)
+        tallied = evaluate(
+            sampling_key, network, problem, spec.idle, first_input, spec.n,
+            slots=spec.slots, rungs=rungs, orders=orders,
+        )  # fmt: skip
+        return tallied, _reaches_beyond(network, problem, width)
 
-    def measure_cell(cell: Block) -> tuple[Tally, Bool[Array, ""]]:
-        build_key, sampling_key = jax.random.split(key_of(cell.entropy))
-        problem = Problem(spec.m, cell.s)
-        network = spec.construction(build_key, problem, cell.width, spec.rows, cell.tuned)
-        tallied = evaluate(sampling_key, network, problem, spec.idle, first_input, spec.n, s_max=s_max, orders=orders)
-        return tallied, _reaches_beyond(network, problem, cell.width)
-
-    return jax.lax.map(measure_cell, block, batch_size=spec.cell_batch)
+    return jax.lax.map(measure_network, block, batch_size=spec.cell_batch if spec.cell_batch > 1 else None)
 
 
 def _reaches_beyond(network: Network, problem: Problem, width: Int[Array, ""]) -> Bool[Array, ""]:
@@ -221,10 +249,10 @@ def _reaches_beyond(network: Network, problem: Problem, width: Int[Array, ""]) -
 
 
 def _drawn(spec: Spec, block: Block, m: Float[Array, ""]) -> Tally:
-    def draw_cell(cell: Block) -> Tally:
-        problem = Problem(m, cell.s)
-        error = spec.construction.draw(key_of(cell.entropy), problem, cell.width, spec.n, spec.s_max, cell.tuned)
+    def draw_network(one: Block) -> Tally:
+        problem = Problem(m, one.s)
+        error = spec.construction.draw(key_of(one.entropy), problem, one.width[-1], spec.n, spec.slots, one.tuned)
         exists = ~jnp.isnan(error)
-        return jax.vmap(tally)(jnp.where(exists, error, 0)[:, None], exists[:, None])
+        return jax.vmap(tally)(jnp.where(exists, error, 0), exists)
 
-    return jax.lax.map(draw_cell, block)
+    return jax.lax.map(draw_network, block)
