@@ -7,8 +7,9 @@ import jax
 import numpy as np
 
 RIGHT_SUMS = {"xla_cpu_experimental_ynn_fusion_type": ""}
-"""On CPUs jaxlib 0.10 and 0.11 fuse multiply and sum into wrong results (jax issue 39103). In 0.12 the results are right,
-but they round differently with the batch. Without that fusion sums are right, and rows are the same bit for bit."""
+"""On CPUs jaxlib 0.10 and 0.11 fuse multiply and sum into wrong results (jax issue 39103). In 0.12 the results are
+right, but they round differently with the batch. Without that fusion sums are right, and rows are the same bit for
+bit."""
 FAST_COMPILE = {"xla_backend_optimization_level": 1}
 """LLVM's lowest useful level. It takes two thirds of the usual time, and what it compiles runs as fast."""
 NO_LOOP_EMITTERS = {"xla_cpu_use_fusion_emitters": False}

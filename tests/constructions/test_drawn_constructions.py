@@ -1,4 +1,5 @@
-"""Drawn errors of every construction that has a law, against networks built by the same construction, through `measure`."""
+"""Drawn errors of every construction that has a distribution, against networks built by the same construction,
+through `measure`."""
 
 import numpy as np
 import pytest
@@ -22,10 +23,10 @@ pytestmark = pytest.mark.slow
 
 M, S, WIDTH, NETWORKS = 64, 3, 128, 24
 CONSTRUCTIONS = [
-    Superposed(Bernoulli()), Superposed(SignedBernoulli()), CentredReadOff(), Superposed(Rademacher()), Bernoulli(), Gaussian(),
-    Superposed(Gaussian()), CentredBernoulli(), SignedBernoulli(), RandomInit("aligned"), RandomInit(d_in=50),
-    Superposed(CentredBernoulli(), d_in=400), Superposed(Bernoulli(shared=12.0)), Rademacher(), Superposed(CentredBernoulli()),
-    Superposed(CentredReadOff()), RandomInit(),
+    Superposed(Bernoulli()), Superposed(SignedBernoulli()), CentredReadOff(), Superposed(Rademacher()), Bernoulli(),
+    Gaussian(), Superposed(Gaussian()), CentredBernoulli(), SignedBernoulli(), RandomInit("aligned"),
+    RandomInit(d_in=50), Superposed(CentredBernoulli(), d_in=400), Superposed(Bernoulli(shared=12.0)), Rademacher(),
+    Superposed(CentredBernoulli()), Superposed(CentredReadOff()), RandomInit(),
 ]  # fmt: skip
 
 
@@ -36,7 +37,7 @@ def test_drawn_errors_have_the_moments_of_built_ones(construction):
     for moment in ("mean", "rms"):
         by_network = np.array([getattr(errors, moment) for errors in built]) ** (1 if moment == "mean" else 2)
         exact = getattr(drawn, moment) ** (1 if moment == "mean" else 2)
-        # Kurtosis 10 bounds the standard error of the drawn mean square for every law here.
+        # Kurtosis 10 bounds the standard error of the drawn mean square for every distribution here.
         of_drawn = (drawn.std**2 if moment == "mean" else 9 * drawn.rms**4) / drawn.count
         error = np.sqrt(by_network.var(axis=0, ddof=1) / NETWORKS + of_drawn) + 1e-6
         np.testing.assert_array_less(np.abs(by_network.mean(axis=0) - exact) / error, 5, err_msg=f"{moment}: {exact}")

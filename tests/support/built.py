@@ -1,4 +1,5 @@
-"""Networks built weight by weight with NumPy, as plainly as the theorems state them: oracles for the drawn laws."""
+"""Networks built weight by weight with NumPy, as plainly as the theorems state them: oracles for the drawn
+distributions."""
 
 import numpy as np
 

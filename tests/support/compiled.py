@@ -1,20 +1,22 @@
-"""The drawn laws, each compiled once for all tests, whatever m and s: N events a stratum, s at most 6."""
+"""The drawn distributions, each compiled once for all tests, whatever m and s: N events a stratum, s at most 6."""
 
 from functools import partial
 
-import jax
-
+from superposed.program import program
 from superposed.theory import bernoulli_drawn, remedies, sign_drawn
 from superposed.theory.bernoulli import best_density
 
-N = 20_000
-tuned = jax.jit(best_density)
+N = 8_000
+tuned = program(best_density)
 
 
-def _compiled(draw, **static):
-    return partial(
-        jax.jit(draw, static_argnames=("n_events", "max_active", *static)), n_events=N, max_active=6, **static
-    )
+def _draw(draw, centred, *arguments):
+    fixed = {"n_events": N, "max_active": 6}
+    return draw(*arguments, **fixed, **({"centred": True} if centred else {}))
+
+
+def _compiled(draw, centred=False):
+    return partial(program(_draw, 2, loops=True), draw, centred)
 
 
 superposed = _compiled(bernoulli_drawn.draw_superposed)

@@ -1,4 +1,4 @@
-"""Do two samples of errors follow one law? Tolerances from the samples' own standard errors."""
+"""Do two samples of errors follow one distribution? Tolerances from the samples' own standard errors."""
 
 import numpy as np
 
@@ -8,14 +8,14 @@ LEVELS = (0.5, 0.9, 0.99, 0.999)
 def deviations(drawn: np.ndarray, built: np.ndarray) -> dict[str, float]:
     """Differences between drawn errors [n] and built ones [networks, events], in units of their standard error.
 
-    Compared are mean, standard deviation, and the fractions of |error| above the drawn sample's quantiles (which, unlike
-    quantiles themselves, have a standard error where a law has atoms). Events of one network are not independent, so
-    built errors count network by network.
+    Compared are mean, standard deviation, and the fractions of |error| above the drawn sample's quantiles (which,
+    unlike quantiles themselves, have a standard error where a distribution has atoms). Events of one network are not
+    independent, so built errors count network by network.
     """
     cut = np.quantile(np.abs(drawn), LEVELS)
     mean, variance = drawn.mean(), drawn.var()
     statistics = {"mean": lambda e: e, "std": lambda e: (e - mean) ** 2}
-    for level, t in zip(LEVELS, cut, strict=False):
+    for level, t in zip(LEVELS, cut, strict=True):
         # a hair above the cut, so that rounding moves no atom across it
         statistics[f"above q{100 * level:g}"] = lambda e, t=t: (np.abs(e) > t + 1e-4).astype(float)
     result = {}
@@ -27,7 +27,7 @@ def deviations(drawn: np.ndarray, built: np.ndarray) -> dict[str, float]:
     return result
 
 
-def assert_one_law(drawn: np.ndarray, built: np.ndarray, sigma: float = 5.0) -> None:
+def assert_one_distribution(drawn: np.ndarray, built: np.ndarray, sigma: float = 5.0) -> None:
     """Each stratum of drawn [3, n] and built [networks, 3, events] agrees within sigma standard errors."""
     for active in range(3):
         for name, z in deviations(np.asarray(drawn[active]), np.asarray(built[:, active])).items():

@@ -5,12 +5,12 @@ import jax
 import numpy as np
 import pytest
 from compiled import N, aligned, centred_weights, superposed, tuned
-from two_sample import assert_one_law
+from two_sample import assert_one_distribution
 
 from superposed.theory.bernoulli import error_cumulants
 from superposed.theory.bernoulli_drawn import draw_aligned
 
-COUNTS = dict(networks=60, n_inputs=12, n_pairs=12)
+COUNTS = {"networks": 60, "n_inputs": 12, "n_pairs": 12}
 
 
 @pytest.mark.parametrize(
@@ -26,24 +26,24 @@ COUNTS = dict(networks=60, n_inputs=12, n_pairs=12)
         pytest.param(8192, 6, 2048, 1024, 0.05, marks=pytest.mark.slow),
     ],
 )
-def test_superposed_law_is_that_of_built_networks(m, s, d, d_in, density):
+def test_superposed_distribution_is_that_of_built_networks(m, s, d, d_in, density):
     p = float(tuned(m, s, d, d_in)) if density is None else density
     drawn = superposed(jax.random.key(1), m, s, d, d_in, p)
-    assert_one_law(drawn, built.bernoulli(2, m, s, d, p, d_in, **COUNTS))
+    assert_one_distribution(drawn, built.bernoulli(2, m, s, d, p, d_in, **COUNTS))
 
 
 @pytest.mark.parametrize("m, s, d, p", [(64, 2, 300, 0.2), (300, 3, 1024, 0.12), (300, 6, 500, 0.05)])
-def test_aligned_law_is_that_of_built_networks(m, s, d, p):
+def test_aligned_distribution_is_that_of_built_networks(m, s, d, p):
     drawn = aligned(jax.random.key(1), m, s, d, p)
-    assert_one_law(drawn, built.bernoulli(2, m, s, d, p, **COUNTS))
+    assert_one_distribution(drawn, built.bernoulli(2, m, s, d, p, **COUNTS))
 
 
-def test_law_with_centred_weights_is_that_of_built_networks_and_another():
+def test_distribution_with_centred_weights_is_that_of_built_networks_and_another():
     m, s, d, p = 400, 3, 200, 0.25
     drawn = centred_weights(jax.random.key(1), m, s, d, d, p)
-    assert_one_law(drawn, built.bernoulli(2, m, s, d, p, d, centred=True, **COUNTS))
-    with pytest.raises(AssertionError):  # the test tells the two laws apart
-        assert_one_law(drawn, built.bernoulli(2, m, s, d, p, d, **COUNTS))
+    assert_one_distribution(drawn, built.bernoulli(2, m, s, d, p, d, centred=True, **COUNTS))
+    with pytest.raises(AssertionError):  # the test tells the two distributions apart
+        assert_one_distribution(drawn, built.bernoulli(2, m, s, d, p, d, **COUNTS))
 
 
 @pytest.mark.parametrize("m, s, d", [(1e3, 2, 1750.0), (1e6, 3, 1.1e5), (1e9, 2, 7.5e6), (1e12, 6, 2e9)])

@@ -1,4 +1,4 @@
-"""The error terms, switched off one by one in the drawn law, against their closed forms."""
+"""The error terms, switched off one by one in the drawn distribution, against their closed forms."""
 
 import jax
 import pytest

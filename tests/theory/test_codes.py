@@ -5,12 +5,21 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from superposed.program import program
 from superposed.theory.codes import active_reads, chi_square, code_vectors, static_bound, unit_coordinate
+
+
+def vectors(n, shape, key, d_in):
+    return code_vectors(key, n, d_in, shape)
+
+
+def reads_of(max_active, shape, key, s, d_in):
+    return active_reads(key, s, d_in, shape, max_active)
 
 
 @pytest.mark.parametrize("n, d_in", [(3, 5), (4, 300), (5, 3)])
 def test_code_vectors_have_the_gram_matrix_of_uniform_unit_vectors(n, d_in):
-    phi = np.asarray(jax.jit(code_vectors, static_argnums=(1, 3))(jax.random.key(0), n, d_in, (40_000,)), np.float64)
+    phi = np.asarray(program(vectors, 2)(n, (40_000,), jax.random.key(0), d_in), np.float64)
     gram = np.einsum("aix,bix->abx", phi, phi)
     assert np.allclose(gram[range(n), range(n)], 1, atol=1e-5)
     off = gram[np.triu_indices(n, 1)]
@@ -24,7 +33,7 @@ def test_code_vectors_have_the_gram_matrix_of_uniform_unit_vectors(n, d_in):
 
 def test_reads_sum_to_the_squared_norm_and_spread_as_cross_talk():
     s, d_in, n = 4, 100, 40_000
-    reads = np.asarray(jax.jit(active_reads, static_argnums=(3, 4))(jax.random.key(1), s, d_in, (n,), 6), np.float64)
+    reads = np.asarray(program(reads_of, 2)(6, (n,), jax.random.key(1), s, d_in), np.float64)
     assert np.all(reads[s:] == 0)
     # Var phi_a.x = (s - 1)/d_in and Cov(phi_a.x, phi_b.x) = 1/d_in
     covariance = np.cov(reads[:s]) * d_in
@@ -33,10 +42,9 @@ def test_reads_sum_to_the_squared_norm_and_spread_as_cross_talk():
 
 
 def test_compiled_reads_are_those_not_compiled():
-    """Guards against jaxlib 0.10.2, whose CPU compiler got sums of broadcast products wrong beyond some 10^4 elements."""
-    arguments = jax.random.key(2), 3, 64, (3, 20_000), 3
-    compiled = jax.jit(active_reads, static_argnums=(3, 4))(*arguments)
-    assert np.allclose(compiled, active_reads(*arguments), atol=1e-5)
+    """Guards against jaxlib 0.10, whose CPU compiler gets sums of broadcast products wrong beyond some 10^4 elements."""
+    arguments = 3, (3, 20_000), jax.random.key(2), 3, 64
+    assert np.allclose(program(reads_of, 2)(*arguments), reads_of(*arguments), atol=1e-5)
 
 
 @pytest.mark.parametrize("dof", [10, 100, 1e6])

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from compiled import N, gaussian, rademacher, random_init
-from two_sample import assert_one_law
+from two_sample import assert_one_distribution
 
 from superposed.theory.relu import relu_moments
 from superposed.theory.sign_drawn import mean_signed_relu
@@ -18,7 +18,7 @@ from superposed.theory.sign_moments import (
     superposed_sign_width,
 )
 
-COUNTS = dict(networks=60, n_inputs=12, n_pairs=12)
+COUNTS = {"networks": 60, "n_inputs": 12, "n_pairs": 12}
 
 
 def signed_mean(v, a, k, l):
@@ -49,17 +49,17 @@ def built_sign(kind, seed, m, s, d, d_in, c):
 @pytest.mark.parametrize(
     "kind, draw", [("rademacher", rademacher), pytest.param("gaussian", gaussian, marks=pytest.mark.slow)]
 )
-def test_law_behind_feature_weights_is_that_of_built_networks(kind, draw, m, s, d, d_in):
+def test_distribution_behind_feature_weights_is_that_of_built_networks(kind, draw, m, s, d, d_in):
     c = 0.2
     drawn = draw(jax.random.key(1), m, s, d, d_in, c)
-    assert_one_law(drawn, built_sign(kind, 2, m, s, d, d_in, c))
+    assert_one_distribution(drawn, built_sign(kind, 2, m, s, d, d_in, c))
 
 
 @pytest.mark.parametrize("m, s, d, d_in", [(256, 4, 400, 400), (128, 2, 300, 60)])
-def test_random_init_law_is_that_of_built_networks_at_every_m(m, s, d, d_in):
+def test_random_init_distribution_is_that_of_built_networks_at_every_m(m, s, d, d_in):
     c = 0.2
     drawn = random_init(jax.random.key(1), s, d, d_in, c)
-    assert_one_law(drawn, built_sign("random init", 2, m, s, d, d_in, c))
+    assert_one_distribution(drawn, built_sign("random init", 2, m, s, d, d_in, c))
 
 
 def test_mean_signed_relu_against_quadrature():

@@ -9,7 +9,8 @@ from superposed.constructions.sign import Gaussian, Rademacher
 from superposed.constructions.superposed import Superposed
 
 ALL = (Naive, Bernoulli, CentredBernoulli, SignedBernoulli, CentredReadOff, Rademacher, Gaussian, RandomInit)
-"""The one list of constructions. The command line, the common tests and the docs read it; `Superposed` wraps most of them."""
+"""The one list of constructions. The command line, the common tests and the docs read it; `Superposed` wraps most of
+them."""
 
 __all__ = [
     "ALL", "Bernoulli", "CentredBernoulli", "CentredReadOff", "Construction", "Gaussian", "Naive", "RandomInit",

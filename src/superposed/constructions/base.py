@@ -38,9 +38,9 @@ class Construction(Protocol):
     ) -> Network:
         """The network of `width` neurons, in arrays of `rows` rows.
 
-        Neuron i takes its randomness from fold_in(key, i) (`rows.random_rows`). So the network of width d is the first d
-        rows of every wider one. Rows from `width` on must be zero in the read-off, and silent in the layer: `measure`
-        refuses a network in which they take part.
+        Neuron i takes its randomness from fold_in(key, i) (`rows.random_rows`). So the network of width d is the
+        first d rows of every wider one. Rows from `width` on must be zero in the read-off, and silent in the layer:
+        `measure` refuses a network in which they take part.
 
         Args:
           key: of all its randomness.
@@ -90,7 +90,8 @@ class Construction(Protocol):
         raise InputError("mode", "drawn", f"no distribution of the errors of {self} is known; use built networks")
 
     def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float | None:
-        """About the smallest width that meets a criterion, from closed forms; inf where none does, None where none is known.
+        """About the smallest width that meets a criterion, from closed forms; inf where none does, None where none
+        is known.
 
         A search starts there, and a figure may show it. It is no measurement.
         """

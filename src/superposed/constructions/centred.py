@@ -92,7 +92,8 @@ class SignedBernoulli(Construction):
     where the kink rules.
 
     Args:
-      density: p in (0, 1); None takes twice that of centred weights with 2 m features, which have the same cross-talk and
+      density: p in (0, 1); None takes twice that of centred weights with 2 m features, which have the same
+      cross-talk and
         as many neurons a read-off.
 
     Source: signs as in Hänni et al. 2024, Theorem 11; derived for this project (`theory.remedies`).
@@ -137,7 +138,8 @@ class SignedBernoulli(Construction):
         return jnp.minimum(2 * best_density(2 * problem.m, problem.s, width, problem.d_in, centred=True), 1.0)
 
     def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float | None:
-        """That of centred weights with 2 m features, which have the same cross-talk; None for a density that is given."""
+        """That of centred weights with 2 m features, which have the same cross-talk; None for a density that is
+        given."""
         doubled = replace(problem, m=2 * problem.m)
         return tuned_width(doubled, eps, criterion, centred=True) if self.density is None else None
 

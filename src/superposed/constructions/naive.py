@@ -17,7 +17,8 @@ from superposed.networks.read_off import Product
 class Naive(Construction):
     """One neuron a pair: neuron n computes ReLU(b_k + b_l - 1) for the n-th pair in lexicographic order.
 
-    The AND of k and l is read from the one neuron that is wired to both. Exact from width C(m, 2) on. A narrower network leaves the last pairs without a neuron; they read 0.
+    The AND of k and l is read from the one neuron that is wired to both. Exact from width C(m, 2) on. A narrower
+    network leaves the last pairs without a neuron; they read 0.
     """
 
     nested = True
@@ -34,7 +35,8 @@ class Naive(Construction):
         return Network(None, (Layer((w,), -jnp.ones(rows)),), Product(w, jnp.float32(1)))
 
     def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float | None:
-        """One neuron a pair, less the pairs that a criterion forgives: a missing neuron errs by 1. None behind codes."""
+        """One neuron a pair, less the pairs that a criterion forgives: a missing neuron errs by 1. None behind
+        codes."""
         if problem.d_in is not None:
             return None
         if eps > 1 and criterion != "decode":

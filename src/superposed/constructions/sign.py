@@ -24,8 +24,8 @@ class Rademacher(Construction):
 
         a = ReLU(W b),   W_ik = +-1,   AND(k, l) ~ sum_i W_ik W_il a_i / (c d)
 
-    with c = c(s) exactly (`theory.sign.rademacher_constant`), and c(s, nu), nu = m s/d_in, behind random codes. The error
-    has mean zero and falls as s/sqrt d; it does not depend on m unless the features come in superposition.
+    with c = c(s) exactly (`theory.sign.rademacher_constant`), and c(s, nu), nu = m s/d_in, behind random codes. The
+    error has mean zero and falls as s/sqrt d; it does not depend on m unless the features come in superposition.
 
     Source: Hänni et al. 2024, Theorem 3 (there for Gaussian weights); Busch 2025.
     """

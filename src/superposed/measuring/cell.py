@@ -14,7 +14,8 @@ MODES = ("built", "drawn")
 
 
 def describe(value: object) -> object:
-    """A frozen dataclass (a construction, a sampling) as plain JSON: its class in kebab case under "name", and its fields."""
+    """A frozen dataclass (a construction, a sampling) as plain JSON: its class in kebab case under "name", and its
+    fields."""
     if isinstance(value, tuple):
         return [describe(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
@@ -106,6 +107,7 @@ class Cell:
 
     @property
     def entropy(self) -> tuple[int, int]:
-        """64 bits from (seed, m, s), the key of the cell's randomness. All widths share them, so networks are nested."""
+        """64 bits from (seed, m, s), the key of the cell's randomness. All widths share them, so networks are
+        nested."""
         bits = int(content_id([self.seed, self.m, self.s])[:16], 16)
         return bits >> 32, bits & 0xFFFFFFFF

@@ -29,7 +29,8 @@ def passes(errors: Errors, criterion: str, eps: float) -> bool:
 
 
 def check_criterion(criterion: str, eps: float) -> None:
-    """Raises InputError for an unknown criterion or an eps that is not a positive number, or too small to be told from 0."""
+    """Raises InputError for an unknown criterion or an eps that is not a positive number, or too small to be told
+    from 0."""
     if criterion not in CRITERIA:
         raise InputError("criterion", criterion, f"one of {', '.join(CRITERIA)}")
     if not EDGES[0] <= eps < np.inf:

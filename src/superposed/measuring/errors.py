@@ -135,7 +135,8 @@ class Errors:
         return self._per_event(np.where(self.max_abs < eps, 0, above).astype(float))
 
     def quantile(self, q: float) -> Float[np.ndarray, " strata"]:
-        """q-quantile of |error|, interpolated in the logarithm within its bin of width 2^(1/16), never above max_abs."""
+        """q-quantile of |error|, interpolated in the logarithm within its bin of width 2^(1/16), never above
+        max_abs."""
         return np.array([self._quantile(j, q) for j in range(STRATA)])
 
     def _quantile(self, j: int, q: float) -> float:

@@ -117,7 +117,8 @@ def _all_idle_pairs(network: Network, a: Float[Array, " d"], active: Bool[Array,
 
 
 def _some_idle_pairs(
-    network: Network, a: Float[Array, " d"], order: Int[Array, " m"], s: int | Int[Array, ""], n_idle: int, real: Bool[Array, ""]
+    network: Network, a: Float[Array, " d"], order: Int[Array, " m"], s: int | Int[Array, ""], n_idle: int, real:
+    Bool[Array, ""]
 ) -> Tally:  # fmt: skip
     """Every pair among n_idle random inactive features: those that follow the active ones in the input's order."""
     m = order.shape[0]

@@ -1,12 +1,13 @@
 """Blocks of (seed x width) cells as one compiled program: the only place with vmap over cells and `lax.map`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int, Key, UInt
 
 from superposed.bad_input import InputError
@@ -44,6 +45,7 @@ class Spec(NamedTuple):
       slots: the most active features. Programs are compiled for at most 4, 8, 12, ... of them.
       rungs: the most widths that a pass reads off.
       cell_batch: cells vmapped together.
+      devices: local devices that the cells are shared out to.
     """
 
     construction: Construction
@@ -54,6 +56,7 @@ class Spec(NamedTuple):
     slots: int
     rungs: int = 1
     cell_batch: int = 1
+    devices: int = 1
 
 
 class Block(NamedTuple):
@@ -74,19 +77,23 @@ class Block(NamedTuple):
     tuned: Float[Array, " n"] | None
 
 
-def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | None = None) -> list[Errors]:
+def measure(
+    cells: Sequence[Cell], rows: int | None = None, cell_batch: int | None = None, devices: int | None = None
+) -> list[Errors]:
     """The errors of cells that share construction, m, sampling and mode.
 
     Built cells take one compiled program for each (construction, sampling, m, bucket), drawn ones a single one whatever
     m is, and both another one for every four values of s. Where networks are nested and every pair is looked at, one
     pass over the neurons of the widest network serves up to RUNGS widths of its seed. Results depend on each cell
-    alone: not on its neighbours, on `rows` or on `cell_batch`.
+    alone: not on its neighbours, on `rows`, on `cell_batch` or on `devices`.
 
     Args:
       cells: what to measure.
       rows: rows of the padded networks, at least the widest cell's; None takes the bucket of that width.
       cell_batch: networks vmapped together, 1 to BLOCK. None takes 1 on a CPU, where more do not pay, and as many as
         fit into CELL_BYTES elsewhere.
+      devices: how many of this process's devices to use; None takes all. BLOCK cells are shared out evenly, so that 1,
+        2, 4 or 8 of them work.
 
     Raises:
       InputError: the cells differ in what they must share, an argument is out of range, the construction refuses a
@@ -107,10 +114,13 @@ def measure(cells: Sequence[Cell], rows: int | None = None, cell_batch: int | No
     cell_batch = _fitting_batch(rows, first.m) if cell_batch is None else cell_batch
     if not 1 <= cell_batch <= BLOCK:
         raise InputError("cell_batch", cell_batch, f"vmap from 1 to {BLOCK} networks together")
+    devices = _even_share(devices)
     errors: dict[int, Errors] = {}
     for towers in _blocks(cells):
         members = [[cells[i] for i in tower] for tower in towers]
-        found = _draw_block(members) if first.mode == "drawn" else _build_block(members, rows, cell_batch)
+        found = (
+            _draw_block(members, devices) if first.mode == "drawn" else _build_block(members, rows, cell_batch, devices)
+        )
         errors |= zip((i for tower in towers for i in tower), found, strict=True)
     return [errors[i] for i in range(len(cells))]
 
@@ -125,12 +135,21 @@ def _check_shared(cells: Sequence[Cell]) -> None:
                 )
 
 
+def _even_share(devices: int | None) -> int:
+    """The largest divisor of BLOCK among the devices that are wanted and there."""
+    if devices is not None and devices < 1:
+        raise InputError("devices", devices, "use one device or more")
+    there = jax.local_device_count() if devices is None else min(devices, jax.local_device_count())
+    return max(n for n in range(1, there + 1) if BLOCK % n == 0)
+
+
 def _slots(s: int) -> int:
     return -(-s // SLOTS) * SLOTS
 
 
 def _blocks(cells: Sequence[Cell]) -> Iterator[list[list[int]]]:
-    """At most BLOCK towers at a time that fit one program. A tower is the numbers of cells, by width, one pass serves."""
+    """At most BLOCK towers at a time that fit one program. A tower is the numbers of cells, by width, one pass
+    serves."""
     first = cells[0]
     nested = first.mode == "built" and first.construction.nested and first.sampling.idle is None
     networks: dict[object, list[int]] = {}
@@ -177,7 +196,7 @@ def _tuned(
     return jax.vmap(lambda s, width: construction.tune(Problem(m, s), width))(s, width)
 
 
-def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int) -> list[Errors]:
+def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int, devices: int) -> list[Errors]:
     """The errors of every cell of the towers, tower by tower."""
     first, rungs = towers[0][0], RUNGS if len(towers[0]) > 1 else 1
     problem = Problem(first.m, first.s)
@@ -188,7 +207,9 @@ def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int) -
     calls = []
     for start in range(0, n_inputs, per_call):
         n = min(per_call, n_inputs - start)
-        spec = Spec(first.construction, first.m, rows, first.sampling.idle, n, _slots(first.s), rungs, cell_batch)
+        spec = Spec(
+            first.construction, first.m, rows, first.sampling.idle, n, _slots(first.s), rungs, cell_batch, devices
+        )
         calls.append(program(_built, 1)(spec, block, jnp.asarray(start), orders))
     tallies, beyond = zip(*jax.device_get(calls), strict=True)
     if np.any(beyond[0][: len(towers)]):
@@ -201,9 +222,9 @@ def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int) -
     return [Errors.of([jax.tree.map(itemgetter(place), tally) for tally in tallies]) for place in places]
 
 
-def _draw_block(towers: Sequence[Sequence[Cell]]) -> list[Errors]:
+def _draw_block(towers: Sequence[Sequence[Cell]], devices: int) -> list[Errors]:
     first = towers[0][0]
-    spec = Spec(first.construction, 0, 0, None, first.sampling.inputs, _slots(first.s))
+    spec = Spec(first.construction, 0, 0, None, first.sampling.inputs, _slots(first.s), devices=devices)
     block = _block_of(towers, 1, 1, np.float32)
     tallies = jax.device_get(program(_drawn, 1, loops=True)(spec, block, jnp.float32(first.m)))
     return [Errors.of([jax.tree.map(itemgetter(i), tallies)]) for i in range(len(towers))]
@@ -217,7 +238,9 @@ def key_of(entropy: UInt[Array, "2"]) -> Key[Array, ""]:
 def _built(
     spec: Spec, block: Block, first_input: Int[Array, ""], orders: Int[Array, "every m"] | None
 ) -> tuple[Tally, Bool[Array, " n"]]:
-    def measure_network(one: Block) -> tuple[Tally, Bool[Array, ""]]:
+    def measure_network(
+        one: Block, first_input: Int[Array, ""], orders: Int[Array, "every m"] | None
+    ) -> tuple[Tally, Bool[Array, ""]]:
         build_key, sampling_key = jax.random.split(key_of(one.entropy))
         problem, width = Problem(spec.m, one.s), one.width[-1]
         build = lambda width: spec.construction(build_key, problem, width, spec.rows, one.tuned)
@@ -230,7 +253,18 @@ def _built(
         )  # fmt: skip
         return tallied, _reaches_beyond(network, problem, width)
 
-    return jax.lax.map(measure_network, block, batch_size=spec.cell_batch if spec.cell_batch > 1 else None)
+    return _over_devices(spec, measure_network, block, first_input, orders)
+
+
+def _over_devices(spec: Spec, measure_network: Callable, block: Block, *shared: Array | None) -> object:
+    """measure_network(network, *shared) for every network of the block, each device taking its share of them."""
+    batch = spec.cell_batch if spec.cell_batch > 1 else None
+    share = lambda block, *shared: jax.lax.map(lambda one: measure_network(one, *shared), block, batch_size=batch)
+    if spec.devices == 1:
+        return share(block, *shared)
+    mesh = Mesh(np.array(jax.local_devices()[: spec.devices]), ("networks",))
+    specs = (PartitionSpec("networks"), *(PartitionSpec() for _ in shared))
+    return jax.shard_map(share, mesh=mesh, in_specs=specs, out_specs=specs[0], check_vma=False)(block, *shared)
 
 
 def _reaches_beyond(network: Network, problem: Problem, width: Int[Array, ""]) -> Bool[Array, ""]:
@@ -249,10 +283,10 @@ def _reaches_beyond(network: Network, problem: Problem, width: Int[Array, ""]) -
 
 
 def _drawn(spec: Spec, block: Block, m: Float[Array, ""]) -> Tally:
-    def draw_network(one: Block) -> Tally:
+    def draw_network(one: Block, m: Float[Array, ""]) -> Tally:
         problem = Problem(m, one.s)
         error = spec.construction.draw(key_of(one.entropy), problem, one.width[-1], spec.n, spec.slots, one.tuned)
         exists = ~jnp.isnan(error)
         return jax.vmap(tally)(jnp.where(exists, error, 0), exists)
 
-    return jax.lax.map(draw_network, block)
+    return _over_devices(spec, draw_network, block, m)

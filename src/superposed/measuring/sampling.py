@@ -48,7 +48,8 @@ class Sampling:
         return n
 
     def per_call(self, problem: Problem, n_inputs: int) -> int:
-        """Inputs one compiled call takes, so that its counts stay within 32-bit integers; InputError where none fits."""
+        """Inputs one compiled call takes, so that its counts stay within 32-bit integers; InputError where none
+        fits."""
         pairs = problem.n_gates if self.idle is None else problem.s * problem.m + comb(self.idle, 2)
         if pairs > MOST_PAIRS:
             raise InputError(

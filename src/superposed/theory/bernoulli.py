@@ -1,8 +1,8 @@
 """Closed forms of the Bernoulli universal AND: errors by stratum, the tuned density, and the width they predict.
 
-The construction (Hänni et al. 2024, arXiv 2408.05451, Theorems 1 and 2): neuron i is wired to feature k with probability
-p, has bias -1, and the AND of k and l is read as the mean over Gamma(kl), the neurons wired to both. On m features of
-which s are active, with code vectors of dimension d_in, a neuron of Gamma(kl) sees
+The construction (Hänni et al. 2024, arXiv 2408.05451, Theorems 1 and 2): neuron i is wired to feature k with
+probability p, has bias -1, and the AND of k and l is read as the mean over Gamma(kl), the neurons wired to both. On
+m features of which s are active, with code vectors of dimension d_in, a neuron of Gamma(kl) sees
 
     h = j - 1 + K + C + Z
 
@@ -13,7 +13,7 @@ cross-talk common to all of Gamma(kl) and Z the neuron's own:
     Var Z = p (1 - p) (m - s) s / d_in
 
 The first part of C is the common mode p sum_k phi_k.x; the second is the pair's own cross-talk. Aligned inputs have
-C = Z = 0. Derived for this project; `theory.bernoulli_drawn` has the exact law behind these approximations.
+C = Z = 0. Derived for this project; `theory.bernoulli_drawn` has the exact distribution behind these approximations.
 """
 
 from typing import NamedTuple
@@ -51,7 +51,7 @@ def error_cumulants(
     """Mean, variance and third cumulant of read-off - truth, for pairs with `active` of their members active.
 
     The read-off is the mean of ReLU(h) over L ~ Bin(d, p^2) neurons that are independent given C. With kappa_r(C) the
-    cumulants of one neuron's ReLU(h) given C (exact for a normal Z, by `relu_moments` and `wired_law`),
+    cumulants of one neuron's ReLU(h) given C (exact for a normal Z, by `relu_moments` and `wired_distribution`),
 
         mean     = E kappa_1(C) - [active = 2]
         variance = Var kappa_1(C) + E kappa_2(C) E 1/L + [active = 2] (1 - p^2)^d
@@ -73,7 +73,7 @@ def error_cumulants(
     own = 2 * s - (active == 1)
     shared_by_all = jnp.where(centred, (1 - p) ** 2 * own, p**2 * inactive * s + own)
     std = jnp.sqrt(p * (1 - p) * inactive * s * per_d_in)
-    return mean_of_relus(active, wired_law(s - active, p), jnp.sqrt(shared_by_all * per_d_in), std, d * p**2)
+    return mean_of_relus(active, wired_distribution(s - active, p), jnp.sqrt(shared_by_all * per_d_in), std, d * p**2)
 
 
 def mean_of_relus(
@@ -108,12 +108,13 @@ def mean_of_relus(
     )
 
 
-def wired_law(n: Float[Array, ""], p: Float[Array, ""]) -> tuple[Float[Array, " k"], Float[Array, " k"]]:
+def wired_distribution(n: Float[Array, ""], p: Float[Array, ""]) -> tuple[Float[Array, " k"], Float[Array, " k"]]:
     """Values of K ~ Bin(n, p) and their chances, so that sum_i chance_i f(value_i) is E f(K), N_WIRED of each.
 
-    Exact, 0 ... 16, where nearly all of K lies there (n p + 5 sd <= 16, or n <= 16). Beyond, K = n p + sd z on even steps of z
-    in [-5, 5] with the density of a normal variable and its first correction for skewness, so that the mean is right to
-    0.1%, the variance to 1% and the third cumulant to 6%; hardly any K is then near the kink of the ReLU.
+    Exact, 0 ... 16, where nearly all of K lies there (n p + 5 sd <= 16, or n <= 16). Beyond, K = n p + sd z on even
+    steps of z in [-5, 5] with the density of a normal variable and its first correction for skewness, so that the
+    mean is right to 0.1%, the variance to 1% and the third cumulant to 6%; hardly any K is then near the kink of the
+    ReLU.
     """
     k = jnp.arange(float(N_WIRED))
     log_choose = jnp.cumsum(jnp.log(jnp.where(k > 0, jnp.maximum(n - k + 1, 1e-30) / jnp.maximum(k, 1), 1)))
@@ -177,14 +178,16 @@ def best_density(
 ) -> Float[Array, ""]:
     """The tuned density: the p that minimises the predicted error quantile of the worst stratum (`worst_quantile`).
 
-    p trades bystanders wired by chance (s p) and cross-talk (p^(1/2)) against the number of neurons d p^2 that a read-off
-    averages. Searched on a logarithmic grid from p = d^(-1/2), one expected neuron in Gamma(kl), to p = 1, and twice on a
+    p trades bystanders wired by chance (s p) and cross-talk (p^(1/2)) against the number of neurons d p^2 that a
+    read-off averages. Searched on a logarithmic grid from p = d^(-1/2), one expected neuron in Gamma(kl), to p = 1,
+    and twice on a
     finer grid around the best point, so that it is smooth in d to a part in a thousand: networks of neighbouring widths
     then share their randomness. It depends on nothing but its arguments and looks at no measurement.
 
-    Against brute force over p of the drawn law (s = 2, 3, m = 64 to 10^10, 99% quantile <= 1/2, d_in = d) the smallest
-    width with this density is at most 3% above the smallest possible; aligned (m = 300) 0% at s = 3. Layers far too
-    narrow, whose errors exceed 1 at every density, can have lower ones at d p^2 of about 1 than at the p found here.
+    Against brute force over p of the drawn distribution (s = 2, 3, m = 64 to 10^10, 99% quantile <= 1/2, d_in = d)
+    the smallest width with this density is at most 3% above the smallest possible; aligned (m = 300) 0% at s = 3.
+    Layers far too narrow, whose errors exceed 1 at every density, can have lower ones at d p^2 of about 1 than at
+    the p found here.
 
     Args:
       m, s, d, d_in: features, active features, neurons (at least 1), code dimension (None: aligned). May be traced.

@@ -1,9 +1,9 @@
-"""Errors of the Bernoulli universal AND drawn from their law, at a cost that does not depend on m.
+"""Errors of the Bernoulli universal AND drawn from their distribution, at a cost that does not depend on m.
 
 The neurons of Gamma(kl), wired to both members of a pair, are met one after the other: the gaps between them are
 geometric with parameter p^2, and a network of width d has those whose position does not exceed d. So |Gamma(kl)| is
-exactly Bin(d, p^2), the network of width d is nested in every wider one, and errors at neighbouring widths (and smoothly
-varying p) share their randomness: draw with the same key to find the smallest width.
+exactly Bin(d, p^2), the network of width d is nested in every wider one, and errors at neighbouring widths (and
+smoothly varying p) share their randomness: draw with the same key to find the smallest width.
 """
 
 from collections.abc import Callable
@@ -38,12 +38,12 @@ def draw_superposed(
     with N the number of inactive features beside the pair, n_i those wired to the neuron, G the sum of their reads (the
     common mode) and N_i standard normal. The read-off is the mean of ReLU(h_i) over Gamma(kl), 0 if that is empty.
 
-    Exact: |Gamma(kl)|, the wirings B_ia, the reads of active features and of the pair (but for `codes.chi_square`), |x|,
-    and, for normal code coordinates, the law of each Z_i and its mean covariance with each other Z_i', at every p m.
-    Central-limit steps: sums of n_i coordinates of unit vectors count as normal (their excess kurtosis is
-    -6/((d_in + 2) n_i), so at d_in = 64 below 0.01 from p m = 10 on); the number of bystanders that two neurons share counts
-    as its mean n_i n_i'/N (correlations are off by N^(-1/2) at random); n_i is a rounded third-order expansion, good from
-    p m = 5 on, below which bystanders hardly matter. No sum over bystanders is needed at any size.
+    Exact: |Gamma(kl)|, the wirings B_ia, the reads of active features and of the pair (but for `codes.chi_square`),
+    |x|, and, for normal code coordinates, the distribution of each Z_i and its mean covariance with each other Z_i',
+    at every p m. Central-limit steps: sums of n_i coordinates of unit vectors count as normal (their excess kurtosis is
+    -6/((d_in + 2) n_i), so at d_in = 64 below 0.01 from p m = 10 on); the number of bystanders that two neurons
+    share counts as its mean n_i n_i'/N (correlations are off by N^(-1/2) at random); n_i is a rounded third-order
+    expansion, good from p m = 5 on, below which bystanders hardly matter. No sum over bystanders is needed at any size.
 
     Time: n_events d p^2, and a constant for every one of max_active. Memory: n_events max_active^2.
 
@@ -122,8 +122,8 @@ def mean_over_shared(
 ) -> Float[Array, "*shape"]:
     """Mean of independent neurons' activations over those of d that belong to Gamma(kl), each with chance p_shared.
 
-    The gap before each neuron of Gamma is geometric, ceil(E / -log(1 - p_shared)) with E exponential; exact, but float32
-    uniforms give no E above 16.6, so an empty Gamma is never seen where its chance is below 6e-8.
+    The gap before each neuron of Gamma is geometric, ceil(E / -log(1 - p_shared)) with E exponential; exact, but
+    float32 uniforms give no E above 16.6, so an empty Gamma is never seen where its chance is below 6e-8.
     """
     rate = -jnp.log1p(-p_shared)
 

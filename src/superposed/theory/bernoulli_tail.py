@@ -1,8 +1,10 @@
-"""How rarely the Bernoulli universal AND errs badly: the far tail of its error, and the width at which every pair is right.
+"""How rarely the Bernoulli universal AND errs badly: the far tail of its error, and the width at which every pair is
+right.
 
-The criterion `max` asks all C(m, 2) pairs at once, so it asks for an error that one pair in m^2 exceeds, far beyond any sample.
-The tail has a closed form all the same. Given the cross-talk C that its neurons share, a read-off is the mean of L independent
-ReLU(h_i), whose cumulant generating function is known, and a saddle point gives the chance that the mean is large.
+The criterion `max` asks all C(m, 2) pairs at once, so it asks for an error that one pair in m^2 exceeds, far beyond
+any sample. The tail has a closed form all the same. Given the cross-talk C that its neurons share, a read-off is the
+mean of L independent ReLU(h_i), whose cumulant generating function is known, and a saddle point gives the chance
+that the mean is large.
 """
 
 from collections.abc import Callable
@@ -28,7 +30,8 @@ HALVINGS = 40
 def cumulants(
     theta: Float[np.ndarray, " n"], mean: Float[np.ndarray, "n k"], std: float, chance: Float[np.ndarray, " k"]
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """The cumulant generating function of Y = ReLU(N(mean_k, std^2)), k drawn with `chance`, and its first two derivatives.
+    """The cumulant generating function of Y = ReLU(N(mean_k, std^2)), k drawn with `chance`, and its first two
+    derivatives.
 
     K(theta) = log sum_k chance_k (Phi(-mean_k/std) + exp(theta mean_k + theta^2 std^2/2) Phi(mean_k/std + theta std))
     """
@@ -76,8 +79,8 @@ def chance_above(m: Number, s: int, d: Number, p: float, d_in: Number, eps: floa
 
         sum_L P(L) int dC phi(C) P(mean of L ReLU(active - 1 + K + C + Z) > eps + [active = 2]),   L ~ Bin(d, p^2)
 
-    with K, C and Z as in `theory.bernoulli`. Against the drawn law down to a chance of 1e-5: within a tenth from m = 10^4 on;
-    at m = 64, where |x| varies, it is up to a third too small, which is 3% of the width.
+    with K, C and Z as in `theory.bernoulli`. Against the drawn distribution down to a chance of 1e-5: within a tenth
+    from m = 10^4 on; at m = 64, where |x| varies, it is up to a third too small, which is 3% of the width.
 
     Raises:
       ValueError: eps is not positive.
@@ -104,7 +107,8 @@ def chance_above(m: Number, s: int, d: Number, p: float, d_in: Number, eps: floa
 
 
 def expected_failures(m: Number, s: int, d: Number, p: float, d_in: Number, eps: float) -> float:
-    """How many of the C(m, 2) pairs of one input are expected to exceed eps; a union bound on the chance that any does."""
+    """How many of the C(m, 2) pairs of one input are expected to exceed eps; a union bound on the chance that any
+    does."""
     pairs = ((m - s) * (m - s - 1) / 2, s * (m - s), s * (s - 1) / 2)
     return sum(n * chance_above(m, s, d, p, d_in, eps, active=j) for j, n in enumerate(pairs) if n > 0)
 

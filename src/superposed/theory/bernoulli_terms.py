@@ -1,4 +1,5 @@
-"""The error terms that compete in Theorem 2's construction, each measured by switching it off in the drawn law."""
+"""The error terms that compete in Theorem 2's construction, each measured by switching it off in the drawn
+distribution."""
 
 import jax
 import numpy as np

@@ -69,7 +69,8 @@ def predicted_width(
 ) -> float:
     """The smallest width at which the predicted error quantile of the worst stratum, at the tuned density, is eps.
 
-    Closed forms only (`theory.bernoulli`): a line to hold measured widths against, not a measurement. Subdivision of log d.
+    Closed forms only (`theory.bernoulli`): a line to hold measured widths against, not a measurement. Subdivision of
+    log d.
 
     Args:
       m, s: features, active features.

@@ -9,7 +9,8 @@ from superposed.theory.relu import Scalar, as_float
 
 STRATA = np.arange(3, dtype=np.float32)[:, None]  # pair members active, against events
 ALIGNED = 1e30
-"""Dimensions in which code vectors are as good as orthogonal at every m: drawn laws then hold for aligned features."""
+"""Dimensions in which code vectors are as good as orthogonal at every m: drawn distributions then hold for aligned
+features."""
 
 
 def chi_square(normal: Float[Array, "*shape"], dof: Float[Array, "*#shape"]) -> Float[Array, "*shape"]:
@@ -17,9 +18,10 @@ def chi_square(normal: Float[Array, "*shape"], dof: Float[Array, "*#shape"]) -> 
 
         chi^2 = dof max(1 - 2/(9 dof) + normal sqrt(2/(9 dof)), 0.001)^3
 
-    An approximation: quantiles between 10% and 99% are right to 1% from dof = 4 on, to 0.1% from dof = 30; far below, where
-    little of a code's length comes from, it is too small (at dof = 4 the 1% quantile by a sixth). In exchange it is smooth in dof, so that
-    neighbouring widths share their randomness. dof below 1 counts as none and gives 0.
+    An approximation: quantiles between 10% and 99% are right to 1% from dof = 4 on, to 0.1% from dof = 30; far
+    below, where little of a code's length comes from, it is too small (at dof = 4 the 1% quantile by a sixth). In
+    exchange it is smooth in dof, so that neighbouring widths share their randomness. dof below 1 counts as none and
+    gives 0.
     """
     per = 2 / (9 * jnp.maximum(dof, 1))
     return jnp.where(dof < 1, 0, dof * jnp.maximum(1 - per + normal * jnp.sqrt(per), 1e-3) ** 3)

@@ -1,4 +1,4 @@
-"""Moments of ReLU(mean + std N) for a standard normal N: what closed forms and drawn laws have in common."""
+"""Moments of ReLU(mean + std N) for a standard normal N: what closed forms and drawn distributions have in common."""
 
 import jax.numpy as jnp
 from jax.scipy.stats import norm

@@ -1,18 +1,20 @@
-"""Remedies for what makes the Bernoulli universal AND wide in superposition, as drawn laws.
+"""Remedies for what makes the Bernoulli universal AND wide in superposition, as drawn distributions.
 
 Three error terms (`bernoulli_width.error_terms`): bystanders wired by chance, the common mode of all neurons, and the
 cross-talk of each neuron at the kink of its ReLU.
 
-- Centred weights, W = (B - p) Phi^T: `bernoulli_drawn.draw_superposed(..., centred=True)`. Take away the common mode and
+- Centred weights, W = (B - p) Phi^T: `bernoulli_drawn.draw_superposed(..., centred=True)`. Take away the common mode
+and
   nothing else, at no cost. The kink is untouched, and with it m^(2/3).
 - Signed weights (`draw_signed`): take away the common mode and the bystanders' mean, but half of the wired neurons
   serve no read-off, so each neuron's cross-talk doubles in variance at the same number of neurons a read-off.
-- Centred read-off (`draw_centred_read_off`): sum_i (B_ik - p)(B_il - p) a_i takes away every term that does not depend on
+- Centred read-off (`draw_centred_read_off`): sum_i (B_ik - p)(B_il - p) a_i takes away every term that does not
+depend on
   both k and l, the bias at the kink included. All d neurons then take part and p = 1/2 is best.
 
 None of them removes m^(2/3). Without a bias the signal shrinks instead: a pair's AND reaches the read-off through the
-curvature of a ReLU that is smeared by cross-talk of variance ~ m s / d_in, see `sign_moments.superposed_sign_width`. The
-exponent of eps falls from -4/3 to -2/3. Smallest widths at s = 2, eps = 1/2, 99% quantile, as d / m^(2/3):
+curvature of a ReLU that is smeared by cross-talk of variance ~ m s / d_in, see `sign_moments.superposed_sign_width`.
+The exponent of eps falls from -4/3 to -2/3. Smallest widths at s = 2, eps = 1/2, 99% quantile, as d / m^(2/3):
 
     m                  10^2   10^3   10^4   10^6   10^8   10^12
     plain              36.9   17.7   11.9   8.4    7.6    7.4
@@ -31,7 +33,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from superposed.theory.bernoulli import Cumulants, mean_of_relus, wired_law
+from superposed.theory.bernoulli import Cumulants, mean_of_relus, wired_distribution
 from superposed.theory.bernoulli_drawn import binomial, mean_over_shared
 from superposed.theory.codes import STRATA, event_reads, existing, static_bound
 from superposed.theory.relu import Scalar, as_float, relu_moments
@@ -52,9 +54,10 @@ def draw_signed(
 ) -> Float[Array, "3 n_events"]:
     """Errors for weights V_ik = +1, -1, 0 with probabilities p/2, p/2, 1 - p; W = V Phi^T, bias -1.
 
-    The AND of k and l is the mean over the neurons with V_ik = V_il = +1, about d p^2 / 4 of them. Given its n_i ~ Bin(N, p)
-    wired bystanders, of either sign, a neuron's cross-talk is normal with variance |x|^2 n_i / d_in; two neurons share
-    n_i n_i'/N bystanders, with signs that agree as often as not, so there is no common mode. What is exact and what is
+    The AND of k and l is the mean over the neurons with V_ik = V_il = +1, about d p^2 / 4 of them. Given its n_i ~
+    Bin(N, p) wired bystanders, of either sign, a neuron's cross-talk is normal with variance |x|^2 n_i / d_in; two
+    neurons share n_i n_i'/N bystanders, with signs that agree as often as not, so there is no common mode. What is
+    exact and what is
     not, arguments and errors: as in `bernoulli_drawn.draw_superposed`.
     """
     event_key, neuron_key = jax.random.split(key)
@@ -78,12 +81,13 @@ def draw_signed(
 def signed_cumulants(
     m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""]
 ) -> Cumulants:
-    """Mean, variance and third cumulant of read-off - truth for signed weights, as `bernoulli.error_cumulants` has them.
+    """Mean, variance and third cumulant of read-off - truth for signed weights, as `bernoulli.error_cumulants` has
+    them.
 
         h = j - 1 + K + C + Z,   K a sum of s - j terms +1, -1, 0,   Var C = own_j / d_in,   Var Z = p (m - s) s / d_in
 
-    and L ~ Bin(d, p^2/4). K's law from its characteristic function, (1 - p + p cos theta)^(s - j), on 128 points: exact while
-    |K| stays below 64. Arguments as in `bernoulli.error_cumulants`.
+    and L ~ Bin(d, p^2/4). K's distribution from its characteristic function, (1 - p + p cos theta)^(s - j), on 128
+    points: exact while |K| stays below 64. Arguments as in `bernoulli.error_cumulants`.
     """
     m, s, d, p = map(as_float, (m, s, d, p))
     per_d_in = jnp.float32(0) if d_in is None else 1 / as_float(d_in)
@@ -110,8 +114,8 @@ def draw_centred_read_off(
 ) -> Float[Array, "3 n_events"]:
     """Errors for W = (B - p) Phi^T, bias p s - 1, read-off sum_i (B_ik - p)(B_il - p) a_i / (d p^2 (1 - p)^2 c).
 
-    Neurons are independent given the code; with H(t) = E ReLU(t - 1 + K r + Z), K ~ Bin(s - j, p) other active features of
-    mean read r wired to a neuron and Z ~ N(0, p (1 - p) |x|^2 G2) its cross-talk, the read-off has mean
+    Neurons are independent given the code; with H(t) = E ReLU(t - 1 + K r + Z), K ~ Bin(s - j, p) other active
+    features of mean read r wired to a neuron and Z ~ N(0, p (1 - p) |x|^2 G2) its cross-talk, the read-off has mean
 
         (H(r_k + r_l) - H(r_k) - H(r_l) + H(0)) / c,    c = H(2) - 2 H(1) + H(0) at r = 1, |x|^2 = s, K ~ Bin(s - 2, p)
 
@@ -132,7 +136,7 @@ def draw_centred_read_off(
     std = x * jnp.sqrt(p * (1 - p) * jnp.maximum(m - s - (2 - STRATA), 0) / d_in)
 
     k, l = pair
-    wired, chances = jax.vmap(wired_law, (0, None))(jnp.maximum(n_others[:, 0], 0), p)  # [stratum, value of K]
+    wired, chances = jax.vmap(wired_distribution, (0, None))(jnp.maximum(n_others[:, 0], 0), p)  # [stratum, value of K]
 
     def add(i, sums):
         for wired_k, wired_l in product((0, 1), repeat=2):
@@ -154,6 +158,6 @@ def centred_constant(m: Scalar, s: Scalar, d_in: Scalar, p: Scalar) -> Float[Arr
     """Normalisation c of the centred read-off: H(2) - 2 H(1) + H(0) of `draw_centred_read_off`."""
     m, s, d_in, p = map(as_float, (m, s, d_in, p))
     std = jnp.sqrt(s * p * (1 - p) * jnp.maximum(m - s, 0) / d_in)
-    wired, chance = wired_law(jnp.maximum(s - 2, 0), p)
+    wired, chance = wired_distribution(jnp.maximum(s - 2, 0), p)
     both, one, none = (chance @ relu_moments(t - 1.0 + wired, std)[0] for t in (2, 1, 0))
     return both - 2 * one + none

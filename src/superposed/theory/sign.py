@@ -32,8 +32,8 @@ def relu_mean(mu: Scalar, sigma: Scalar) -> Float[Array, ""]:
 def rademacher_constant(s: Scalar) -> Float[Array, ""]:
     """c(s) for weights +-1: C(n, floor(n/2)) / 2^(n+1) with n = s - 2, exact to float32 rounding.
 
-    1/2, 1/4, 1/4, 3/16, 3/16, 5/32 for s = 2, 3, 4, 5, 6, 8. Derivation: averaging over w1, w2 turns ReLU into a tent of
-    half-width 2, so c = E max(0, 2 - |Z|)/4 with Z the sum of the other n signs, which meets only Z = 0 or +-1.
+    1/2, 1/4, 1/4, 3/16, 3/16, 5/32 for s = 2, 3, 4, 5, 6, 8. Derivation: averaging over w1, w2 turns ReLU into a
+    tent of half-width 2, so c = E max(0, 2 - |Z|)/4 with Z the sum of the other n signs, which meets only Z = 0 or +-1.
     """
     n = jnp.maximum(jnp.asarray(s), 2) - 2
     stirling = (1 - 1 / (4 * jnp.maximum(n, 1))) / jnp.sqrt(2 * jnp.pi * jnp.maximum(n, 1))

@@ -1,12 +1,12 @@
-"""Errors of sign read-offs drawn from their law, at a cost that depends neither on m nor on d.
+"""Errors of sign read-offs drawn from their distribution, at a cost that depends neither on m nor on d.
 
 A sign read-off is a mean over all d neurons, which are independent given the code Phi:
 
     read-off = sum_i sgn_i ReLU(gamma_i) / (d c),    sgn_i = sgn(v_ik v_il)
 
-so its law is that of the neuron's mean mu given Phi, known in closed form, plus a normal deviation of variance
-(E gamma^2 / 2 - mu^2) / d. Summing over d is the one central-limit step taken everywhere here: the excess kurtosis that it
-drops is about 3/d. Both normals and codes are reused at every width, so errors are smooth in d.
+so its distribution is that of the neuron's mean mu given Phi, known in closed form, plus a normal deviation of variance
+(E gamma^2 / 2 - mu^2) / d. Summing over d is the one central-limit step taken everywhere here: the excess kurtosis
+that it drops is about 3/d. Both normals and codes are reused at every width, so errors are smooth in d.
 
 Source: derived for this project; constructions: Theorems 2, 3 and 14 of Hänni et al. 2024 (arXiv 2408.05451).
 """
@@ -33,13 +33,15 @@ def draw_rademacher(
     *,
     max_active: int | None = None,
 ) -> Float[Array, "3 n_events"]:
-    """Errors of pairs with 0, 1, 2 active members: W = V Phi^T with V_ik = +-1, zero bias, read-off by v_ik v_il / (d c).
+    """Errors of pairs with 0, 1, 2 active members: W = V Phi^T with V_ik = +-1, zero bias, read-off by v_ik v_il /
+    (d c).
 
         gamma_i = v_ik r_k + v_il r_l + sum_{other active a} v_ia r_a + sigma N,    r_k = phi_k.x
         mu = (A(r_k + r_l) - A(r_k - r_l)) / 4,    A(t) = E |t + sum_a +-r_a + sigma N|
 
-    sigma^2 = |x|^2 sum_bystanders (phi_k.x/|x|)^2. The mean over the signs of up to `MAX_SIGNS` other active features is
-    exact, further ones count as normal; the bystanders' sum counts as normal (excess kurtosis -6/m), sigma^2 too.
+    sigma^2 = |x|^2 sum_bystanders (phi_k.x/|x|)^2. The mean over the signs of up to `MAX_SIGNS` other active
+    features is exact, further ones count as normal; the bystanders' sum counts as normal (excess kurtosis -6/m),
+    sigma^2 too.
 
     Args:
       m, s, d: features, active features, neurons; may be traced (m as a float).
@@ -102,8 +104,8 @@ def draw_random_init(
     """Errors with Gaussian W (entries N(0, 1)) on x = Phi b itself, read-off by sgn((W phi_k)_i (W phi_l)_i) / (d c).
 
     Given Phi, ((W phi_k)_i, (W phi_l)_i, (W x)_i) is normal with the covariance of (phi_k, phi_l, x): only the s active
-    and the pair's code vectors matter, and m not at all. Exact but for the sum over d and `codes.chi_square`. Weights of
-    variance v take c sqrt(v) for c. Arguments, shapes and errors as in `draw_rademacher`.
+    and the pair's code vectors matter, and m not at all. Exact but for the sum over d and `codes.chi_square`.
+    Weights of variance v take c sqrt(v) for c. Arguments, shapes and errors as in `draw_rademacher`.
 
     Source: Theorem 14 of Hänni et al. 2024 (arXiv 2408.05451).
     """
@@ -128,10 +130,10 @@ def mean_signed_relu(
 
         (2/pi)^(3/2) / 2 [cov_ag arcsin rho_bg.a + cov_bg arcsin rho_ag.b + sqrt(variance) arcsin rho_ab.g]
 
-    with rho_xy.z the partial correlation of x and y given z. Exact. Derivation: ReLU(g) = (g + |g|)/2 and g drops out by
-    symmetry; E[sgn a sgn b |g|] is homogeneous of degree 1 in g, so by Euler it is the sum of cov_ag, cov_bg and
-    2 variance times its derivatives, and by Price's theorem each derivative is an orthant probability. Independent a, b and
-    g = a + b give 0.233695, the constant c(2) of Gaussian weights.
+    with rho_xy.z the partial correlation of x and y given z. Exact. Derivation: ReLU(g) = (g + |g|)/2 and g drops
+    out by symmetry; E[sgn a sgn b |g|] is homogeneous of degree 1 in g, so by Euler it is the sum of cov_ag, cov_bg and
+    2 variance times its derivatives, and by Price's theorem each derivative is an orthant probability. Independent
+    a, b and g = a + b give 0.233695, the constant c(2) of Gaussian weights.
     """
     rest_a, rest_b, rest_ab = variance - cov_ag**2, variance - cov_bg**2, 1 - cov_ab**2
     return (

@@ -15,10 +15,10 @@ Number = int | float
 def aligned_variance(s: int, c: Number, active: int, noise: Number = 0.0) -> float:
     """Variance of the read-off times d: (s + noise) / (2 c^2) - [active = 2].
 
-    Exact for aligned inputs (noise = 0), whatever the symmetric weights of variance 1: the sign squares to 1, so the second
-    moment of a neuron's term is E ReLU(gamma)^2 = E gamma^2 / 2 = s / 2, and the mean is 0 or c. Rademacher weights: 4 at
-    s = 2 and 24 at s = 3. With noise = m s / d_in and its c, the variance of pairs without an active member behind random
-    code vectors, W = V Phi^T.
+    Exact for aligned inputs (noise = 0), whatever the symmetric weights of variance 1: the sign squares to 1, so the
+    second moment of a neuron's term is E ReLU(gamma)^2 = E gamma^2 / 2 = s / 2, and the mean is 0 or c. Rademacher
+    weights: 4 at s = 2 and 24 at s = 3. With noise = m s / d_in and its c, the variance of pairs without an active
+    member behind random code vectors, W = V Phi^T.
     """
     return (s + noise) / (2 * c**2) - (active == 2)
 
@@ -65,8 +65,8 @@ def superposed_sign_width(m: Number, s: int, eps: Number, quantile: float = 0.99
 
     Derivation: cross-talk of variance nu = m s / d, well above s, hides the signal, c = phi(0) / sqrt(nu), while the
     read-off spreads by sqrt(nu/2) / (c sqrt(d)) = sqrt(pi) nu / sqrt(d). So m^(2/3) needs no bias: it rules unbiased
-    read-offs as well, with s^(2/3) and eps^(-2/3). At s = 2, eps = 1/2: 6.93 m^(2/3), as drawn. Smaller m, where nu is not
-    large, need more. Holds for Rademacher weights, and for the centred read-off of the Bernoulli construction.
+    read-offs as well, with s^(2/3) and eps^(-2/3). At s = 2, eps = 1/2: 6.93 m^(2/3), as drawn. Smaller m, where nu
+    is not large, need more. Holds for Rademacher weights, and for the centred read-off of the Bernoulli construction.
     """
     return (sqrt(pi) * norm.isf((1 - quantile) / 2) * m * s / eps) ** (2 / 3)
 
@@ -76,9 +76,9 @@ def random_init_variance(s: int, d: Number, d_in: Number, c: Number, active: int
 
         (s/(2 c^2) - [active = 2]) / d + sum_{a < b} (d mu / d rho_ab)^2 / (c^2 d_in)
 
-    mu is `theory.sign_drawn.mean_signed_relu` and rho_ab the independent cross-talks, of variance 1/d_in, of the codes of the
-    s active features and the pair. First order in the cross-talk. At s = 4, d_in = d it makes sd sqrt(d)/s = 2.68 for pairs
-    without and 2.76 for pairs with one active member, where aligned inputs have 2.53.
+    mu is `theory.sign_drawn.mean_signed_relu` and rho_ab the independent cross-talks, of variance 1/d_in, of the
+    codes of the s active features and the pair. First order in the cross-talk. At s = 4, d_in = d it makes sd
+    sqrt(d)/s = 2.68 for pairs without and 2.76 for pairs with one active member, where aligned inputs have 2.53.
     """
     h = 1e-4
 
@@ -101,8 +101,8 @@ def random_init_variance(s: int, d: Number, d_in: Number, c: Number, active: int
 
 
 def random_init_width(s: int, eps: Number, c: Number, quantile: float = 0.99) -> float:
-    """Width of a random layer, on superposed inputs of as many dimensions, at which the quantile of |error| is eps in the
-    worst stratum. Errors are taken as normal with the variance above, so the width is free of m.
+    """Width of a random layer, on superposed inputs of as many dimensions, at which the quantile of |error| is eps
+    in the worst stratum. Errors are taken as normal with the variance above, so the width is free of m.
     """
     variance_times_width = max(random_init_variance(s, 1, 1, c, active) for active in range(3))
     return variance_times_width * (norm.isf((1 - quantile) / 2) / eps) ** 2
@@ -131,8 +131,8 @@ def chance_all_pairs_pass(m: int, s: int, d: Number, eps: Number, variance: Numb
 
         P = exp(-B [(C(m,2) - C(s,2)) 2 Q(eps sqrt(d/v)) + C(s,2) 2 Q(eps sqrt(d/(v - 1)))])
 
-    v = variance is that of an inactive pair times d (`aligned_variance`), Q the normal tail. Errors are counted as normal
-    (d well above v) and as rare and independent (Poisson): an upper union bound would be 1 minus the exponent.
+    v = variance is that of an inactive pair times d (`aligned_variance`), Q the normal tail. Errors are counted as
+    normal (d well above v) and as rare and independent (Poisson): an upper union bound would be 1 minus the exponent.
     """
     active = comb(s, 2)
     failures = (comb(m, 2) - active) * 2 * norm.sf(eps * sqrt(d / variance))
@@ -142,7 +142,8 @@ def chance_all_pairs_pass(m: int, s: int, d: Number, eps: Number, variance: Numb
 
 
 def half_pass_width(m: int, s: int, eps: Number, variance: Number, n_inputs: int = 1) -> float:
-    """The width at which `chance_all_pairs_pass` is one half: 1477 at m = 32 and 1733 at m = 64 (s = 3, eps = 1/2, 16 inputs).
+    """The width at which `chance_all_pairs_pass` is one half: 1477 at m = 32 and 1733 at m = 64 (s = 3, eps = 1/2,
+    16 inputs).
 
     It grows as variance/eps^2 times the logarithm of the number of pairs looked at: no power of m.
     """
@@ -158,8 +159,9 @@ def quadratic_variance(s: int, active: int) -> float:
 
         n^2/4 + C(n, 2) - [active = 2],    n = s - 2 + active features active in all
 
-    Exact: gamma^2 = n + 2 sum_{a<b} w_a w_b, and times w_k w_l / 2 its terms are distinct characters, uncorrelated and of
-    coefficients n/2 and 1; that of the pair itself is the mean, 1. (none, one, both): 0, 1/4, 1 at s = 2; 1/4, 2, 17/4 at 3.
+    Exact: gamma^2 = n + 2 sum_{a<b} w_a w_b, and times w_k w_l / 2 its terms are distinct characters, uncorrelated
+    and of coefficients n/2 and 1; that of the pair itself is the mean, 1. (none, one, both): 0, 1/4, 1 at s = 2;
+    1/4, 2, 17/4 at 3.
     """
     n = s - 2 + active
     return n**2 / 4 + comb(n, 2) - (active == 2)
