@@ -60,7 +60,8 @@ class Product(NamedTuple):
     by_shared = False
 
     def of_sums(self, sums: Float[Array, "*pairs"], shared: None = None) -> Float[Array, "*pairs"]:
-        return sums * (1 / self.scale)  # as a product: XLA turns a quotient into one in some programs, and not in others
+        # A product, because XLA turns a quotient by a constant into one in some programs and not in others.
+        return sums * (1 / self.scale)
 
     def block(self, a: Float[Array, " d"], k: Int[Array, " n"], l: Int[Array, " p"]) -> Float[Array, "n p"]:
         return self.of_sums(pair_sums(a, self.code, k, l))

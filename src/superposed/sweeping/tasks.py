@@ -16,6 +16,8 @@ from superposed.networks.problem import Problem
 from superposed.sweeping.record import Seen
 from superposed.sweeping.search import STEPS, Bracket, bracket, ladder, next_width
 
+NEIGHBOURS = 2
+"""Rungs measured on either side of the one that a search asks for, where networks are nested."""
 RUNGS_A_SEARCH = 8
 """About how many rungs a search measures. It weighs the work of several processes, nothing else."""
 
@@ -144,7 +146,6 @@ class SmallestWidth:
     mode: str = "built"
     steps: int = STEPS
     first_seed: int = 0
-    block = BLOCK
 
     def __post_init__(self):
         _check_seeds(self.seeds)
@@ -160,6 +161,11 @@ class SmallestWidth:
     def cell(self, width: int, seed: int) -> Cell:
         """The network of one width and seed."""
         return Cell(self.construction, self.m, self.s, width, seed, self.sampling, self.mode)
+
+    @property
+    def block(self) -> int:
+        """Cells measured together."""
+        return BLOCK * (2 * NEIGHBOURS + 1) if self._one_pass else BLOCK
 
     @property
     def seed_range(self) -> range:
@@ -190,6 +196,10 @@ class SmallestWidth:
         else:
             widths = {seed: self._next(self.measured(seen, seed)) for seed in self.seed_range}
             wanted = [self.cell(width, seed) for seed, width in widths.items() if width is not None]
+        if self._one_pass:
+            # One pass over the widest network measures its neighbours too, and the answer is nearly always among them.
+            wanted = [self.cell(width, cell.seed) for cell in wanted for width in self._around(cell.width)]
+            return sorted((cell for cell in wanted if cell.id not in seen), key=lambda cell: cell.seed)
         return sorted((cell for cell in wanted if cell.id not in seen), key=lambda cell: cell.width)
 
     def measure(self, cells: Sequence[Cell]) -> list[dict]:
@@ -214,6 +224,17 @@ class SmallestWidth:
 
     def _next(self, passed: dict[int, bool]) -> int | None:
         return next_width(passed, self.start, self.most, self.steps, self._refused)
+
+    @property
+    def _one_pass(self) -> bool:
+        """Whether one pass over a network measures narrower ones too (`measure`)."""
+        return self.construction.nested and self.mode == "built" and self.sampling.idle is None
+
+    def _around(self, width: int) -> list[int]:
+        """The rung with its NEIGHBOURS on either side, less those that the construction refuses."""
+        rungs = [rung for rung in ladder(self.most, self.steps) if rung not in self._refused]
+        place = rungs.index(width)
+        return rungs[max(place - NEIGHBOURS, 0) : place + NEIGHBOURS + 1]
 
     @cached_property
     def _refused(self) -> frozenset[int]:
