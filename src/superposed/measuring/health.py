@@ -7,7 +7,7 @@ from superposed.measuring.sampling import Sampling
 
 
 def rows_that_depend_on_the_batch() -> int:
-    """How many of a few networks give another row when BLOCK of them are vmapped together instead of one at a time; 0 is right.
+    """How many of a few networks give another row when BLOCK of them are vmapped together; 0 is right.
 
     Rows that differ are not wrong by more than rounding. But a resumed run, or one on other hardware, would not repeat
     them bit for bit.
