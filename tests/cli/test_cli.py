@@ -102,6 +102,25 @@ BAD = [
     (("run", "uand_superposed", "--out", "a-file"), "is not a folder"),
     (("figures", "--runs", "nothing"), "no rows of profile quick"),
     (("status", "nothing"), "not the folder of a run"),
+    (("status", "foreign"), "names no experiment"),
+    (("audit", "nothing"), "not the folder of a run"),
+    (("audit", "nothing", "--fraction", 2), "--fraction 2.0"),
+    (("run", "./mine.py"), "there is no such Python file"),
+    (("run", "./empty.py"), "it defines no EXPERIMENT"),
+    (("figures", "./broken.py"), "running it failed with ZeroDivisionError"),
+    (("sweep", "rademacher", "--s", 2, "--eps", 0.5, "--out", "new", "--m", "8:9"), "two values of m"),
+    (("sweep", "rademacher", "--s", 2, "--eps", 0.5, "--out", "new", "--m", "8:64", "--step", 1), "--step 1.0"),
+    (("sweep", "rademacher", "--s", 2, "--eps", 0.5, "--out", "new", "--m", "64:8"), "no range"),
+    (("sweep", "rademacher", "--s", 2, "--eps", 0.5, "--out", "new", "--m", "8:64", "--shard", "0/2"), "no part"),
+    (("circuit", "pats", "--m", 9, "--depth", 1, "-o", "c.json"), "did you mean paths"),
+    (("circuit", "groups", "--m", 9, "--s", 10, "--depth", 1, "-o", "c.json"), "--s 10"),
+    (("circuit", "groups", "--m", "1e7", "--depth", 2, "-o", "c.json"), "--depth 2"),
+    (("circuit", "groups", "--m", 9, "--inputs", 8, "--depth", 1, "-o", "c.json"), "--inputs 8"),
+    (("measure", "mine.py:TopK", "--m", 9, "--s", 2, "--width", 8), "there is no such Python file"),
+    (("measure", "empty.py:TopK", "--m", 9, "--s", 2, "--width", 8), "has no dataclass TopK"),
+    (("measure", "empty.py:(", "--m", 9, "--s", 2, "--width", 8), "write file.py:Class"),
+    (("measure", "no_such_module:TopK", "--m", 9, "--s", 2, "--width", 8), "No module named"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--seeds", "1e12"), "--seeds 1000000000000"),
     (("measure",), "--m"),
     (("fly",), "invalid choice"),
 ]
@@ -112,11 +131,16 @@ BAD = [
 )
 def test_bad_input_is_one_line_and_changes_nothing(capsys, monkeypatch, tmp_path, argv, message):
     (tmp_path / "a-file").write_text("mine")
+    (tmp_path / "empty.py").write_text("")
+    (tmp_path / "broken.py").write_text("1 / 0")
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "manifest.json").write_text('{"configuration": {}}')
     monkeypatch.chdir(tmp_path)
+    before = sorted(str(path) for path in tmp_path.rglob("*") if "__pycache__" not in str(path))
     status, out, err = run(capsys, *argv)
     assert status == 2 and out == ""
     assert message in err and len(err.strip().splitlines()) == 1 and "Traceback" not in err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-file"]
+    assert sorted(str(path) for path in tmp_path.rglob("*") if "__pycache__" not in str(path)) == before
 
 
 def test_folders_are_checked_by_many_at_once(tmp_path):
@@ -143,6 +167,9 @@ def test_an_experiment_runs_resumes_and_draws(capsys, tmp_path):
     assert before.keys() == {".png", ".svg", ".csv", ".json", ".html"}
     run(capsys, "figures", "gallery", "--profile", "tiny", "--runs", runs, "--figures", figures)
     assert {path.suffix: path.read_bytes() for path in figures.iterdir()} == before
+    (runs / "gallery-tiny").rename(runs / "gallery-quick")
+    status, _, err = run(capsys, "figures", "gallery", "--runs", runs, "--figures", figures)
+    assert status == 2 and "another configuration" in err and "profile" in err
 
 
 def test_shards_share_the_work(capsys, tmp_path):
@@ -155,6 +182,7 @@ def test_shards_share_the_work(capsys, tmp_path):
 def test_a_time_limit_stops_and_says_how_to_go_on(capsys, tmp_path):
     status, _, err = run(capsys, "run", "random_init", "--profile", "tiny", "--out", tmp_path, "--time-limit", "0s")
     assert status == 3 and "run the same command again to resume" in err
+    assert len((tmp_path / "rows-1of1.jsonl").read_text().splitlines()) == 4  # the whole block that was measured
 
 
 def test_another_profile_in_the_same_folder_is_refused(capsys, tmp_path):

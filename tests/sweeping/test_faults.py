@@ -71,6 +71,15 @@ def test_every_altered_character_of_a_row_is_noticed(rows):
             Record.from_line(altered)
 
 
+def test_a_row_whose_counts_do_not_add_up_is_refused():
+    seen = {"count": [2, 1, 0], "total": [0.0] * 3, "total_sq": [0.0] * 3, "low": [0.0] * 3, "high": [0.0] * 3}
+    good = Record({"n": 1}, seen | {"histogram": [{"0": 2}, {"5": 1}, {}]})
+    assert Record.from_line(good.to_line()[:-1]) == good
+    for bad in ({"histogram": [{"0": 1}, {"5": 1}, {}]}, {"histogram": [{"0": 2}, {"5": 1}]}, {"count": [2, 1]}):
+        with pytest.raises(ValueError, match="add up"):
+            Record.from_line(Record({"n": 1}, good.seen | bad).to_line()[:-1])
+
+
 def test_a_damaged_row_is_named_and_set_aside_and_the_rest_kept(rows):
     whole, lines = lines_of(rows.parent), rows.read_bytes().splitlines(keepends=True)
     damaged = lines[1].replace(b'"square":', b'"squire":')

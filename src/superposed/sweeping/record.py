@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from superposed.measuring.cell import Cell, canonical, content_id
-from superposed.measuring.errors import Errors
+from superposed.measuring.errors import STRATA, Errors
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,18 @@ class Record:
                 raise ValueError("its id is not that of its cell")
             if not (isinstance(record.seen, dict) and record.seen):
                 raise ValueError("it says nothing of what was seen")
+            if "histogram" in record.seen:
+                _check_counts(record.seen)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a row of measurements ({type(error).__name__}: {error})") from error
         return record
+
+
+def _check_counts(seen: dict) -> None:
+    """Raises ValueError where the errors of a row lack a stratum, or where a histogram does not add up to its count."""
+    lengths = {len(seen[key]) for key in ("count", "total", "total_sq", "low", "high", "histogram")}
+    if lengths != {STRATA} or [sum(bins.values()) for bins in seen["histogram"]] != seen["count"]:
+        raise ValueError("its histograms do not add up to its counts")
 
 
 _SUM = ',"sum":"'
