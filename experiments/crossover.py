@@ -176,7 +176,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     for name, one in series.items():
         claim = REMEDIES[name][1]
         top = one.above(profile.top)
-        fits[name] = top.report(claim, draws=100)
+        fits[name] = top.report(claim)
         asked = "width tends to m^(2/3)?" if claim else "no power of m?"
         findings.append(top.finding(f"{name}, s = {S}, q99 < {EPS:g}, drawn: {asked}", fits[name]))
         findings += [gain(name, series)] * (name != "plain")
@@ -191,7 +191,7 @@ def all_pairs(profile: Profile) -> tuple[list[dict], Finding]:
     Computed, not measured: `theory.bernoulli_tail`, which tests hold against drawn errors and against networks.
     """
     width = {m: all_pairs_width(m, S, EPS) for m in profile.far}
-    rows = curve_rows(width, criterion="max", s=S)
+    rows = curve_rows(width, 2 / 3, criterion="max", s=S)
     scaled = {m: d / m ** (2 / 3) for m, d in width.items()}
     powers = {b: log(scaled[b] / scaled[a]) / log(log(b) / log(a)) for a, b in pairwise(profile.far)}
     said = ", ".join(f"{power:.2f} (to {m:.0e})" for m, power in powers.items())

@@ -172,8 +172,8 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     table = [row for kind in rows.values() for row in kind]
     for criterion, (claim, question) in CLAIMS.items():
         series = capacities(profile, rows["built"], criterion)
-        law = through([(r["d"], r["m"]) for r in rows["law"] if r["criterion"] == criterion], claim, "d")
-        fits[criterion] = series.report(claim, more_laws=[law])
+        points = [(r["d"], r["m"]) for r in rows["law"] if r["criterion"] == criterion]
+        fits[criterion] = series.report(claim, closed=through(points, claim, "d", "exact law"))
         findings.append(series.finding(f"{question} s = {profile.s}", fits[criterion]))
         findings.append(law_finding(rows["law"], criterion))
         table += series.rows("m*")

@@ -5,7 +5,7 @@ from statistics import fmean, stdev
 
 from superposed.constructions import RandomInit
 from superposed.figures.errors import draw_random_init
-from superposed.fitting import Law, power
+from superposed.fitting import Model, power
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
 from superposed.study.series import Series
@@ -58,7 +58,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     name, more = "rms of one-active pairs against m", ("log d",) if len(profile.widths) > 1 else ()
     records = [{**row, "d": row["width"], "low": row["rms"], "high": row["rms"]} for row in rows if row["active"] == 1]
     series = Series(name, "m", tuple(records), covariates=("d",))
-    fit = series.report(0.0, laws=(power("m", *more), Law("no m at all", ("1", *more))))
+    fit = series.report(0.0, models=(power("m", *more), Model("no m at all", ("1", *more))))
     findings = [series.finding(f"Theorem 14: rms error free of m? s = {S}", fit)]
     return Analysis(rows + means(rows) + closed_form(profile), findings, {name: fit})
 

@@ -87,13 +87,13 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         name = f"{construction}, m = {m:.0e}, {fixed}"
         series = smallest_widths(name, tasks, seen, along, construction=construction, m=m, varies=along)
         curve = {x: closed_width(construction, along, m, x) for x in getattr(profile, along)}
-        closed = [through(list(curve.items()), CLAIMS[along], along, free) for free in (False, True)]
-        fits[name] = series.report(CLAIMS[along], more_laws=closed, draws=100)
+        fits[name] = series.report(CLAIMS[along], closed=through(curve.items(), CLAIMS[along], along))
         power = "s^(2/3)" if along == "s" else "eps^(-4/3)"
         findings.append(series.finding(f"Theorem 2, {name}: width tends to {power}?", fits[name]))
+        findings.append(series.formula_finding(f"Theorem 2, {name}: widths follow the closed form?", fits[name]))
         (first, width), *_ = series.medians().items()
         guide = {x: width * (x / first) ** CLAIMS[along] for x in curve}
-        table += series.rows() + curve_rows(curve, along, series=name, varies=along)
+        table += series.rows() + curve_rows(curve, CLAIMS[along], along, series=name, varies=along)
         table += [
             {"kind": "claimed slope", "series": name, "varies": along, along: x, "best": d} for x, d in guide.items()
         ]

@@ -10,7 +10,7 @@ import optax
 from jaxtyping import Array, Float, Key
 
 from superposed.figures.trained import draw_trained_anchors
-from superposed.fitting import Law, power
+from superposed.fitting import Model, power
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
 from superposed.program import program
@@ -203,8 +203,8 @@ def gate_findings(reading: str, rows: list[dict], profile: Profile, fits: dict) 
     column = "balanced" if reading.startswith("300 features") else "mse"
     records = [{"d": row["width"], "seed": row["seed"], "low": row[column], "high": row[column]} for row in rows]
     series = Series(f"U-AND, {reading}", "d", tuple(records))
-    laws = (power("d"), Law("exponent -0.6", ("1", "log d"), {"log d": -0.6}))
-    fits[series.name] = series.report(-0.6, laws=laws)
+    rivals = (power("d"), Model("exponent -0.6", ("1", "log d"), {"log d": -0.6}))
+    fits[series.name] = series.report(-0.6, models=rivals)
     question = f"{series.name}, s = 3: mean square error falls as d^-0.60, as published?"
     findings = [series.finding(question, fits[series.name])]
     for width in sorted(set(profile.gate_widths) & PUBLISHED_MSE.keys()):

@@ -7,7 +7,7 @@ import numpy as np
 
 from superposed.constructions import Bernoulli, Gaussian, Rademacher
 from superposed.figures.trained import draw_trained_error
-from superposed.fitting import Law, power
+from superposed.fitting import Model, power
 from superposed.measuring.errors import Errors
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding
@@ -98,7 +98,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         records = [{"d": r["width"], "seed": r["seed"], "low": r["rms"], "high": r["rms"]} for r in below]
         name = f"{kind}, m = {m}, s = {s}"
         series = Series(name, "d", tuple(records), nested=kind in BUILT)
-        fits[name] = series.report(-0.5, laws=(power("d"), Law("exponent -1/2", ("1", "log d"), {"log d": -0.5})))
+        fits[name] = series.report(-0.5, models=(power("d"), Model("exponent -1/2", ("1", "log d"), {"log d": -0.5})))
         findings.append(series.finding(f"{name}: rms error falls as d^(-1/2) below C(m, 2)?", fits[name]))
         if kind in TRAINED:
             findings.append(failure_finding(name, task, seen))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from superposed.figures.trained import draw_trained_width
-from superposed.fitting import Law, logarithm, power
+from superposed.fitting import Model, logarithm, power
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.series import Series, local_exponents, smallest_widths
@@ -60,13 +60,13 @@ def searches(profile: Profile) -> dict[tuple[str, int], list[SmallestWidth]]:
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
-    """Laws of the width in m for each kind of input, the exponents between neighbours, and the failures."""
+    """Models of the width in m for each kind of input, the exponents between neighbours, and the failures."""
     table, fits, findings = [], {}, []
     for (inputs, s), tasks in searches(profile).items():
         series = smallest_widths(f"trained, {inputs}, s = {s}", tasks, seen, inputs=inputs, s=s)
         table += series.rows()
         for question, claim in CLAIMS.items():
-            found = series.report(claim, laws=laws(claim))
+            found = series.report(claim, models=rivals(claim))
             fits[f"{series.name}, claim {claim:.2g}"] = found
             findings.append(series.finding(f"{series.name}: smallest width at {CRITERION} < {EPS:g} {question}", found))
         table += local_exponents(series.name, found)
@@ -74,15 +74,15 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     return Analysis(table, findings, fits)
 
 
-def laws(claim: float) -> tuple[Law, ...]:
+def rivals(claim: float) -> tuple[Model, ...]:
     """A free power; a power of log m; the claimed power, alone and with a power of log m."""
     fixed = {"log m": claim}
     named = "2/3" if claim else "no power"
     return (
         power(),
         logarithm(),
-        Law(f"{named} alone", ("1", "log m"), fixed),
-        Law(f"{named} and log", ("1", "log m", "log log m"), fixed),
+        Model(f"{named} alone", ("1", "log m"), fixed),
+        Model(f"{named} and log", ("1", "log m", "log log m"), fixed),
     )
 
 

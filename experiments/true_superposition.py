@@ -187,7 +187,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     fits = {}
     for series in frontiers(rungs):
         law = {d: most(**series.labels, c=rungs[0]["c"], width=d) for d in series.medians()}
-        fits[series.name] = series.report(2, more_laws=[through(list(law.items()), 2, "d")])
+        fits[series.name] = series.report(2, closed=through(law.items(), 2, "d", "chance hits"))
         question = f"Channels, {series.name}: m* at depth {rungs[0]['depth']} grows as d^2?"
         findings.append(series.finding(question, fits[series.name]))
         table += series.rows("m*")

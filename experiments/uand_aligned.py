@@ -5,7 +5,7 @@ from statistics import fmean
 
 from superposed.constructions import Bernoulli, Gaussian, Rademacher
 from superposed.figures.errors import draw_aligned
-from superposed.fitting import Law, closed_form, logarithm, power
+from superposed.fitting import Model, closed_form, logarithm, power
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
 from superposed.study.series import Series, curve_rows, smallest_widths
@@ -83,15 +83,18 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         errors = error_rows(construction, s, task, seen)
         statistic, claim, question = CLAIMS[construction]
         series = error_series(f"{construction}, s = {s}", errors, statistic)
-        stated = Law(f"exponent {claim:.3g}", ("1", "log d"), {"log d": claim})
-        fits[series.name] = series.report(claim, laws=(power("d"), stated))
+        stated = Model(f"exponent {claim:.3g}", ("1", "log d"), {"log d": claim})
+        fits[series.name] = series.report(claim, models=(power("d"), stated))
         findings.append(series.finding(f"{question} s = {s}", fits[series.name]))
         table += errors + worst_strata(errors)
     series = smallest_widths("Rademacher, max, s = 3", searches(profile), seen, construction="Rademacher", s=3)
-    fits[series.name] = series.report(0.0, laws=width_laws(profile))
+    closed = closed_form("closed form", lambda x: [predicted(round(m), profile) for m in x["m"]], 0.0)
+    fits[series.name] = series.report(0.0, models=(power(), logarithm()), closed=closed)
     question = f"Theorem 3, aligned: smallest width at max < {EPS:g} has no power of m? s = 3"
     findings.append(series.finding(question, fits[series.name]))
-    table += series.rows() + curve_rows({m: predicted(m, profile) for m in profile.m}, s=3)
+    question = f"Theorem 3, aligned: smallest width at max < {EPS:g} follows the closed form, linear in log m? s = 3"
+    findings.append(series.formula_finding(question, fits[series.name]))
+    table += series.rows() + curve_rows({m: predicted(m, profile) for m in profile.m}, 0, s=3)
     return Analysis(table, findings, fits)
 
 
@@ -144,17 +147,6 @@ def worst_strata(errors: list[dict]) -> list[dict]:
         }
         for key, e in networks.items()
     ]
-
-
-def width_laws(profile: Profile) -> tuple:
-    """A power of m; (log m)^b; the closed form; and the closed form times a free power, which finds any power left over."""
-    closed = lambda x: [predicted(round(m), profile) for m in x["m"]]
-    return (
-        power(),
-        logarithm(),
-        closed_form("closed form", closed, 0.0),
-        closed_form("closed form and power", closed, 0.0, free_exponent=True),
-    )
 
 
 EXPERIMENT = Experiment(

@@ -39,7 +39,7 @@ def test_the_threshold_is_a_fit_to_the_half_pass_widths():
     found = MODULE["transitions"](passed({32: 6.0, 64: 6.0, 128: 6.0}))
     law = MODULE["threshold"](found, PROFILE)
     assert isinstance(law, Report) and law.entry("power").candidate.exponent[1] == pytest.approx(2 / 3, abs=0.01)
-    assert {entry.fitted.law.name for entry in law.entries} == {"power", "logarithm only", "closed form"}
+    assert {entry.candidate.name for entry in law.entries} == {"power", "logarithm only", "closed form"}
 
 
 def test_where_all_pass_nothing_is_measured():

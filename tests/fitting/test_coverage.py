@@ -1,10 +1,11 @@
-"""95% intervals contain the truth 95 times in a hundred: a few dozen draws here, hundreds in the slow run."""
+"""95% intervals of a given model contain the truth 95 times in a hundred."""
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from synthetic_widths import LADDER, square_log, two_thirds, two_thirds_log, widths
 
-from superposed.fitting import bootstrap, fit, fixed_power_log, intervals, logarithm, power, power_log, scatter_of
+from superposed.fitting import Points, fit, fit_points, fixed_power_log, intervals, logarithm, power, power_log
 
 DESIGNS = {
     "eight seeds": {"seeds": 8},
@@ -14,7 +15,7 @@ DESIGNS = {
     "noisy, short": {"seeds": 8, "sigma": 0.3, "m": LADDER[:4]},
     "scatter shrinks": {"seeds": 20, "slope": -0.2, "m": 2.0 ** np.arange(6, 17)},
 }
-LAWS = {
+MODELS = {
     "power": (two_thirds, power, {"log m": 2 / 3}),
     "power and log": (two_thirds_log, power_log, {"log m": 2 / 3, "log log m": 1.0}),
     "2/3 and log": (two_thirds_log, fixed_power_log, {"log log m": 1.0}),
@@ -22,41 +23,31 @@ LAWS = {
 }
 
 
-def coverage(law, design, trials, interval):
-    truth, make, coefficients = LAWS[law]
+def coverage(model, design, trials):
+    """How often each coefficient's interval holds it."""
+    truth, make, coefficients = MODELS[model]
     hits = np.zeros(len(coefficients))
     for seed in range(trials):
         data = widths(truth, **(DESIGNS[design] | {"seed": seed}))
-        found = fit(make(), data, *scatter_of(data)) if "slope" in DESIGNS[design] else fit(make(), data)
-        ends = interval(found, tuple(coefficients))
+        points = fit_points(data)
+        ends = intervals(fit(make(), data, points.scatter if isinstance(points, Points) else None), tuple(coefficients))
         hits += [ends[name][0] <= value <= ends[name][1] for name, value in coefficients.items()]
-    return hits / trials
+    return hits
 
 
 @pytest.mark.parametrize(
-    "law, design", [("power", "eight seeds"), ("power and log", "censored"), ("logarithm only", "exact, four seeds")]
+    "model, design", [("power", "eight seeds"), ("power and log", "censored"), ("logarithm only", "exact, four seeds")]
 )
-def test_profile_intervals_cover(law, design):
-    trials = 60
-    assert np.all(np.abs(coverage(law, design, trials, intervals) - 0.95) < 5 * np.sqrt(0.95 * 0.05 / trials))
+def test_profile_intervals_cover(model, design):
+    """Intervals that cover 88 or 99 in a hundred are caught more often than not; seeds are fixed, so it never flickers."""
+    for hits in coverage(model, design, 150):
+        assert binomtest(int(hits), 150, 0.95).pvalue > 0.01, hits
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
-@pytest.mark.parametrize("law", ["power", "power and log"])
-def test_profile_intervals_cover_93_to_97_in_a_hundred(law, design):
-    trials = 400
-    slack = 2 * np.sqrt(0.95 * 0.05 / trials)
-    found = coverage(law, design, trials, intervals)
+@pytest.mark.parametrize("model", ["power", "power and log"])
+def test_profile_intervals_cover_93_to_97_in_a_hundred(model, design):
+    found = coverage(model, design, 400) / 400
+    slack = 2 * np.sqrt(0.95 * 0.05 / 400)
     assert np.all((found > 0.93 - slack) & (found < 0.97 + slack)), found
-
-
-def resampled(found, names):
-    redrawn = bootstrap(found, 200)
-    return {name: redrawn.interval(name) for name in names}
-
-
-@pytest.mark.slow
-def test_the_bootstrap_covers_too():
-    found = coverage("power", "eight seeds", 600, resampled)
-    assert np.all(np.abs(found - 0.95) < 0.02 + 2 * np.sqrt(0.95 * 0.05 / 600)), found

@@ -13,7 +13,7 @@ from matplotlib import pyplot  # noqa: E402
 from superposed.figures import fits as draw  # noqa: E402
 
 DATA = widths(censored=True)
-REPORT = report(DATA, laws=None, draws=0)
+REPORT = report(DATA)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_every_row_is_drawn_once(ax):
 
 def test_a_law_is_drawn_through_its_predictions_and_dashed_beyond(ax):
     fitted = fit(power(), DATA)
-    draw.draw_law(ax, fitted, beyond=10)
+    draw.draw_model(ax, fitted, beyond=10)
     solid, dashed = ax.lines
     x = solid.get_xdata()
     np.testing.assert_allclose(solid.get_ydata(), np.exp(fitted.predict({"m": x})[0]))
@@ -49,7 +49,7 @@ def test_the_region_is_drawn_with_estimate_and_claim(ax):
 def test_local_exponents_are_drawn_where_they_are_bounded(ax):
     draw.draw_local_exponents(ax, REPORT.local)
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [e.best for e in REPORT.local])
-    draw.draw_law_exponent(ax, fit(power(), DATA))
+    draw.draw_model_exponent(ax, fit(power(), DATA))
     np.testing.assert_allclose(ax.lines[1].get_ydata(), fit(power(), DATA).coef["log m"])
 
 
@@ -68,6 +68,6 @@ def test_collapse_and_phase_diagram(ax):
 def test_what_is_no_single_line_is_refused(ax):
     data = sample([1.0, 2.0, 2.0, 4.1], [1.1, 2.1, 2.2, 4.4], m=[64.0, 128.0] * 2, s=[2.0, 2.0, 3.0, 3.0])
     with pytest.raises(ValueError, match="s varies"):
-        draw.draw_law(ax, fit(power(), data))
+        draw.draw_model(ax, fit(power(), data))
     with pytest.raises(ValueError, match="no joint region"):
-        draw.draw_joint_region(ax, report(data, laws=(power(),), draws=0))
+        draw.draw_joint_region(ax, report(data, models=(power(),)))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from superposed.fitting import best_collapse, collapse, collapse_interval
 
@@ -25,12 +26,11 @@ def test_the_best_exponent_is_found_through_noise():
     assert abs(found.exponent - 2 / 3) < 0.01 and found.overlap > 0.9
 
 
-def test_curves_that_cannot_be_compared_are_refused():
+def test_curves_that_cannot_be_compared():
     m, d, error = curves()
     with pytest.raises(ValueError, match="at least two values of m"):
         collapse(m[:10], d[:10], error[:10], 2 / 3)
-    with pytest.raises(ValueError, match="no two error curves overlap"):
-        collapse(m, d, error, 30.0)
+    assert "no two error curves overlap" in collapse(m, d, error, 30.0).reason
     with pytest.raises(ValueError, match="error: a collapse needs"):
         collapse(m, d, 0 * error, 2 / 3)
 
@@ -48,9 +48,9 @@ def seeds_of(random, n=8, noise=0.05):
 
 
 def test_the_bootstrap_interval_covers_the_exponent():
-    found = [collapse_interval(*seeds_of(np.random.default_rng(k)), draws=40) for k in range(10)]
+    found = [collapse_interval(*seeds_of(np.random.default_rng(k)), draws=40) for k in range(40)]
     assert all(low <= best <= high and high - low < 0.02 for low, best, high in found)
-    assert sum(low <= 2 / 3 <= high for low, _, high in found) >= 8
+    assert binomtest(sum(low <= 2 / 3 <= high for low, _, high in found), len(found), 0.95).pvalue > 0.01
     assert collapse_interval(*seeds_of(np.random.default_rng(0)), draws=40) == found[0]
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from scipy.special import expit
+from scipy.stats import binomtest
 
-from superposed.fitting import clopper_pearson, fit_success, ratio_interval, wilson
+from superposed.bad_input import InputError
+from superposed.fitting import NotFitted, fit_success, proportion_interval, ratio_interval
 
 # Newcombe 1998, Statistics in Medicine 17, Table I: score without continuity correction, and Clopper-Pearson
 NEWCOMBE = [
@@ -18,13 +20,8 @@ WIDTHS = np.array([64.0, 80.0, 100.0, 125.0, 156.0, 195.0])
 
 @pytest.mark.parametrize("passed, total, score, exact", NEWCOMBE)
 def test_binomial_intervals_as_newcombe_quotes_them(passed, total, score, exact):
-    np.testing.assert_allclose(wilson(passed, total), score, atol=5e-5)
-    np.testing.assert_allclose(clopper_pearson(passed, total), exact, atol=5e-5)
-
-
-def test_all_passing_mirrors_all_failing():
-    np.testing.assert_allclose(wilson(20, 20), 1 - np.array(wilson(0, 20))[::-1])
-    np.testing.assert_allclose(clopper_pearson(20, 20), 1 - np.array(clopper_pearson(0, 20))[::-1])
+    np.testing.assert_allclose(proportion_interval(passed, total, "wilson"), score, atol=5e-5)
+    np.testing.assert_allclose(proportion_interval(passed, total), exact, atol=5e-5)
 
 
 def counts(seed=0, total=50):
@@ -48,7 +45,7 @@ def test_probit_and_logit_agree_in_the_middle():
 
 
 def test_intervals_cover():
-    trials, hits = 25, np.zeros(3)
+    trials, hits = 60, np.zeros(3)
     for seed in range(trials):
         found = fit_success(WIDTHS, *counts(seed, 30))
         truth = (110.0, 110 * np.exp(np.log(19) / 8), 8.0)
@@ -56,7 +53,7 @@ def test_intervals_cover():
             low <= value <= high
             for (low, _, high), value in zip((found.half, found.high, found.sharpness), truth, strict=True)
         ]
-    assert np.all(hits / trials > 0.95 - 5 * np.sqrt(0.95 * 0.05 / trials))
+    assert all(binomtest(int(k), trials, 0.95).pvalue > 0.01 for k in hits), hits
 
 
 def test_a_step_has_no_finite_sharpness_but_a_bounded_width():
@@ -67,17 +64,24 @@ def test_a_step_has_no_finite_sharpness_but_a_bounded_width():
 
 
 @pytest.mark.parametrize(
-    "passed, link, says",
+    "passed, says",
     [
-        (np.zeros(6), "logit", "every draw fails"),
-        (np.full(6, 50.0), "logit", "every draw passes"),
-        (np.array([50.0, 40, 30, 20, 10, 0]), "logit", "not become likelier"),
-        (np.full(6, 51.0), "logit", "51 passed of 50"),
-        (counts()[0], "cloglog", "choose logit or probit"),
+        (np.zeros(6), "every draw fails"),
+        (np.full(6, 50.0), "every draw passes"),
+        (np.array([50.0, 40, 30, 20, 10, 0]), "not become likelier"),
     ],
 )
-def test_counts_without_a_transition_are_refused(passed, link, says):
-    with pytest.raises(ValueError, match=says):
+def test_counts_without_a_transition_have_no_curve(passed, says):
+    found = fit_success(WIDTHS, passed, np.full(6, 50.0))
+    assert isinstance(found, NotFitted) and says in found.reason
+
+
+@pytest.mark.parametrize(
+    "passed, link, says",
+    [(np.full(6, 51.0), "logit", "51 of 50"), (counts()[0], "cloglog", "choose logit or probit")],
+)
+def test_impossible_counts_are_refused(passed, link, says):
+    with pytest.raises(InputError, match=says):
         fit_success(WIDTHS, passed, np.full(6, 50.0), link)
 
 

@@ -1,4 +1,4 @@
-"""Synthetic widths with a known law."""
+"""Synthetic widths about a known curve."""
 
 import numpy as np
 
@@ -27,12 +27,18 @@ def crossing(m):
     return Crossover(asymptotic=2 / 3).log_response(np.log([[20.0, 2.0, 8.0]]), {"m": m})[0][0]
 
 
-def widths(law=two_thirds, m=LADDER, seeds=8, sigma=0.1, rung=1.1, censored=False, slope=0.0, seed=0) -> Sample:
-    """Log-normal widths about a law, seen through a ladder of ratio `rung` (1: exactly), open beyond its ends if censored."""
+def widths(
+    truth=two_thirds, m=LADDER, seeds=8, sigma=0.1, rung=1.1, censored=False, slope=0.0, bend=0.0, seed=0
+) -> Sample:
+    """Log-normal widths about a curve, seen through a ladder of ratio `rung` (1: exactly), open beyond its ends if censored.
+
+    The scatter changes as m^slope, and by a parabola of height `bend` over the design.
+    """
     generator = np.random.default_rng(seed)
     column = np.repeat(m, seeds)
-    scatter = sigma * (column / np.exp(np.log(column).mean())) ** slope
-    y = law(column) + scatter * generator.standard_normal(len(column))
+    x = (np.log(column) - np.log(m[0] * m[-1]) / 2) / max(np.log(m[-1] / m[0]) / 2, 1e-9)
+    scatter = sigma * (column / np.exp(np.log(column).mean())) ** slope * np.exp(bend * (x**2 - np.mean(x**2)))
+    y = truth(column) + scatter * generator.standard_normal(len(column))
     if rung == 1:
         return sample(np.exp(y), np.exp(y), m=column)
     step = np.log(rung)
@@ -40,7 +46,7 @@ def widths(law=two_thirds, m=LADDER, seeds=8, sigma=0.1, rung=1.1, censored=Fals
     low = np.floor((y - offset) / step) * step + offset
     low, high = np.exp(low), np.exp(low + step)
     if censored:  # half of the seeds at either end of the design leave the ladder
-        top, bottom = np.exp(law(m[-1:])[0]), np.exp(law(m[:1])[0])
+        top, bottom = np.exp(truth(m[-1:])[0]), np.exp(truth(m[:1])[0])
         above, below = low >= top, high <= bottom
         low, high = (
             np.where(above, top, np.where(below, 0.0, low)),

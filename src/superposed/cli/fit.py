@@ -8,11 +8,12 @@ import numpy as np
 from superposed.cli.output import print_json
 from superposed.cli.words import exponent, span
 from superposed.fitting.crossover import Crossover
-from superposed.fitting.design import Power, power_of
-from superposed.fitting.laws import power, power_log
-from superposed.fitting.read import read_csv
+from superposed.fitting.design import Design, Power, power_of
+from superposed.fitting.fits import NotFitted
+from superposed.fitting.models import power, power_log
+from superposed.fitting.read import Table, read_csv
 from superposed.fitting.render import render
-from superposed.fitting.reports import report
+from superposed.fitting.reports import Report, report
 
 MOST_POINTS = 10_000
 """Values of m in a design that `power` looks at."""
@@ -27,8 +28,8 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
 def _add_fit(commands: "argparse._SubParsersAction") -> None:
     parser = commands.add_parser(
         "fit",
-        help="fit width laws to a CSV file and judge an exponent",
-        description="Fit rival laws to measured widths (CSV columns m and width, or m, low and high; optionally seed, s, eps, L) "
+        help="fit width models to a CSV file and judge an exponent",
+        description="Fit rival models to measured widths (CSV columns m and width, or m, low and high; optionally seed, s, eps, L) "
         "and say whether the data support, contradict or leave open the claimed exponent.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="CSV files with a header line")
@@ -43,6 +44,14 @@ def _add_fit(commands: "argparse._SubParsersAction") -> None:
         default=[],
         metavar="COLUMN",
         help="fit each value of this column on its own (repeatable)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="least",
+        type=float,
+        default=0.0,
+        metavar="VALUE",
+        help="only rows with at least this value of the column in question, such as 1e4",
     )
     parser.add_argument(
         "--where",
@@ -60,11 +69,14 @@ def _add_power(commands: "argparse._SubParsersAction") -> None:
     parser = commands.add_parser(
         "power",
         help="could a design decide between two exponents?",
-        description="Say before measuring whether a range of m and a number of seeds could tell two exponents apart, when the law "
+        description="Say before measuring whether a range of m and a number of seeds could tell two exponents apart, when the model "
         "that is fitted leaves them open.",
     )
     parser.add_argument(
-        "--law", choices=("power", "power-log", "crossover"), default="power-log", help="the law that would be fitted"
+        "--model",
+        choices=("power", "power-log", "crossover"),
+        default="power-log",
+        help="the model that would be fitted",
     )
     parser.add_argument("--m", type=span, required=True, metavar="LOW:HIGH", help="range of m, such as 64:65536")
     parser.add_argument("--step", type=float, default=2.0, help="ratio of neighbouring values of m (default 2)")
@@ -96,67 +108,77 @@ def condition(text: str) -> tuple[str, str]:
 
 def run_fit(args: argparse.Namespace) -> None:
     """Print a report for each setting in each file."""
+    where = dict(args.where)
     tables = [
-        table for path in args.files for table in read_csv(path, args.along, args.by, args.response, dict(args.where))
+        table for path in args.files for table in read_csv(path, args.along, args.by, args.response, where, args.least)
     ]
-    reports = []
-    for table in tables:
-        try:
-            reports.append(report(table.sample, args.claim))
-        except ValueError as error:
-            raise ValueError(f"{table.title}: {error}") from None
+    reports = [report(table.sample, args.claim, closed=table.closed) for table in tables]
+    for table, answer in zip(tables, reports, strict=True):
+        if isinstance(answer, NotFitted) and len(tables) == 1:
+            raise ValueError(f"{table.title}: {answer.reason}")
     if args.json:
-        print_json(
-            {
-                "reports": [
-                    {"file": t.path, "setting": dict(t.setting)} | r.to_json()
-                    for t, r in zip(tables, reports, strict=True)
-                ]
-            }
-        )
+        print_json({"reports": [_json(table, answer) for table, answer in zip(tables, reports, strict=True)]})
         return
-    print("\n\n".join(f"{table.title}\n{render(found)}" for table, found in zip(tables, reports, strict=True)))
+    print("\n\n".join(_text(table, answer) for table, answer in zip(tables, reports, strict=True)))
+
+
+def _json(table: Table, answer: Report | NotFitted) -> dict[str, object]:
+    plain = {"not_fitted": answer.reason} if isinstance(answer, NotFitted) else answer.to_json()
+    return {"file": table.path, "setting": dict(table.setting)} | plain
+
+
+def _text(table: Table, answer: Report | NotFitted) -> str:
+    return f"{table.title}\n" + (f"NOT FITTED: {answer.reason}" if isinstance(answer, NotFitted) else render(answer))
 
 
 def run_power(args: argparse.Namespace) -> None:
     """Print what the design could decide."""
-    if not 1 < args.step < math.inf:
-        raise ValueError(f"--step {args.step:g}: neighbouring values of m need a ratio above 1; use --step 2")
-    if not 1 <= args.rung < math.inf:
-        raise ValueError(f"--rung {args.rung:g}: neighbouring widths have a ratio of at least 1; use --rung 1.1")
-    if not 0 < args.scatter < math.inf:
-        raise ValueError(f"--scatter {args.scatter:g}: needs a standard deviation above 0; use --scatter 0.1")
-    if args.seeds < 1:
-        raise ValueError(f"--seeds {args.seeds}: needs at least one draw; use --seeds 8")
-    if not all(0 < need < math.inf for need in args.needs):
-        raise ValueError(
-            f"--needs {' '.join(f'{need:g}' for need in args.needs)}: widths are above 0; use --needs 20 2 8"
-        )
+    _check_design(args)
     low, high = args.m
-    if math.log(high / low) > MOST_POINTS * math.log(args.step):
-        raise ValueError(f"--step {args.step:g}: more than {MOST_POINTS} values of m; use --step 2")
     values = low * args.step ** np.arange(int(math.log(high / low) / math.log(args.step) + 1e-9) + 1)
     truth, rival = args.exponents
-    if truth == rival:
-        raise ValueError(f"--exponents {truth:g} {rival:g}: two different ones are needed; use --exponents 2/3 1/2")
-    law, coef = {
+    model, coef = {
         "power": (power(), (0.0, truth)),
         "power-log": (power_log(), (0.0, truth, 0.0)),
         "crossover": (Crossover(), (*(math.log(need) for need in args.needs), truth)),
-    }[args.law]
-    found = power_of(law, coef, values.tolist(), args.seeds, rival, args.scatter, args.rung)
+    }[args.model]
+    answer = power_of(Design(model, np.array(coef), args.scatter, args.rung), values, args.seeds, rival)
+    if isinstance(answer, NotFitted):
+        raise ValueError(answer.reason)
     if args.json:
-        print_json(found.to_json() | {"m": values.tolist(), "scatter": args.scatter, "rung": args.rung})
+        print_json(answer.to_json() | {"m": values.tolist(), "scatter": args.scatter, "rung": args.rung})
         return
-    print(_sentences(found))
+    print(_sentences(answer))
 
 
-def _sentences(found: Power) -> str:
-    lines = [
-        f"{'decides' if found.decides else 'does not decide'}: law {found.law}, m up to {found.largest:g} ({found.points} values), {found.seeds} seeds",
-        f"  exponent {found.truth:.4g}: 95% interval +-{found.half_width:.3g}; it would exclude {found.rival:.4g} with probability {found.power:.3f}",
-        f"  seeds needed at these m: {found.seeds_needed or 'more than a million'}",
-        f"  largest m needed with these seeds: {'beyond 2^200' if found.largest_needed is None else f'{found.largest_needed:g}'}",
-        "  to decide is to exclude the rival with probability 0.9 and to know the exponent to 0.05",
-    ]
-    return "\n".join(lines)
+def _check_design(args: argparse.Namespace) -> None:
+    """Refuse what no design can be, under the flag's name."""
+    low, high = args.m
+    truth, rival = args.exponents
+    needs = " ".join(f"{need:g}" for need in args.needs)
+    for bad, flag, rule in (
+        (not 1 < args.step < math.inf, f"--step {args.step:g}", "neighbouring values of m need a ratio above 1; use --step 2"),
+        (not 1 <= args.rung < math.inf, f"--rung {args.rung:g}", "neighbouring widths have a ratio of at least 1; use --rung 1.1"),
+        (not 0 < args.scatter < math.inf, f"--scatter {args.scatter:g}", "needs a standard deviation above 0; use --scatter 0.1"),
+        (args.seeds < 1, f"--seeds {args.seeds}", "needs at least one draw; use --seeds 8"),
+        (not all(0 < need < math.inf for need in args.needs), f"--needs {needs}", "widths are above 0; use --needs 20 2 8"),
+        (truth == rival, f"--exponents {truth:g} {rival:g}", "two different ones are needed; use --exponents 2/3 1/2"),
+        (args.step > 1 and math.log(high / low) > MOST_POINTS * math.log(args.step), f"--step {args.step:g}", f"more than {MOST_POINTS} values of m; use --step 2"),
+    ):  # fmt: skip
+        if bad:
+            raise ValueError(f"{flag}: {rule}")
+
+
+def _sentences(answer: Power) -> str:
+    largest = "beyond 2^200" if answer.largest_needed is None else f"{answer.largest_needed:g}"
+    return "\n".join(
+        [
+            f"{'decides' if answer.decides else 'does not decide'}: model {answer.model}, m up to {answer.largest:g} "
+            f"({answer.points} values), {answer.seeds} seeds",
+            f"  exponent {answer.truth:.4g}: 95% interval +-{answer.half_width:.3g}; it would exclude {answer.rival:.4g} "
+            f"with probability {answer.power:.3f}",
+            f"  seeds needed at these m: {answer.seeds_needed or 'more than a million'}",
+            f"  largest m needed with these seeds: {largest}",
+            "  to decide is to exclude the rival with probability 0.9 and to know the exponent to 0.05",
+        ]
+    )

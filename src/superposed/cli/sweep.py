@@ -89,9 +89,9 @@ def run_sweep(args: argparse.Namespace) -> int:
     (found,) = analysis.fits.values()
     if args.json:
         files = [str(path) for path in paths]
-        fit = found.to_json() if isinstance(found, Report) else {"not fitted": str(found)}
+        fit = found.to_json() if isinstance(found, Report) else {"not fitted": found.reason}
         print_json({"rows": rows, "files": files, "findings": [vars(f) for f in analysis.findings], "fit": fit})
         return 0
-    print(render(found) if isinstance(found, Report) else f"no fit: {found}")
+    print(render(found) if isinstance(found, Report) else f"no fit: {found.reason}")
     note(f"sweep: {rows} rows; {', '.join(str(path) for path in paths)}")
     return 0

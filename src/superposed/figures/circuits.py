@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superposed.figures.axes import columns, distinct, legend_below, readable_log, ticks_at
-from superposed.figures.fits import COLOURS, INK, draw_law
-from superposed.fitting import Report
+from superposed.figures.fits import COLOURS, INK, draw_model
+from superposed.fitting import NotFitted, Report
 from superposed.study.experiment import Analysis
 from superposed.study.series import exponent_text
 
@@ -24,7 +24,7 @@ READS = (-0.6, 2.6)  # read-offs that are drawn
 LARGEST = "largest number of features m*"
 
 
-def draw_intervals(ax: Axes, found: Report | str, records: Sequence[Row], colour: str, label: str) -> None:
+def draw_intervals(ax: Axes, found: Report | NotFitted, records: Sequence[Row], colour: str, label: str) -> None:
     """Where every network stops passing, seeds side by side, and the best model. Triangles point to open ends."""
     seeds = distinct(records, "seed")
     for r in records:
@@ -34,7 +34,7 @@ def draw_intervals(ax: Axes, found: Report | str, records: Sequence[Row], colour
         else:
             ax.plot(x, r["low"] or r["high"], "^" if r["low"] else "v", ms=4, color=colour)
     if isinstance(found, Report):
-        draw_law(ax, found.best.fitted, colour, band=False)
+        draw_model(ax, found.best.fitted, colour, band=False)
     ax.plot([], [], "-", color=colour, lw=1.6, label=f"{label}\nexponent {exponent_text(found)}")
     ax.set(xscale="log", yscale="log")
 

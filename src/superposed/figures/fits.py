@@ -1,4 +1,4 @@
-"""Drawings of fits: widths under their laws, what exponents the data allow, local exponents, collapse, phase diagram."""
+"""Drawings of fits: widths under their models, what exponents the data allow, local exponents, collapse, phase diagram."""
 
 from collections.abc import Sequence
 
@@ -43,13 +43,13 @@ def draw_widths(ax: Axes, sample: Sample, colour: str = COLOURS[0], label: str |
     ax.set(xscale="log", yscale="log", xlabel=f"features {sample.along}" if sample.along == "m" else sample.along)
 
 
-def draw_law(
+def draw_model(
     ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None, band: bool = True
 ) -> None:
-    """The fitted law, its 95% band over the range of the data, and dashed up to `beyond` times the largest value.
+    """The fitted model, its 95% band over the range of the data, and dashed up to `beyond` times the largest value.
 
     Raises:
-      ValueError: another covariate varies, so that the law is no single line (draw one sample at a time).
+      ValueError: another covariate varies, so that the model is no single line (draw one sample at a time).
     """
     sample = fitted.sample
     column = sample.covariates[sample.along]
@@ -57,7 +57,7 @@ def draw_law(
     varied = [name for name, values in others.items() if np.ptp(values) > 0]
     if varied:
         raise ValueError(
-            f"{varied[0]} varies in the sample: a law is a line for one value of it; take a part of the sample"
+            f"{varied[0]} varies in the sample: a model is a line for one value of it; take a part of the sample"
         )
     x = np.geomspace(column.min(), column.max() * beyond, 200)
     centre, error = fitted.predict(
@@ -79,12 +79,12 @@ def draw_joint_region(ax: Axes, report: Report, colour: str = COLOURS[0]) -> Non
     """
     if report.region is None:
         raise ValueError(
-            "the report has no joint region: the law with exponent and log power is not bounded by these data"
+            "the report has no joint region: the model with exponent and log power is not bounded by these data"
         )
     fitted = next(
         e.fitted
         for e in report.entries
-        if {f"log {report.sample.along}", f"log log {report.sample.along}"} <= set(e.fitted.law.free)
+        if {f"log {report.sample.along}", f"log log {report.sample.along}"} <= set(e.fitted.model.free)
     )
     curve = report.region
     ax.fill(curve[:, 0], curve[:, 1], color=colour, alpha=0.2, lw=0)
@@ -120,10 +120,10 @@ def draw_local_exponents(
     ax.set(xscale="log", ylabel="local exponent")
 
 
-def draw_law_exponent(
+def draw_model_exponent(
     ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None
 ) -> None:
-    """The local exponent of a fitted law, d log d / d log m, over the data's range and up to `beyond` times it."""
+    """The local exponent of a fitted model, d log d / d log m, over the data's range and up to `beyond` times it."""
     sample = fitted.sample
     column = sample.covariates[sample.along]
     x = np.geomspace(column.min(), column.max() * beyond, 200)
@@ -166,7 +166,7 @@ def draw_phase(
     drawn = ax.scatter(m, d, c=passed, cmap="Blues", vmin=0, vmax=1, s=26, edgecolors=INK, linewidths=0.4)
     ax.figure.colorbar(drawn, ax=ax, label="fraction of networks that pass")
     if threshold is not None:
-        draw_law(ax, threshold, COLOURS[1], label=f"half pass: {threshold.law.name}")
+        draw_model(ax, threshold, COLOURS[1], label=f"half pass: {threshold.model.name}")
     ax.set(xscale="log", yscale="log", xlabel="features m", ylabel="width d")
 
 

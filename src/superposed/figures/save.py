@@ -10,7 +10,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from superposed.files import finite, write_whole
-from superposed.fitting import Report
+from superposed.fitting import NotFitted, Report
 from superposed.study.experiment import Analysis, Experiment
 
 STYLE = {
@@ -47,9 +47,11 @@ def save(name: str, experiment: Experiment, profile: str, analysis: Analysis, fo
     return [write_whole(folder / f"{name}.{suffix}", content) for suffix, content in contents.items()]
 
 
-def plain(fit: Report | str | Mapping[str, object]) -> Mapping[str, object]:
+def plain(fit: Report | NotFitted | Mapping[str, object]) -> Mapping[str, object]:
     """A fit as plain numbers, or the reason why there is none."""
-    return {"not fitted": fit} if isinstance(fit, str) else fit.to_json() if isinstance(fit, Report) else fit
+    return (
+        {"not fitted": fit.reason} if isinstance(fit, NotFitted) else fit.to_json() if isinstance(fit, Report) else fit
+    )
 
 
 def rounded(value: object) -> object:

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from superposed.figures.axes import columns
-from superposed.figures.fits import COLOURS, INK, draw_law, draw_local_exponents, draw_widths
+from superposed.figures.fits import COLOURS, INK, draw_model, draw_local_exponents, draw_widths
 from superposed.fitting import Report
 from superposed.study.experiment import Analysis
 
@@ -15,7 +15,7 @@ def draw_width_sweep(figure: Figure, analysis: Analysis) -> None:
     if isinstance(found, Report):
         draw_widths(left, found.sample)
         best = found.best.fitted
-        draw_law(left, best, label=f"best model: {best.law.name}")
+        draw_model(left, best, label=f"best model: {best.model.name}")
         draw_local_exponents(right, found.local)
         right.axhline(found.claim, color=INK, lw=1, ls=(0, (4, 3)))
     left.plot(*columns(analysis.rows("median"), "m", "best"), "o", color=COLOURS[0], label="median over seeds")

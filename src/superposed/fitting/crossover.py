@@ -1,12 +1,11 @@
-"""The crossover law: several error terms compete, and the asymptotic exponent shows only once the last takes over."""
+"""The crossover model: several error terms compete, and the asymptotic exponent shows only once the last takes over."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
-from superposed.fitting.laws import Covariates, term
+from superposed.fitting.models import Covariates, term
 
 FADED = 30.0  # a term whose own width is e^-30 of the measured ones is absent: its share is below 1e-6
 
@@ -42,8 +41,7 @@ class Crossover:
       errors: the competing terms; the last one is the asymptotic one.
       asymptotic: the exponent of terms whose own is None; None fits it.
       along: the covariate.
-      terms: further terms of log d, as in `Law`.
-      fixed: fixed coefficients of `terms`.
+      terms: further terms of log d, as in `Model`.
     """
 
     name: str = "crossover"
@@ -51,19 +49,18 @@ class Crossover:
     asymptotic: float | None = None
     along: str = "m"
     terms: tuple[str, ...] = ()
-    fixed: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def free(self) -> tuple[str, ...]:
         """log need of each term, then the asymptotic exponent unless it is given, then the further terms."""
         needs = tuple(f"log need {j}" for j in range(1, len(self.errors) + 1))
         fitted = ("exponent",) if self.asymptotic is None else ()
-        return (*needs, *fitted, *(name for name in self.terms if name not in self.fixed))
+        return (*needs, *fitted, *self.terms)
 
     def exponent(self, along: str) -> tuple[str | None, float]:
-        """(coefficient, offset), as `Law.exponent`."""
+        """(coefficient, offset), as `Model.exponent`."""
         if along != self.along:
-            return (f"log {along}" if f"log {along}" in self.free else None), self.fixed.get(f"log {along}", 0.0)
+            return (f"log {along}" if f"log {along}" in self.free else None), 0.0
         return ("exponent", 0.0) if self.asymptotic is None else (None, self.asymptotic)
 
     @property
@@ -80,20 +77,25 @@ class Crossover:
         q_j (need_j m^a_j/d)^q_j / sum_i q_i (need_i m^a_i/d)^q_i.
         """
         k, log_m = len(self.errors), term(f"log {self.along}", x)
-        own = coef[:, None, :k] + log_m[None, :, None] * self._exponents(coef)[:, None, :]
-        solution, share = _balance(own, np.array([e.falls for e in self.errors]))
+        alone = coef[:, None, :k] + log_m[None, :, None] * self._exponents(coef)[:, None, :]
+        solution, share = _balance(alone, np.array([e.falls for e in self.errors]))
         columns = [share[..., j] for j in range(k)]
         if self.asymptotic is None:
             last = [j for j, e in enumerate(self.errors) if e.exponent is None]
             columns.append(share[..., last].sum(-1) * log_m)
         for name in self.terms:
             column = term(name, x)
-            if name in self.fixed:
-                solution = solution + self.fixed[name] * column
-            else:
-                solution = solution + coef[:, [len(columns)]] * column
-                columns.append(np.broadcast_to(column, solution.shape))
+            solution = solution + coef[:, [len(columns)]] * column
+            columns.append(np.broadcast_to(column, solution.shape))
         return solution, np.stack(columns, axis=-1)
+
+    def contains(self, other: object) -> bool:
+        """No other model is taken for a special case of it: the exponents of its other terms are given, not free."""
+        return False
+
+    def bounded(self, along: str) -> "Crossover":
+        """Itself: it has no power of a logarithm."""
+        return self
 
     def shares(self, coef: Float[np.ndarray, " p"], x: Covariates) -> Float[np.ndarray, "c k"]:
         """The share of each error term in the local exponent, at each combination of covariates; rows sum to 1."""
@@ -102,18 +104,19 @@ class Crossover:
     def starts(self, x: Covariates, y: Float[np.ndarray, " c"]) -> Float[np.ndarray, "b p"]:
         """A start for every set of terms that could dominate and several asymptotic exponents; the likelihood is not concave."""
         log_m, k = term(f"log {self.along}", x), len(self.errors)
-        extra = len([name for name in self.terms if name not in self.fixed])
         guesses = (0.5, 2 / 3, 0.9) if self.asymptotic is None else (self.asymptotic,)
+        distinct, index = np.unique(log_m, return_inverse=True)
+        curve = distinct, np.bincount(index.reshape(-1), y) / np.bincount(index.reshape(-1))
         starts = []
         for guess in guesses:
             exponents = np.array([guess if e.exponent is None else e.exponent for e in self.errors])
             for present in range(1, 2**k):
                 on = np.array([present >> j & 1 for j in range(k)], bool)
                 anchor = np.linspace(0.2, 0.8, k)  # earlier terms matter at smaller m
-                at = np.quantile(log_m, anchor)
-                need = np.interp(at, *_curve(log_m, y)) - exponents * at - np.where(on, np.log(on.sum()), 6.0)
+                log_anchor = np.quantile(log_m, anchor)
+                need = np.interp(log_anchor, *curve) - exponents * log_anchor - np.where(on, np.log(on.sum()), 6.0)
                 fitted = [guess] if self.asymptotic is None else []
-                starts.append([*need, *fitted, *np.zeros(extra)])
+                starts.append([*need, *fitted, *np.zeros(len(self.terms))])
         return np.array(starts)
 
     def bounds(self, y: Float[np.ndarray, " c"]) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " p"]]:
@@ -132,14 +135,14 @@ class Crossover:
         )
 
 
-def _balance(own: Float[np.ndarray, "b c k"], falls: Float[np.ndarray, " k"]) -> tuple[np.ndarray, np.ndarray]:
-    """log d with sum_j exp(q_j (own_j - log d)) = 1, and the share of each term, by Newton's method.
+def _balance(alone: Float[np.ndarray, "b c k"], falls: Float[np.ndarray, " k"]) -> tuple[np.ndarray, np.ndarray]:
+    """log d with sum_j exp(q_j (alone_j - log d)) = 1, and the share of each term, by Newton's method.
 
     log-sum-exp is convex and falling in log d, so Newton's method from the left of the root rises to it monotonically.
     """
-    u = own.max(-1)
+    u = alone.max(-1)
     for _ in range(60):
-        errors = np.exp(falls * (own - u[..., None]))  # their sum is at least 1 on the way up, so its log is safe
+        errors = np.exp(falls * (alone - u[..., None]))  # their sum is at least 1 on the way up, so its log is safe
         share = falls * errors
         total = errors.sum(-1)
         step = np.log(total) * total / share.sum(-1)
@@ -147,8 +150,3 @@ def _balance(own: Float[np.ndarray, "b c k"], falls: Float[np.ndarray, " k"]) ->
         if np.max(np.abs(step)) < 1e-12:
             break
     return u, share / share.sum(-1, keepdims=True)
-
-
-def _curve(log_m: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    distinct, index = np.unique(log_m, return_inverse=True)
-    return distinct, np.bincount(index.reshape(-1), y) / np.bincount(index.reshape(-1))

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
+
+from superposed.bad_input import InputError
 
 COVARIATES = ("m", "s", "eps", "L")
 
@@ -16,11 +19,11 @@ class Sample:
         low_i < d*_i <= high_i,      low_i = 0: everything passed,  high_i = inf: nothing passed,
         low_i = high_i: the response is known exactly and enters with its density
 
-    The response is a width for width laws; for a capacity law it is m (and `along` is "d"), for an error law the error.
+    The response is a width for width models. For a capacity it is m (and `along` is "d"), for an error it is the error.
 
-    Rows of one unit are dependent (the same seed at the same m, asked at several tolerances); different units are
-    independent. Resampling and robust variances take whole units. `along` = m and the same seed at another m is another
-    unit, because it is another draw, unless the caller declares otherwise by giving both the same id.
+    Rows of one unit are dependent, such as one seed at one m asked at several tolerances. Different units are independent,
+    and robust variances take whole units. By convention the same seed at another m is another unit, because it is
+    another draw. A caller who knows otherwise gives both rows the same id.
 
     Args:
       covariates: name -> n positive finite numbers; `along` is one of the names.
@@ -30,7 +33,7 @@ class Sample:
       scatter: None, or n known relative standard errors of the response (then only their common factor is fitted).
 
     Raises:
-      ValueError: lengths differ, a covariate is not positive and finite, low > high, or no row says anything.
+      InputError: lengths differ, a covariate is not positive and finite, or low > high.
     """
 
     covariates: Mapping[str, Float[np.ndarray, " n"]]
@@ -43,9 +46,11 @@ class Sample:
     def __post_init__(self):
         n = len(self.low)
         if n == 0:
-            raise ValueError("no rows to fit: give at least two values of " + self.along)
+            raise InputError("rows", 0, f"nothing to fit; give at least two values of {self.along}")
         if self.along not in self.covariates:
-            raise ValueError(f"no covariate named {self.along!r}: there are {', '.join(self.covariates) or 'none'}")
+            raise InputError(
+                "along", self.along, f"no such covariate; choose among {', '.join(self.covariates) or 'none'}"
+            )
         for name, values in [*self.covariates.items(), ("scatter", self.scatter)]:
             if values is not None and not (len(values) == n and np.all(np.isfinite(values)) and np.all(values > 0)):
                 raise ValueError(f"{name}: needs {n} finite numbers above 0; fix or drop the rows that break this")
@@ -53,26 +58,63 @@ class Sample:
             raise ValueError("low, high: NaN is no width; leave low at 0 or high at inf where a side is open")
         if np.any((self.low < 0) | (self.high <= 0) | np.isinf(self.low) | (self.low > self.high)):
             raise ValueError("low, high: every row needs 0 <= low <= high, high > 0 and a finite low")
-        if not np.any((self.low > 0) & np.isfinite(self.high)):
-            raise ValueError("every row is open on one side: measure wider and narrower until some width is bracketed")
 
     @property
+    def one_sided(self) -> bool:
+        """Every row is open on the same side, so that nothing says where the response lies."""
+        return not (np.any(self.low > 0) and np.any(np.isfinite(self.high)))
+
+    @cached_property
     def log_low(self) -> Float[np.ndarray, " n"]:
         """log low, -inf where everything passed."""
         with np.errstate(divide="ignore"):
             return np.log(self.low)
 
-    @property
+    @cached_property
     def log_high(self) -> Float[np.ndarray, " n"]:
         """log high, inf where nothing passed."""
         return np.log(self.high)
 
-    @property
+    @cached_property
+    def bounded(self) -> Bool[np.ndarray, " n"]:
+        """Rows with two finite ends."""
+        return (self.low > 0) & np.isfinite(self.high)
+
+    @cached_property
     def log_middle(self) -> Float[np.ndarray, " n"]:
         """The middle of each log interval, or its finite end where a side is open; a starting point, never a datum."""
-        low, high = self.log_low, self.log_high
-        low, high = np.where(np.isinf(low), high, low), np.where(np.isinf(high), low, high)
-        return np.where(np.isfinite(low), (low + high) / 2, np.mean(low[np.isfinite(low)]))
+        low = np.where(np.isinf(self.log_low), self.log_high, self.log_low)
+        middle = (low + np.where(np.isinf(self.log_high), low, self.log_high)) / 2
+        return np.where(np.isfinite(middle), middle, np.mean(middle[np.isfinite(middle)]))
+
+    @cached_property
+    def rung(self) -> float:
+        """The log ratio of neighbouring responses that were tried: the median interval, or gap between open ends."""
+        if self.bounded.any():
+            return float(np.median((self.log_high - self.log_low)[self.bounded]))
+        ends = np.concatenate([self.log_low, self.log_high])
+        gaps = np.diff(np.unique(ends[np.isfinite(ends)]))
+        return float(np.median(gaps)) if len(gaps) else 1.0
+
+    @cached_property
+    def points(self) -> dict[str, np.ndarray]:
+        """The distinct combinations of covariates, sorted along `along` last of all."""
+        return dict(zip(self._names, self._distinct[0].T, strict=True))
+
+    @property
+    def point(self) -> Int[np.ndarray, " n"]:
+        """The point each row belongs to."""
+        return self._distinct[1]
+
+    @property
+    def dependent(self) -> bool:
+        """Whether some unit has more than one row."""
+        return len(np.unique(self.unit)) < len(self.unit)
+
+    @property
+    def decades(self) -> float:
+        """Decades of `along` that the data span."""
+        return float(np.ptp(np.log10(self.covariates[self.along])))
 
     def take(self, rows: np.ndarray) -> "Sample":
         """The rows chosen by a mask or by indices."""
@@ -80,12 +122,15 @@ class Sample:
         scatter = None if self.scatter is None else self.scatter[rows]
         return Sample(chosen, self.low[rows], self.high[rows], self.unit[rows], self.along, scatter)
 
-    def cells(self) -> tuple[dict[str, np.ndarray], Int[np.ndarray, " n"]]:
-        """The distinct combinations of covariates, sorted along `along` last of all, and the combination of each row."""
-        names = sorted(self.covariates, key=lambda name: name == self.along)
-        table = np.stack([self.covariates[name] for name in names], axis=1)
+    @property
+    def _names(self) -> list[str]:
+        return sorted(self.covariates, key=lambda name: name == self.along)
+
+    @cached_property
+    def _distinct(self) -> tuple[np.ndarray, Int[np.ndarray, " n"]]:
+        table = np.stack([self.covariates[name] for name in self._names], axis=1)
         distinct, index = np.unique(table, axis=0, return_inverse=True)
-        return dict(zip(names, distinct.T, strict=True)), index.reshape(-1).astype(np.int64)
+        return distinct, index.reshape(-1).astype(np.int64)
 
 
 def sample(
@@ -100,7 +145,7 @@ def sample(
     """A `Sample` from plain sequences; without `unit` every row is a unit of its own.
 
     Raises:
-      ValueError: as `Sample`.
+      InputError: as `Sample`.
     """
     columns = {name: np.asarray(values, float) for name, values in covariates.items()}
     for name, values in [("high", high), ("unit", unit), ("scatter", scatter), *columns.items()]:
@@ -135,18 +180,12 @@ def from_records(
         blank = [number for number, row in enumerate(rows, start=1) if row.get(name) in (None, "")]
         if 0 < len(blank) < len(rows):
             raise ValueError(f"row {blank[0]}: no {name}, which other rows have; give it, or leave the column out")
-    names = [along] + [c for c in covariates if c != along and _varies(rows, c)]
-    columns = {name: np.array([float(row[name]) for row in rows]) for name in names}
-    unit = np.arange(len(rows))
-    if rows and all(row.get("seed") not in (None, "") for row in rows):
-        unit = _ids([f"{row[along]} {row['seed']}" for row in rows])
+    varying = [c for c in covariates if c != along and len({float(row[c]) for row in rows if row.get(c)}) > 1]
+    columns = {name: np.array([float(row[name]) for row in rows]) for name in (along, *varying)}
+    seeded = rows and all(row.get("seed") not in (None, "") for row in rows)
+    unit = _ids([f"{row[along]} {row['seed']}" for row in rows]) if seeded else np.arange(len(rows))
     low, high = (np.array([float(row[key]) for row in rows]) for key in ("low", "high"))
     return Sample(columns, low, high, unit, along)
-
-
-def _varies(rows: Sequence[Mapping[str, object]], name: str) -> bool:
-    values = [row.get(name) for row in rows]
-    return all(value is not None for value in values) and len({float(value) for value in values}) > 1
 
 
 def _ids(labels: Sequence[object] | np.ndarray) -> Int[np.ndarray, " n"]:

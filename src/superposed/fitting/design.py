@@ -1,6 +1,6 @@
-"""Before measuring: could a design decide between two exponents?"""
+"""Could a design decide between two exponents? Asked before measuring, and of what was measured."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -9,13 +9,13 @@ from scipy.special import ndtr
 from scipy.stats import chi2
 from scipy.stats import t as t_distribution
 
-from superposed.fitting.crossover import Crossover
-from superposed.fitting.laws import Covariates
-from superposed.fitting.laws import Law as LinearLaw
-from superposed.fitting.verdict import HALF_WIDTH
+from superposed.bad_input import InputError
+from superposed.fitting.fits import AnyModel, NotFitted
+from superposed.fitting.verdict import WITHIN
 
 ENOUGH = 0.9  # power from which a design is said to decide
 LARGEST = 2.0**200
+MOST_SEEDS = 10**6
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Power:
     """What a design can tell about an exponent, before anything is measured.
 
     Attributes:
-      law: the law that would be fitted.
+      model: the model that would be fitted.
       truth, rival: the exponent taken to be true, and the one to be excluded.
       largest: the largest m of the design.
       points, seeds: distinct values of m, and draws at each.
@@ -35,7 +35,7 @@ class Power:
       largest_needed: the smallest largest m with these seeds and spacing that decides; None beyond 2^200.
     """
 
-    law: str
+    model: str
     truth: float
     rival: float
     largest: float
@@ -59,120 +59,129 @@ def exclusion_power(distance: float, error: float, dof: float, level: float = 0.
         P(|T| > t_crit),   T = (Z + distance/error) / sqrt(X/dof),   Z normal, X chi-squared on dof degrees of freedom
 
     The mean over X is taken at the midpoints of 2000 equally likely slices; scipy's noncentral t is NaN for large shifts.
-
-    Raises:
-      ValueError: the error is not positive or no degree of freedom is left.
     """
-    if not (error > 0 and dof >= 1):
-        raise ValueError(
-            f"standard error {error:.3g}, {dof:.3g} degrees of freedom: needs an error above 0 and at least one degree"
-        )
     critical, shift = t_distribution.ppf((1 + level) / 2, dof), abs(distance) / error
     edge = critical * np.sqrt(chi2.ppf((np.arange(2000) + 0.5) / 2000, dof) / dof)
     return float(np.mean(ndtr(shift - edge) + ndtr(-shift - edge)))
 
 
-def power_of(
-    law: LinearLaw | Crossover,
-    coef: Sequence[float],
-    m: Sequence[float],
-    seeds: int,
-    rival: float,
-    sigma: float = 0.1,
-    rung: float = 1.1,
-    along: str = "m",
-) -> Power:
-    """Whether a design could exclude the exponent `rival` if the law with these coefficients is true.
+@dataclass(frozen=True, eq=False)
+class Design:
+    """A model at its true coefficients and the noise of one draw; values of `along` and seeds vary.
 
-    The standard error is that of the information matrix of the design: every draw brings 1/(sigma^2 + (log rung)^2/12)
-    on log d, rung being the ratio of neighbouring widths tried (Sheppard's correction).
+    The standard error is that of the information matrix: every draw brings 1/(sigma^2 + (log rung)^2/12) on log d, rung being
+    the ratio of neighbouring widths tried (Sheppard's correction).
 
     Args:
-      law: the law that would be fitted; its exponent of `along` must be free.
-      coef: its true coefficients, in the order of law.free.
-      m: the distinct values of `along`, ascending.
-      seeds: independent draws at each.
-      rival: the exponent to be excluded.
+      model, coef: what would be fitted, and its true coefficients in the order of model.free.
       sigma: standard deviation of log d between seeds.
       rung: ratio of neighbouring widths tried, 1 for exactly known widths.
+      along: the covariate whose exponent is in question.
 
     Raises:
-      ValueError: values out of range, the law states its exponent, or the design does not identify the law.
+      InputError: sigma or rung out of range, or the model states its exponent.
     """
-    name, offset = law.exponent(along)
-    if name is None:
-        raise ValueError(f"law {law.name!r} states its exponent: nothing to decide; choose one that fits it")
-    if not (sigma > 0 and rung >= 1 and seeds >= 1):
-        raise ValueError(
-            f"sigma = {sigma:g}, rung = {rung:g}, seeds = {seeds}: needs sigma > 0, rung >= 1 and seeds >= 1"
-        )
-    at = np.asarray(coef, float)
-    truth = float(at[law.free.index(name)] + offset)
-    noise = sigma**2 + np.log(rung) ** 2 / 12
-    plan = _Plan(law, at, law.free.index(name), along, noise, abs(truth - rival))
-    values = np.asarray(m, float)
-    error, dof = plan.error(values, seeds)
-    half_width, chance = plan.judged(values, seeds)
+
+    model: AnyModel
+    coef: Float[np.ndarray, " p"]
+    sigma: float = 0.1
+    rung: float = 1.1
+    along: str = "m"
+
+    def __post_init__(self):
+        if not self.sigma > 0:
+            raise InputError("sigma", self.sigma, "the standard deviation between seeds is above 0")
+        if not self.rung >= 1:
+            raise InputError("rung", self.rung, "the ratio of neighbouring widths is at least 1")
+        if self.model.exponent(self.along)[0] is None:
+            raise InputError("model", self.model.name, "it states its exponent, so there is nothing to decide")
+
+    @property
+    def exponent(self) -> float:
+        """The true exponent."""
+        name, offset = self.model.exponent(self.along)
+        return float(self.coef[self.model.free.index(name)] + offset)
+
+    def error(self, values: Float[np.ndarray, " c"], seeds: float | int) -> tuple[float, float] | NotFitted:
+        """(standard error of the exponent, degrees of freedom); why there is none where the design does not identify it."""
+        columns = self.model.log_response(self.coef[None], {self.along: values})[1][0]
+        scale = np.linalg.norm(columns, axis=0)
+        singular = np.linalg.svd(columns / np.maximum(scale, 1e-300), compute_uv=False)
+        dof = len(values) * seeds - len(self.coef)
+        if len(values) < len(self.coef) or not singular[-1] >= 1e-10 * singular[0] or dof < 1:
+            return NotFitted(
+                f"{len(values)} values of {self.along} x {seeds:g} seeds do not identify model {self.model.name!r} "
+                f"with {len(self.coef)} coefficients; add values"
+            )
+        noise = self.sigma**2 + np.log(self.rung) ** 2 / 12
+        inverse = np.linalg.inv((columns / scale).T @ (columns / scale) * seeds / noise)
+        k = self.model.free.index(self.model.exponent(self.along)[0])
+        return float(np.sqrt(inverse[k, k]) / scale[k]), float(dof)
+
+    def judged(self, values: Float[np.ndarray, " c"], seeds: float | int, rival: float) -> tuple[float, float]:
+        """(half-width of the 95% interval, power to exclude the rival); (inf, 0) where the design does not identify it."""
+        known = self.error(values, seeds)
+        if isinstance(known, NotFitted):
+            return np.inf, 0.0
+        error, dof = known
+        return float(t_distribution.ppf(0.975, dof) * error), exclusion_power(self.exponent - rival, error, dof)
+
+    def decides(self, values: Float[np.ndarray, " c"], seeds: float | int, rival: float) -> bool:
+        """Power and half-width are both good enough."""
+        half_width, power = self.judged(values, seeds, rival)
+        return bool(half_width <= WITHIN and power >= ENOUGH)
+
+
+def power_of(design: Design, values: Float[np.ndarray, " c"], seeds: int, rival: float) -> Power | NotFitted:
+    """Whether measuring `seeds` draws at each of `values` could exclude the exponent `rival` if the design's is true.
+
+    Returns:
+      What could be told; or why nothing can, where the design does not identify the model.
+
+    Raises:
+      InputError: no seed at all, or the rival is the truth.
+    """
+    if not seeds >= 1:
+        raise InputError("seeds", seeds, "at least one draw is needed")
+    if rival == design.exponent:
+        raise InputError("rival", rival, "this is the true exponent; give another one")
+    known = design.error(values, seeds)
+    if isinstance(known, NotFitted):
+        return known
+    half_width, power = design.judged(values, seeds, rival)
     return Power(
-        law.name, truth, float(rival), float(values.max()), len(values), seeds, error, half_width, chance,
-        plan.decides(values, seeds), plan.seeds_needed(values), plan.largest_needed(values, seeds),
+        design.model.name, design.exponent, float(rival), float(values.max()), len(values), seeds, known[0], half_width,
+        power, design.decides(values, seeds, rival), seeds_needed(lambda n: design.decides(values, n, rival)),
+        largest_needed(lambda ladder: design.decides(ladder, seeds, rival), values),
     )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class _Plan:
-    """A law at its true coefficients and the noise of a draw; designs vary."""
-
-    law: LinearLaw | Crossover
-    at: Float[np.ndarray, " p"]
-    index: int
-    along: str
-    noise: float
-    distance: float
-
-    def error(self, values: np.ndarray, seeds: float | int) -> tuple[float, float]:
-        """(standard error of the exponent, degrees of freedom); raises where the design does not identify the law."""
-        x: Covariates = {self.along: values}
-        columns = self.law.log_response(self.at[None], x)[1][0]
-        scale = np.linalg.norm(columns, axis=0)
-        singular = np.linalg.svd(columns / np.maximum(scale, 1e-300), compute_uv=False)
-        dof = len(values) * seeds - len(self.at)
-        if len(values) < len(self.at) or singular[-1] < 1e-10 * singular[0] or dof < 1:
-            raise ValueError(
-                f"{len(values)} values of {self.along} x {seeds:g} seeds do not identify law {self.law.name!r} with {len(self.at)} coefficients; add values"
-            )
-        inverse = np.linalg.inv((columns / scale).T @ (columns / scale) * seeds / self.noise)
-        return float(np.sqrt(inverse[self.index, self.index]) / scale[self.index]), float(dof)
-
-    def judged(self, values: np.ndarray, seeds: float | int) -> tuple[float, float]:
-        """(half-width of the 95% interval, power to exclude the rival)."""
-        error, dof = self.error(values, seeds)
-        return float(t_distribution.ppf(0.975, dof) * error), exclusion_power(self.distance, error, dof)
-
-    def decides(self, values: np.ndarray, seeds: float | int) -> bool:
-        """Power and half-width are both good enough."""
-        half_width, chance = self.judged(values, seeds)
-        return bool(half_width <= HALF_WIDTH and chance >= ENOUGH)
-
-    def seeds_needed(self, values: np.ndarray) -> int | None:
-        """The fewest seeds that decide at these values, by bisection: more seeds never hurt."""
-        if self.distance == 0 or not self.decides(values, 10**6):
-            return None
-        few, many = 0, 10**6
-        while many - few > 1:
-            middle = (few + many) // 2
-            enough = len(values) * middle - len(self.at) >= 1 and self.decides(values, middle)
-            few, many = (few, middle) if enough else (middle, many)
-        return many
-
-    def largest_needed(self, values: np.ndarray, seeds: int) -> float | None:
-        """The smallest end of the ladder that decides, at the same spacing."""
-        if self.distance == 0:
-            return None
-        step = (values[-1] / values[0]) ** (1 / (len(values) - 1))
-        ladder = values[: len(self.at) + 1]
-        while ladder[-1] <= LARGEST:
-            if len(ladder) * seeds - len(self.at) >= 1 and self.decides(ladder, seeds):
-                return float(ladder[-1])
-            ladder = np.append(ladder, ladder[-1] * step)
+def seeds_needed(decides: Callable[[int], bool]) -> int | None:
+    """The fewest seeds that decide, by bisection: more seeds never hurt. None where a million do not."""
+    if not decides(MOST_SEEDS):
         return None
+    few, many = 0, MOST_SEEDS
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if decides(middle) else (middle, many)
+    return many
+
+
+def largest_needed(decides: Callable[[np.ndarray], bool], values: Float[np.ndarray, " c"]) -> float | None:
+    """The smallest end of the ladder that decides, at the same spacing; None where 2^200 does not."""
+    step = (values[-1] / values[0]) ** (1 / (len(values) - 1))
+    ladder = values[:2]
+    while ladder[-1] <= LARGEST:
+        if decides(ladder):
+            return float(ladder[-1])
+        ladder = np.append(ladder, ladder[-1] * step)
+    return None
+
+
+def would_decide(design: Design, values: Float[np.ndarray, " c"], seeds: int) -> tuple[float | None, int | None]:
+    """(largest m, seeds) from which the exponent's 95% interval is narrow enough, each with the other as it was.
+
+    None where no m up to 2^200 or no million seeds would do; more seeds cannot bound what the present m leave open.
+    """
+    narrow = lambda ladder, n: design.judged(ladder, n, np.inf)[0] <= WITHIN
+    return largest_needed(lambda ladder: narrow(ladder, seeds), values), seeds_needed(lambda n: narrow(values, n))

@@ -1,4 +1,4 @@
-"""Maximum likelihood by damped Newton steps, many problems at once: resamples, starting points, points of a profile."""
+"""Maximum likelihood by damped Newton steps, many problems at once: starting points, and points of a profile."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from superposed.fitting.data import Sample
 from superposed.fitting.likelihood import row_terms
 
 Mean = Callable[[Float[np.ndarray, "b p"]], tuple[Float[np.ndarray, "b c"], Float[np.ndarray, "b c p"]]]
@@ -13,21 +14,41 @@ Mean = Callable[[Float[np.ndarray, "b p"]], tuple[Float[np.ndarray, "b c"], Floa
 STEPS = 150
 STALLED = 5  # steps in a row that gain less than GAIN: a term that fades towards its bound would creep on for ever
 GAIN = 1e-7  # predicted gain in log likelihood below which the next step is the last
+RESOLUTION = 0.1  # scatter below this fraction of the median interval cannot be seen and is not claimed
 
 
 class Rows(NamedTuple):
-    """The data as the likelihood reads it: log intervals, the cell each row belongs to, and its relative scatter (log)."""
+    """The data as the likelihood reads it: log intervals, the point of each row, its relative scatter (log), its weight.
 
-    low: Float[np.ndarray, " n"]
-    high: Float[np.ndarray, " n"]
-    cell: Int[np.ndarray, " n"]
-    log_scatter: Float[np.ndarray, "#b n"]
+    Equal rows are one row of a larger weight: many seeds fall between the same rungs.
+    """
+
+    low: Float[np.ndarray, " r"]
+    high: Float[np.ndarray, " r"]
+    point: Int[np.ndarray, " r"]
+    log_scatter: Float[np.ndarray, " r"]
+    weight: Float[np.ndarray, " r"]
+
+
+def rows_of(sample: Sample, log_scatter: Float[np.ndarray, " n"]) -> Rows:
+    """The sample's distinct rows, sorted by point."""
+    keys = np.stack([sample.point, sample.log_low, sample.log_high, log_scatter], axis=1)
+    distinct, counts = np.unique(keys, axis=0, return_counts=True)
+    point, low, high, scatter = distinct.T
+    return Rows(low, high, point.astype(np.int64), scatter, counts.astype(float))
+
+
+def scatter_bounds(sample: Sample, log_scatter: Float[np.ndarray, " n"]) -> tuple[float, float]:
+    """Between which values log sigma is looked for: from a tenth of a rung to far more than the data's own range."""
+    level = float(np.median(log_scatter))
+    floor = np.log(max(RESOLUTION * sample.rung, 1e-9)) - level
+    return floor, np.log(np.ptp(sample.log_middle) + sample.rung + 1.0) + 2.0 - level
 
 
 class Optimum(NamedTuple):
     """b maxima: parameters (coefficients, then log sigma), log likelihood, negative Hessian, and whether each was reached."""
 
-    at: Float[np.ndarray, "b q"]
+    parameters: Float[np.ndarray, "b q"]
     loglik: Float[np.ndarray, " b"]
     information: Float[np.ndarray, "b q q"]
     converged: Bool[np.ndarray, " b"]
@@ -39,69 +60,59 @@ def maximise(
     start: Float[np.ndarray, "b q"],
     lower: Float[np.ndarray, " q"],
     upper: Float[np.ndarray, " q"],
-    weights: Float[np.ndarray, "#b n"] | None = None,
     held: Bool[np.ndarray, "#b q"] | None = None,
 ) -> Optimum:
-    """Maximise sum_i w_i l_i(mean(coef)_cell(i), log sigma + log_scatter_i) from b starts by Levenberg-Marquardt.
+    """Maximise sum_i w_i l_i(mean(coef)_point(i), log sigma + log_scatter_i) from b starts by Levenberg-Marquardt.
 
     Coefficients marked `held` stay where they start; the others stay within [lower, upper]. A step is kept only when it
-    raises the likelihood, so no start ends below where it began. For laws linear in their coefficients the likelihood of
+    raises the likelihood, so no start ends below where it began. For models linear in their coefficients the likelihood of
     interval-censored normal data has a single maximum (Burridge 1981), found from any start.
     """
     b, q = start.shape
-    n = len(rows.low)
-    weights = np.broadcast_to(np.ones((1, n)) if weights is None else weights, (b, n))
     held = np.broadcast_to(np.zeros((1, q), bool) if held is None else held, (b, q))
-    scatter = np.broadcast_to(rows.log_scatter, (b, n))
-    at = np.clip(start, lower, upper)
-    at = np.where(held, start, at)
-    value, gradient, information = _expand(mean, rows, at, weights, scatter)
+    current = np.where(held, start, np.clip(start, lower, upper))
+    value, gradient, information = _expand(mean, rows, current)
     damping, done, stalled = np.full(b, 1e-4), np.zeros(b, bool), np.zeros(b, int)
     for _ in range(STEPS):
         live = np.flatnonzero(~done)
         if len(live) == 0:
             break
-        step, promise = _step(at[live], gradient[live], information[live], damping[live], held[live], lower, upper)
-        trial = at[live] + step
-        new_value, new_gradient, new_information = _expand(mean, rows, trial, weights[live], scatter[live])
+        step, promise = _step(current[live], gradient[live], information[live], damping[live], held[live], lower, upper)
+        trial = current[live] + step
+        new_value, new_gradient, new_information = _expand(mean, rows, trial)
         better = new_value >= value[live]
         stalled[live] = np.where(better & (new_value - value[live] < GAIN), stalled[live] + 1, 0)
-        finished = (promise < GAIN) | (damping[live] > 1e12) | (stalled[live] >= STALLED)
+        done[live] = (promise < GAIN) | (damping[live] > 1e12) | (stalled[live] >= STALLED)
         kept = live[better]
-        at[kept], value[kept], gradient[kept] = trial[better], new_value[better], new_gradient[better]
+        current[kept], value[kept], gradient[kept] = trial[better], new_value[better], new_gradient[better]
         information[kept] = new_information[better]
         damping[live] = np.where(better, np.maximum(damping[live] / 10, 1e-12), damping[live] * 10)
-        done[live] = finished
-    return Optimum(at, value, information, done)
+    return Optimum(current, value, information, done)
 
 
-def _expand(mean, rows, at, weights, scatter):
+def _expand(mean, rows, parameters):
     """Value, gradient and negative Hessian (second derivatives of the mean left out: Gauss-Newton) at b points."""
-    mu, jacobian = mean(at[:, :-1])
-    terms = row_terms(rows.low, rows.high, mu[:, rows.cell], at[:, -1:] + scatter)
-    n_cells = mu.shape[1]
-    per_cell = lambda values: _sum_cells(values * weights, rows.cell, n_cells)  # noqa: E731
-    score, curve, mixed = per_cell(terms.mu), per_cell(np.maximum(-terms.mu_mu, 0.0)), per_cell(-terms.mu_t)
-    gradient = np.concatenate([np.einsum("bc,bcp->bp", score, jacobian), (weights * terms.t).sum(1)[:, None]], axis=1)
-    q = at.shape[1]
-    information = np.empty((len(at), q, q))
+    mu, jacobian = mean(parameters[:, :-1])
+    terms = row_terms(rows.low, rows.high, mu[:, rows.point], parameters[:, -1:] + rows.log_scatter)
+    starts = np.searchsorted(rows.point, np.arange(mu.shape[1]))
+    score, curve, mixed = (
+        np.add.reduceat(values * rows.weight, starts, axis=1)
+        for values in (terms.mu, np.maximum(-terms.mu_mu, 0.0), -terms.mu_t)
+    )
+    gradient = np.concatenate([np.einsum("bc,bcp->bp", score, jacobian), (terms.t @ rows.weight)[:, None]], axis=1)
+    q = parameters.shape[1]
+    information = np.empty((len(parameters), q, q))
     information[:, :-1, :-1] = np.swapaxes(jacobian * curve[..., None], 1, 2) @ jacobian
     information[:, :-1, -1] = information[:, -1, :-1] = np.einsum("bc,bcp->bp", mixed, jacobian)
-    information[:, -1, -1] = -(weights * terms.t_t).sum(1)
-    value = (weights * terms.value).sum(1)
+    information[:, -1, -1] = -(terms.t_t @ rows.weight)
+    value = terms.value @ rows.weight
     return np.where(np.isfinite(value), value, -np.inf), gradient, information
 
 
-def _sum_cells(values: Float[np.ndarray, "b n"], cell: Int[np.ndarray, " n"], n_cells: int) -> Float[np.ndarray, "b c"]:
-    order = np.argsort(cell, kind="stable")
-    starts = np.searchsorted(cell[order], np.arange(n_cells))
-    return np.add.reduceat(values[:, order], starts, axis=1)
-
-
-def _step(at, gradient, information, damping, held, lower, upper):
+def _step(current, gradient, information, damping, held, lower, upper):
     """Damped Newton steps that stay within bounds, and the gain an undamped one promises."""
-    q = at.shape[1]
-    stuck = held | ((at <= lower) & (gradient < 0)) | ((at >= upper) & (gradient > 0))
+    q = current.shape[1]
+    stuck = held | ((current <= lower) & (gradient < 0)) | ((current >= upper) & (gradient > 0))
     slope = np.where(stuck, 0.0, gradient)
     diagonal = np.arange(q)
     size = np.maximum(np.abs(information[:, diagonal, diagonal]), 1e-8)
@@ -115,5 +126,5 @@ def _step(at, gradient, information, damping, held, lower, upper):
     scaled = safe * scale[:, :, None] * scale[:, None, :] + 1e-12 * np.eye(q)
     step = scale * np.linalg.solve(scaled, (slope * scale)[..., None])[..., 0]
     promise = np.abs((slope * step).sum(1)) / 2
-    step = np.clip(at + step, lower, upper) - at
+    step = np.clip(current + step, lower, upper) - current
     return np.where(stuck, 0.0, step), promise

@@ -3,9 +3,9 @@
 import numpy as np
 from jaxtyping import Float
 
-from superposed.fitting.fits import Fit
+from superposed.fitting.fits import Fit, NotFitted
 
-FAR = 1e4  # an end beyond this many standard errors, or at the law's own bound, is reported as infinite
+FAR = 1e4  # an end beyond this many standard errors, or at the model's own bound, is reported as infinite
 
 
 def intervals(fitted: Fit, names: tuple[str, ...] | None = None, level: float = 0.95) -> dict[str, tuple[float, float]]:
@@ -13,42 +13,46 @@ def intervals(fitted: Fit, names: tuple[str, ...] | None = None, level: float = 
 
         { c : 2 [l_max - max_{others} l(c, others)] <= threshold }
 
-    An infinite end says that the data do not bound the coefficient on that side.
+    An infinite end says that the data do not bound the coefficient on that side before the model's own bound does.
     """
-    names = fitted.law.free if names is None else names
-    indices = [fitted.law.free.index(name) for name in names]
-    thresholds = {k: fitted.threshold(level, [k]) for k in indices}
-    directions = np.zeros((2 * len(indices), len(fitted.at)))
+    names = fitted.model.free if names is None else names
+    if not names:
+        return {}
+    indices = [fitted.model.free.index(name) for name in names]
+    directions = np.zeros((2 * len(indices), len(fitted.parameters)))
     for row, k in enumerate(indices):
         directions[2 * row, k], directions[2 * row + 1, k] = -1.0, 1.0
-    if not indices:
-        return {}
-    ends, _ = boundary(fitted, directions, np.repeat([thresholds[k] for k in indices], 2))
+    ends, _ = boundary(fitted, directions, np.repeat([fitted.threshold(level, [k]) for k in indices], 2))
     return {
         name: (float(ends[2 * row, k]), float(ends[2 * row + 1, k]))
         for row, (name, k) in enumerate(zip(names, indices, strict=True))
     }
 
 
-def joint_region(fitted: Fit, x: str, y: str, level: float = 0.95, points: int = 72) -> Float[np.ndarray, "k 2"]:
-    """The closed curve around all (x, y) the data allow together at that level, both coefficients of the law.
+def joint_region(
+    fitted: Fit, x: str, y: str, level: float = 0.95, points: int = 72
+) -> Float[np.ndarray, "k 2"] | NotFitted:
+    """The closed curve around all (x, y) the data allow together at that level, both coefficients of the model.
 
-    Raises:
-      ValueError: a name is no coefficient of the law, or the data do not bound the region.
+    Returns:
+      The curve; or why there is none, where the model lacks a coefficient or the data do not bound them together.
     """
-    missing = [name for name in (x, y) if name not in fitted.law.free]
+    missing = [name for name in (x, y) if name not in fitted.model.free]
     if missing:
-        raise ValueError(f"law {fitted.law.name!r} has no free {missing[0]!r}: it has {', '.join(fitted.law.free)}")
-    pair = [fitted.law.free.index(x), fitted.law.free.index(y)]
-    root = np.linalg.cholesky(fitted.covariance[np.ix_(pair, pair)] + 1e-300 * np.eye(2))
+        return NotFitted(
+            f"model {fitted.model.name!r} has no free {missing[0]!r}: it has {', '.join(fitted.model.free)}"
+        )
+    pair = [fitted.model.free.index(x), fitted.model.free.index(y)]
+    sizes, axes = np.linalg.eigh(fitted.covariance[np.ix_(pair, pair)])
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
-    directions = np.zeros((points, len(fitted.at)))
-    directions[:, pair] = np.stack([np.cos(angle), np.sin(angle)], axis=1) @ root.T
+    directions = np.zeros((points, len(fitted.parameters)))
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    directions[:, pair] = circle * np.sqrt(np.maximum(sizes, 1e-300)) @ axes.T
     ends, _ = boundary(fitted, directions, np.full(points, fitted.threshold(level, pair)))
     curve = ends[:, pair]
     if not np.all(np.isfinite(curve)):
-        raise ValueError(
-            f"law {fitted.law.name!r}: the data do not bound ({x}, {y}) together; add values of {fitted.sample.along}"
+        return NotFitted(
+            f"model {fitted.model.name!r}: the data do not bound ({x}, {y}) together; add values of {fitted.sample.along}"
         )
     return np.concatenate([curve, curve[:1]])
 
@@ -62,38 +66,34 @@ def boundary(
     the distance, so bracketing it and interpolating needs few steps.
 
     Returns:
-      The ends (infinite in the held coordinates where none was found), and all parameters at the last finite point.
+      The ends (infinite in the held coordinates where none was found), and all parameters at the last point inside.
     """
-    held = directions != 0
-    lower, upper = fitted.law.bounds(fitted.sample.log_middle)
-    room = _room(fitted.at, directions, np.append(lower, -np.inf), np.append(upper, np.inf))
-    scale = _one_sigma(fitted, directions)
-    ridge = _ridge(fitted, directions)
+    held, top = directions != 0, fitted.parameters
+    lower, upper = fitted.model.bounds(fitted.sample.log_middle)
+    room = _room(top, directions, np.append(lower, -np.inf), np.append(upper, np.inf))
+    scale, ridge = _one_sigma(fitted, directions), _ridge(fitted, directions)
     inside, outside = np.zeros(len(directions)), np.full(len(directions), np.inf)
     root_in, root_out = np.zeros(len(directions)), np.full(len(directions), np.inf)
     distance = np.minimum(scale * np.sqrt(threshold), room)
-    best, reached = np.repeat(fitted.at[None], len(directions), axis=0), np.zeros(len(directions))
-    live = np.ones(len(directions), bool)
-    unbounded = np.zeros(len(directions), bool)
+    best, reached = np.repeat(top[None], len(directions), axis=0), np.zeros(len(directions))
+    live, unbounded = np.ones(len(directions), bool), np.zeros(len(directions), bool)
     for _ in range(40):
         k = np.flatnonzero(live)
         if len(k) == 0:
             break
         ahead = best[k] + (distance[k] - reached[k])[:, None] * ridge[k]
-        point = np.where(held[k], fitted.at + distance[k, None] * directions[k], ahead)
-        found = fitted.constrained(point, held[k])
-        root = np.sqrt(np.maximum(2 * (fitted.loglik - found.loglik), 0.0) / threshold[k])
+        profile = fitted.constrained(np.where(held[k], top + distance[k, None] * directions[k], ahead), held[k])
+        root = np.sqrt(np.maximum(2 * (fitted.loglik - profile.loglik), 0.0) / threshold[k])
         within = root <= 1
         inside[k], root_in[k] = np.where(within, distance[k], inside[k]), np.where(within, root, root_in[k])
         outside[k], root_out[k] = np.where(within, outside[k], distance[k]), np.where(within, root_out[k], root)
-        best[k[within]], reached[k[within]] = found.at[within], distance[k[within]]
+        best[k[within]], reached[k[within]] = profile.parameters[within], distance[k[within]]
         unbounded[k] = within & ((distance[k] >= room[k]) | (distance[k] > FAR * scale[k]))
         close = (np.abs(root - 1) < 1e-4) | (outside[k] - inside[k] < 1e-7 * (inside[k] + 1e-300))
         live[k] = ~(close | unbounded[k])
         distance[k] = np.where(live[k], _next(inside[k], outside[k], root_in[k], root_out[k], room[k]), distance[k])
-    ends = np.where(held, fitted.at + distance[:, None] * directions, fitted.at)
-    ends = np.where(held & unbounded[:, None], np.where(directions > 0, np.inf, -np.inf), ends)
-    return ends, best
+    ends = np.where(held, top + distance[:, None] * directions, top)
+    return np.where(held & unbounded[:, None], np.where(directions > 0, np.inf, -np.inf), ends), best
 
 
 def _next(inside, outside, root_in, root_out, room):
@@ -127,10 +127,10 @@ def _ridge(fitted: Fit, directions: np.ndarray) -> np.ndarray:
     return result
 
 
-def _room(at, directions, lower, upper):
-    """How far a direction may go before a held coordinate leaves the law's bounds."""
+def _room(top, directions, lower, upper):
+    """How far a direction may go before a held coordinate leaves the model's bounds."""
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = np.where(
-            directions > 0, (upper - at) / directions, np.where(directions < 0, (lower - at) / directions, np.inf)
+            directions > 0, (upper - top) / directions, np.where(directions < 0, (lower - top) / directions, np.inf)
         )
     return np.maximum(reach.min(1), 0.0)

@@ -3,21 +3,32 @@
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 from pathlib import Path
 
 from superposed.fitting.data import COVARIATES, Sample, from_records
+from superposed.fitting.models import Model, through
 
-NUMBERS = ("width", "low", "high", "seed")
-SETTINGS = ("experiment", "construction", "criterion", "inputs", "mode")  # text columns that name what was measured
+NUMBERS = ("width", "low", "high")
+SETTINGS = ("experiment", "series", "construction", "criterion", "inputs", "mode")  # texts that name what was measured
+Row = tuple[int, dict[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The rows of one file that belong to one setting, as a sample. `setting` holds the text columns' values, or is empty."""
+    """The rows of one file that belong to one setting, as a sample.
+
+    Attributes:
+      path: of the file.
+      setting: the columns that tell this table from the file's others, with their texts.
+      sample: the measurements.
+      closed: the closed form that the file gives for them, or None.
+    """
 
     path: str
     setting: tuple[tuple[str, str], ...]
     sample: Sample
+    closed: Model | None = None
 
     @property
     def title(self) -> str:
@@ -31,117 +42,168 @@ def read_csv(
     by: Sequence[str] = (),
     response: str = "width",
     where: Mapping[str, str] | None = None,
+    least: float = 0.0,
 ) -> tuple[Table, ...]:
     """The samples in a CSV file with a header: columns m and width, or m, low and high; optionally seed, s, eps, L.
 
     An empty or 0 `low` says that everything passed, an empty or inf `high` that nothing did. Rows are kept apart by the
     columns that name a setting (criterion, construction, ...) and by those in `by`; other columns are left alone.
-    `response` names the column of exactly known responses, for laws of something else than a width. `where` keeps only the
-    rows with these texts in these columns.
+
+    A file with a column `kind`, such as those in figures/, holds more than measurements. Of it are read
+
+    - the measurements: rows of kind "width", or of the kind that `where` names, with a value of `along`;
+    - closed forms: rows of kind "computed" with a value of `along`, its response in the column `best`, and the exponent it
+      tends to in the column `exponent`. Their other filled columns label them: measurements are kept apart by these too,
+      and the closed form belongs to those that have the same labels wherever both are filled.
+
+    Args:
+      path: of the file.
+      along: the column whose exponent is in question.
+      by: further columns to keep rows apart by.
+      response: the column of exactly known responses, for models of something else than a width.
+      where: only measurements with these texts in these columns.
+      least: only measurements with `along` at least this large.
 
     Raises:
       OSError: the file cannot be read.
-      ValueError: a column is missing or a cell is no number; names file, line and rule.
+      ValueError: a column is missing or there twice, or a cell is no number; names file, line and rule.
     """
-    path = str(path)
-    header, lines = _lines(path, along)
-    header = ["width" if name == response else name for name in header]
-    lines = [(line, dict(zip(header, row, strict=False))) for line, row in lines]
-    where = where or {}
-    _check_header(path, header, along, (*by, *where), response)
-    if not lines:
-        raise ValueError(f"{path}: no rows below the header; every measurement is a line")
-    lines = [
-        (line, row) for line, row in lines if all(row.get(name, "").strip() == text for name, text in where.items())
-    ]
-    if not lines:
-        raise ValueError(
-            f"{path}: no row with {', '.join(f'{name}={text}' for name, text in where.items())}; look at the columns' texts"
-        )
-    apart = [name for name in header if name in by or name in SETTINGS]
+    path, where = str(path), dict(where or {})
+    header, rows = _lines(path, along)
+    renamed = ["width" if name == response else name for name in header]
+    _check_header(path, renamed, along, (*by, *where), response)
+    rows = [(line, dict(zip(renamed, row.values(), strict=True))) for line, row in rows]
+    computed: list[Row] = []
+    if "kind" in renamed:
+        where.setdefault("kind", "width")
+        rows = [(line, row) for line, row in rows if row[along]]
+        computed = [(line, row) for line, row in rows if row["kind"] == "computed"]
+    chosen = [(line, row) for line, row in rows if all(row[name] == text for name, text in where.items())]
+    if not chosen:
+        rule = f"with {', '.join(f'{name}={text}' for name, text in where.items())}" if where else "below the header"
+        kinds = sorted({row["kind"] for _, row in rows}) if "kind" in renamed else []
+        raise ValueError(f"{path}: no row {rule}" + (f"; it has the kinds {', '.join(kinds)}" if kinds else ""))
+    labels = {name for _, row in computed for name in _labels(row, along)}
+    apart = [name for name in renamed if name in by or name in SETTINGS or name in labels]
     groups: dict[tuple[tuple[str, str], ...], list[dict[str, object]]] = {}
-    for line, row in lines:
-        key = tuple((name, row.get(name, "").strip()) for name in apart)
-        groups.setdefault(key, []).append(_numbers(path, line, row, [n for n in header if n not in apart], along))
+    for line, row in chosen:
+        numbers = _numbers(path, line, row, [name for name in renamed if name not in apart], along)
+        if numbers[along] >= least:
+            groups.setdefault(tuple((name, row[name]) for name in apart), []).append(numbers)
+    if not groups:
+        raise ValueError(f"{path}: no row with {along} >= {least:g}; choose a smaller one")
     varying = {name for name in apart if len({dict(key)[name] for key in groups}) > 1}
     return tuple(
-        _table(path, tuple(pair for pair in key if pair[0] in varying), rows, along) for key, rows in groups.items()
+        _table(
+            path,
+            tuple(pair for pair in key if pair[0] in varying),
+            records,
+            along,
+            _closed(path, computed, dict(key), along),
+        )
+        for key, records in groups.items()
     )
 
 
-def _table(path: str, setting: tuple[tuple[str, str], ...], rows: list[dict[str, object]], along: str) -> Table:
+def _table(path: str, setting, records: list[dict[str, object]], along: str, closed: Model | None) -> Table:
     try:
-        return Table(path, setting, from_records(rows, along))
+        return Table(path, setting, from_records(records, along), closed)
     except ValueError as error:
         raise ValueError(f"{', '.join([path, *('='.join(pair) for pair in setting)])}: {error}") from None
 
 
-def _lines(path: str, along: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def _labels(row: dict[str, str], along: str) -> list[str]:
+    return [name for name, text in row.items() if text and name not in ("kind", along, "best", "exponent")]
+
+
+def _closed(path: str, computed: list[Row], setting: Mapping[str, str], along: str) -> Model | None:
+    """The closed form whose labels agree with the setting; None where the file has none."""
+    fitting = [
+        (line, row)
+        for line, row in computed
+        if all(row[name] == setting.get(name, "") for name in _labels(row, along) if setting.get(name, ""))
+    ]
+    if len(fitting) < 2:
+        return None
+    line, first = fitting[0]
+    missing = [name for name in ("best", "exponent") if not first.get(name)]
+    if missing:
+        raise ValueError(f"{path}, line {line}: a computed row needs {missing[0]}; fill it in or drop the closed form")
+    points = [tuple(_number(path, line, name, row[name]) for name in (along, "best")) for line, row in fitting]
+    return through(points, float(_number(path, line, "exponent", first["exponent"])), along)
+
+
+def _lines(path: str, along: str) -> tuple[list[str], list[Row]]:
     """The header and the numbered lines below it, blank ones left out."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
             header = [name.strip() for name in next(reader, [])]
-            return header, [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+            lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(
             f"{path}: not a CSV file of text ({error}); give one with a header line {along},width"
         ) from None
     except OSError as error:
         raise OSError(f"{path}: {error.strerror or error}; give a CSV file that exists and can be read") from None
+    rows = []
+    for line, cells in lines:
+        if len(cells) > len(header) and any(cells):
+            raise ValueError(
+                f"{path}, line {line}: {len(cells)} cells for {len(header)} columns; write 1024, not 1,024, for a number"
+            )
+        if any(cells):
+            rows.append((line, dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True))))
+    return header, rows
 
 
 def _check_header(path: str, header: list[str], along: str, by: Sequence[str], response: str) -> None:
+    known = ", ".join(name for name in header if name) or "none"
+    twice = [name for name in header if name and header.count(name) > 1]
+    if twice:
+        raise ValueError(f"{path}, line 1: two columns named {twice[0]!r}; give each its own name")
     for name in (along, *by):
         if name not in header:
-            raise ValueError(
-                f"{path}, line 1: no column {name!r} among {', '.join(header) or 'none'}; name it in the header"
-            )
+            raise ValueError(f"{path}, line 1: no column {name!r} among {known}; name it in the header")
     if "width" not in header and not {"low", "high"} <= set(header):
         raise ValueError(
-            f"{path}, line 1: no column {response}, nor low and high, among {', '.join(header)}; name them in the header"
+            f"{path}, line 1: no column {response}, nor low and high, among {known}; name them in the header"
         )
 
 
-def _numbers(path: str, line: int, row: dict[str, str], header: list[str], along: str) -> dict[str, object]:
+def _number(path: str, line: int, name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(
+            f"{path}, line {line}: {name} = {text!r} is not a number; write one or drop the line"
+        ) from None
+
+
+def _numbers(path: str, line: int, row: dict[str, str], columns: list[str], along: str) -> dict[str, object]:
     """The cells of a row that are numbers by their column's name; empty ends are open."""
-    found: dict[str, object] = {}
-    for name in header:
-        if name not in (*NUMBERS, *COVARIATES, along) or name not in row:
-            continue
-        text = row[name].strip()
+    numbers: dict[str, object] = {}
+    for name in columns:
         if name == "seed":
-            found[name] = text
-            continue
-        if text == "" and name in ("low", "high"):
-            found[name] = 0.0 if name == "low" else float("inf")
-            continue
-        if text == "" and name != along:
-            continue
-        try:
-            found[name] = float(text)
-        except ValueError:
-            raise ValueError(
-                f"{path}, line {line}: {name} = {text!r} is not a number; write one or drop the line"
-            ) from None
-    if along not in found or not ("width" in found or {"low", "high"} <= found.keys()):
+            numbers[name] = row[name]
+        elif name in (*NUMBERS, *COVARIATES, along) and (row[name] or name == along):
+            numbers[name] = _number(path, line, name, row[name])
+    if "width" not in numbers and ("low" in numbers or "high" in numbers):
+        numbers = {"low": 0.0, "high": inf} | numbers
+    if not ("width" in numbers or "low" in numbers):
         raise ValueError(
             f"{path}, line {line}: too few cells; every line needs {along} and width, or {along}, low and high"
         )
-    _check_row(path, line, found, along)
-    return found
-
-
-def _check_row(path: str, line: int, row: dict[str, object], along: str) -> None:
-    """Name the line of what `Sample` would refuse without knowing it."""
-    for name, value in row.items():
-        if name in ("seed", "low", "high"):
-            continue
-        if not (isinstance(value, float) and 0 < value < float("inf")):
+    if "width" in numbers and ("low" in numbers or "high" in numbers):
+        raise ValueError(f"{path}, line {line}: width and low or high; give either, or name one with --response")
+    for name, value in numbers.items():
+        if name not in ("seed", "low", "high") and not (isfinite(value) and value > 0):
             raise ValueError(
                 f"{path}, line {line}: {name} = {value} is not a finite number above 0; fix or drop the line"
             )
-    if {"low", "high"} <= row.keys() and not 0 <= row["low"] <= row["high"]:
+    if "low" in numbers and not 0 <= numbers["low"] <= numbers["high"]:
         raise ValueError(
-            f"{path}, line {line}: low = {row['low']}, high = {row['high']}: needs 0 <= low <= high; fix or drop the line"
+            f"{path}, line {line}: low = {numbers['low']}, high = {numbers['high']}: needs 0 <= low <= high; "
+            "fix or drop the line"
         )
+    return numbers

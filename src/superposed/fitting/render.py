@@ -1,33 +1,35 @@
-"""A report as text: the verdict first, then the laws side by side, then what the design can tell apart."""
+"""A report as text: the verdict first, then the models side by side, then what the design can tell apart."""
 
+from math import exp
+
+from superposed.fitting.goodness import collinearity
+from superposed.fitting.models import LOG_POWER
 from superposed.fitting.reports import Entry, Report
+from superposed.fitting.verdict import Verdict
 
 
 def render(report: Report) -> str:
-    """The whole report in plain text, at most 120 columns wide."""
-    along = report.sample.along
+    """The whole report in plain text."""
+    along, verdict = report.sample.along, report.verdict
     column = report.sample.covariates[along]
-    open_rows = int(((report.sample.low == 0) | ~(report.sample.high < float("inf"))).sum())
+    open_rows = int((~report.sample.bounded).sum())
     lines = [
-        f"{report.verdict.word.upper()}: exponent of {along} = {report.claim:.4g}, {along} = {column.min():g} to {column.max():g}, "
+        f"{verdict.word.upper()}: exponent of {along} = {report.claim:.4g}, {along} = {column.min():g} to {column.max():g}, "
         f"{len(column)} rows ({open_rows} open)",
-        f"  {report.verdict.why}",
-        f"  excluded exponents: {', '.join(report.verdict.excluded) or 'none'}",
-        *_decide(report),
+        f"  why: {verdict.why}",
+        f"  exponent, 95%: {_exponent(verdict)}",
+        f"  with log powers of at most {LOG_POWER:g}: {report.bounded.word}, exponent {_exponent(report.bounded)}",
+        f"  excluded exponents: {', '.join(verdict.excluded) or 'none'}",
+        *_formula(report),
+        *_would_decide(report),
         "",
-        f"  {'law':<18}{'exponent [95%]':<26}{'fits, p':>9}{'dAICc':>8}{'held out':>10}   coefficients",
+        f"  {'model':<18}{'exponent [95%]':<26}{'fits, p':>9}{'dAICc':>8}{'held out':>10}   coefficients",
         *(_row(entry) for entry in report.entries),
         *(f"  {name:<18}left out: {why}" for name, why in report.left_out),
         "",
         f"  held out: measured over predicted response at the largest {along}, fitted without it",
+        *_notes(report),
     ]
-    statement = report.to_json()["collinearity"]
-    if statement:
-        lines.append(f"  {statement}")
-    if report.scatter_slope:
-        lines.append(
-            f"  the scatter between seeds changes as {along}^{report.scatter_slope:.2g}; every fit allows for it"
-        )
     if report.local:
         lines += ["", "  local exponents"]
         for local in report.local:
@@ -38,27 +40,47 @@ def render(report: Report) -> str:
     return "\n".join(lines)
 
 
+def _exponent(verdict: Verdict) -> str:
+    if verdict.exponent is None:
+        return "no credible model fits one"
+    low, best, high = verdict.exponent
+    return f"{best:.3f} [{low:.3f}, {high:.3f}] by {' and '.join(c.name for c in verdict.widest)}"
+
+
+def _formula(report: Report) -> list[str]:
+    formula = report.formula
+    return [] if formula is None else [f"  closed form: {formula.word}; the data {formula}"]
+
+
+def _notes(report: Report) -> list[str]:
+    along, notes = report.sample.along, []
+    correlation = next((r for e in report.entries if (r := collinearity(e.fitted)) is not None), None)
+    if correlation is not None:
+        wider = (1 - correlation**2) ** -0.5
+        notes.append(
+            f"  the estimates of exponent and log power are correlated {correlation:+.3f}: fitting both widens the "
+            f"exponent's interval {wider:.1f} times"
+        )
+    if report.scatter_slope:
+        notes.append(
+            f"  the scatter between seeds changes as {along}^{report.scatter_slope:.2g}; every fit allows for it"
+        )
+    return notes
+
+
 def _row(entry: Entry) -> str:
-    low, best, high = entry.candidate.exponent
-    exponent = f"{best:.4g} (stated)" if entry.candidate.fixed else f"{best:.3f} [{low:.3f}, {high:.3f}]"
-    fits = "-" if entry.candidate.fits is None else f"{entry.candidate.fits:.3f}"
-    held = "-" if entry.held_out is None else f"x{_factor(entry.held_out.error):.3g}"
+    candidate = entry.candidate
+    low, best, high = candidate.exponent
+    exponent = f"{best:.4g} (stated)" if candidate.fixed else f"{best:.3f} [{low:.3f}, {high:.3f}]"
+    fits = "-" if candidate.fits is None else f"{candidate.fits:.3f}"
+    held = "-" if entry.held_out is None else f"x{exp(max(min(entry.held_out.error, 700.0), -700.0)):.3g}"
     coefficients = ", ".join(f"{name}: {value:.3g}" for name, value in entry.fitted.coef.items())
-    return (
-        f"  {entry.fitted.law.name:<18}{exponent:<26}{fits:>9}{entry.candidate.delta:>8.1f}{held:>10}   {coefficients}"
-    )
+    return f"  {candidate.name:<18}{exponent:<26}{fits:>9}{candidate.delta:>8.1f}{held:>10}   {coefficients}"
 
 
-def _factor(error: float) -> float:
-    return 2.718281828459045 ** max(min(error, 700.0), -700.0)
-
-
-def _decide(report: Report) -> list[str]:
-    if report.verdict.would_decide is None:
+def _would_decide(report: Report) -> list[str]:
+    needs = report.would_decide
+    if needs is None:
         return []
-    said = [f"{name} about {value:.3g}" for name, value in report.verdict.would_decide.items() if value is not None]
-    return [
-        f"  would decide: {' or '.join(said)}"
-        if said
-        else "  would decide: no range or number of seeds of this design; another law must be excluded first"
-    ]
+    known = [f"{name} about {value:.3g}" for name, value in needs.items() if value is not None]
+    return [f"  would narrow the interval enough: {' or '.join(known) or 'no range or number of seeds of this design'}"]

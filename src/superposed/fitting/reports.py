@@ -1,40 +1,30 @@
-"""Everything a sample says about an exponent: each law's fit, the rivals side by side, and the verdict."""
+"""Everything a sample says about an exponent: each model's fit, the rivals side by side, and the verdict."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
-from superposed.fitting import laws as families
+from superposed.fitting import models as families
 from superposed.fitting.crossover import Crossover
 from superposed.fitting.data import Sample
-from superposed.fitting.fits import AnyLaw, Fit, fit
-from superposed.fitting.goodness import (
-    Collinearity,
-    HeldOut,
-    LocalExponent,
-    collinearity,
-    held_out,
-    lack_of_fit,
-    local_exponents,
-)
-from superposed.fitting.points import saturated
+from superposed.fitting.design import Design, would_decide
+from superposed.fitting.fits import AnyModel, Fit, NotFitted, Scatter, fit
+from superposed.fitting.goodness import HeldOut, LocalExponent, collinearity, held_out, lack_of_fit, local_exponents
+from superposed.fitting.models import Model
+from superposed.fitting.points import Points, fit_points
 from superposed.fitting.profile import intervals, joint_region
-from superposed.fitting.resampling import DRAWS, bootstrap
-from superposed.fitting.scatter import scatter_of
-from superposed.fitting.verdict import Candidate, Verdict, judge
+from superposed.fitting.verdict import WITHIN, Candidate, Verdict, judge, judge_interval
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One law in a report: its fit, coefficient intervals, standing among its rivals, and prediction held out."""
+    """One model in a report: its fit, coefficient intervals, standing among its rivals, and prediction held out."""
 
     candidate: Candidate
     intervals: dict[str, tuple[float, float]]
-    bootstrap: dict[str, tuple[float, float]] | None
     held_out: HeldOut | None
-    collinearity: Collinearity
 
     @property
     def fitted(self) -> Fit:
@@ -45,18 +35,12 @@ class Entry:
         """Plain numbers: coefficients with (low, best, high), scatter, log likelihood, rivals' measures."""
         f, c = self.fitted, self.candidate
         return {
-            "law": f.law.name,
+            "model": c.name,
             "coefficients": {
-                name: {
-                    "best": best,
-                    "low": self.intervals[name][0],
-                    "high": self.intervals[name][1],
-                    "bootstrap": None if self.bootstrap is None else list(self.bootstrap[name]),
-                }
+                name: {"best": best, "low": self.intervals[name][0], "high": self.intervals[name][1]}
                 for name, best in f.coef.items()
             },
-            "fixed": dict(f.law.fixed),
-            "exponent": dict(zip(("low", "best", "high"), c.exponent, strict=True)) | {"fixed": c.fixed},
+            "exponent": dict(zip(("low", "best", "high"), c.exponent, strict=True)) | {"stated": c.fixed},
             "sigma": f.sigma,
             "log_likelihood": f.loglik,
             "rows_in_effect": f.n,
@@ -64,85 +48,160 @@ class Entry:
             "delta_aicc": c.delta,
             "goodness_of_fit_p": c.fits,
             "held_out": None if self.held_out is None else asdict(self.held_out),
-            "variance_inflation": self.collinearity.inflation,
-            "correlation_exponent_log_power": self.collinearity.correlation,
+            "correlation_exponent_log_power": collinearity(f),
         }
+
+
+@dataclass(frozen=True)
+class Formula:
+    """Whether the responses follow a closed form: the power by which they leave it, c closed(x) m^power.
+
+    This tests the formula over the measured range. It is no estimate of the asymptotic exponent, which the formula states.
+
+    Attributes:
+      power: (low, best, high), 95%; 0 is the closed form itself.
+      constant: the fitted constant c of the closed form alone.
+      fits: p-value of the closed form's lack of fit, None where it cannot be tested.
+      word, why: as `judge_interval` of the power against 0.
+    """
+
+    power: tuple[float, float, float]
+    constant: float
+    fits: float | None
+    word: str
+    why: str
+
+    def __str__(self) -> str:
+        """One line."""
+        low, best, high = self.power
+        return f"follows {self.constant:.3f} times the closed form to a power of {best:.4f} [{low:.4f}, {high:.4f}]"
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """All laws fitted to one sample, best first, with what they say together.
+    """All models fitted to one sample, best first, with what they say together.
 
     Attributes:
       claim: the exponent in question.
-      entries: one per law that could be fitted, by corrected Akaike criterion.
-      left_out: (law, why) for those that could not.
-      local: local exponents between neighbours.
-      region: (exponent, log power) curve of the joint 95% region, None where the law with both is absent or unbounded.
-      scatter_slope: how log scatter changes with log `along`; 0 where it is constant.
+      entries: one per model that could be fitted, by corrected Akaike criterion.
+      left_out: (model, why) for those that could not.
+      points: a mean of its own at every point, or why there is none.
       verdict: the word and why.
+      bounded: the verdict when every power of the logarithm is limited to |b| <= `models.LOG_POWER`.
+      formula: whether the responses follow the closed form; None where none was given or fitted.
     """
 
     sample: Sample
     claim: float
     entries: tuple[Entry, ...]
     left_out: tuple[tuple[str, str], ...]
-    local: tuple[LocalExponent, ...]
-    region: Float[np.ndarray, "k 2"] | None
-    scatter_slope: float
+    points: Points | NotFitted
     verdict: Verdict
+    bounded: Verdict
+    formula: Formula | None
 
     @property
     def best(self) -> Entry:
-        """The adequate law with the smallest corrected Akaike criterion; where none is adequate, the smallest of all."""
+        """The adequate model with the smallest corrected Akaike criterion; where none is adequate, the smallest of all."""
         return next((e for e in self.entries if e.candidate.adequate), self.entries[0])
 
+    @property
+    def local(self) -> tuple[LocalExponent, ...]:
+        """Local exponents between neighbours; none where there are no seeds to see the scatter by."""
+        return () if isinstance(self.points, NotFitted) else local_exponents(self.points)
+
+    @property
+    def region(self) -> Float[np.ndarray, "k 2"] | None:
+        """The curve around the joint 95% region of exponent and log power; None where it is absent or unbounded."""
+        for e in self.entries:
+            if collinearity(e.fitted) is not None:
+                curve = joint_region(e.fitted, f"log {self.sample.along}", f"log log {self.sample.along}")
+                return None if isinstance(curve, NotFitted) else curve
+        return None
+
+    @property
+    def scatter_slope(self) -> float:
+        """How the log scatter changes with log `along`, on average; 0 where that was not fitted."""
+        return 0.0 if isinstance(self.points, NotFitted) else self.points.slope
+
+    @property
+    def would_decide(self) -> dict[str, float | None] | None:
+        """The largest value of `along`, or the seeds a point, from which the interval would be narrow enough to decide.
+
+        Predicted from the fitted models and scatter at the present spacing. None where the verdict is not open, where it
+        already is narrow enough (the doubt is then between models), and where other covariates vary.
+        """
+        exponent, sample = self.verdict.exponent, self.sample
+        if self.verdict.word != "inconclusive" or exponent is None or len(sample.points) > 1:
+            return None
+        if max(exponent[2] - exponent[1], exponent[1] - exponent[0]) <= WITHIN:
+            return None
+        values, seeds = sample.points[sample.along], round(len(sample.low) / len(sample.points[sample.along]))
+        needs = [
+            would_decide(
+                Design(f.model, f.parameters[:-1], f.sigma, float(np.exp(sample.rung)), sample.along), values, seeds
+            )
+            for f in (c.fitted for c in self.verdict.widest)
+        ]
+        largest, more = ([need[k] for need in needs] for k in (0, 1))
+        return {
+            f"largest {sample.along}": None if None in largest or max(largest) <= values[-1] else max(largest),
+            "seeds": None if None in more or max(more) <= seeds else max(more),
+        }
+
     def entry(self, name: str) -> Entry:
-        """The entry of a law by its name.
+        """The entry of a model by its name.
 
         Raises:
-          ValueError: no law of that name was fitted.
+          ValueError: no model of that name was fitted.
         """
         for e in self.entries:
-            if e.fitted.law.name == name:
+            if e.candidate.name == name:
                 return e
-        raise ValueError(f"no law {name!r} in this report: it has {', '.join(e.fitted.law.name for e in self.entries)}")
+        raise ValueError(
+            f"no model {name!r} in this report: it has {', '.join(e.candidate.name for e in self.entries)}"
+        )
 
     def to_json(self) -> dict[str, object]:
         """A plain dictionary of full-precision numbers, for `json.dump`; infinite ends say that a side is not bounded."""
-        column = self.sample.covariates[self.sample.along]
-        both = next((e.collinearity for e in self.entries if e.collinearity.correlation is not None), None)
+        column, region = self.sample.covariates[self.sample.along], self.region
+        triple = lambda verdict: None if verdict.exponent is None else list(verdict.exponent)
         return {
             "along": self.sample.along,
             "range": [float(column.min()), float(column.max())],
             "rows": len(column),
             "units": len(np.unique(self.sample.unit)),
-            "open_rows": int(np.sum((self.sample.low == 0) | np.isinf(self.sample.high))),
+            "open_rows": int(np.sum(~self.sample.bounded)),
             "claim": self.claim,
             "verdict": self.verdict.word,
             "why": self.verdict.why,
-            "exponent_region": None if self.verdict.region is None else list(self.verdict.region),
+            "exponent": triple(self.verdict),
             "excluded_exponents": list(self.verdict.excluded),
-            "would_decide": self.verdict.would_decide,
-            "best_law": self.best.fitted.law.name,
-            "laws": [e.to_json() for e in self.entries],
-            "left_out": [{"law": name, "why": why} for name, why in self.left_out],
-            "collinearity": None if both is None else both.statement(self.sample.along),
+            "would_decide": self.would_decide,
+            "bounded_log_power": {
+                "verdict": self.bounded.word,
+                "why": self.bounded.why,
+                "exponent": triple(self.bounded),
+            },
+            "formula": None if self.formula is None else asdict(self.formula),
+            "best_model": self.best.candidate.name,
+            "models": [e.to_json() for e in self.entries],
+            "left_out": [{"model": name, "why": why} for name, why in self.left_out],
             "scatter_slope": self.scatter_slope,
             "local_exponents": [asdict(local) | {"others": dict(local.others)} for local in self.local],
-            "joint_region": None if self.region is None else self.region.tolist(),
+            "joint_region": None if region is None else region.tolist(),
         }
 
 
-def default_laws(claim: float, sample: Sample) -> tuple[AnyLaw, ...]:
+def default_models(claim: float, sample: Sample) -> tuple[AnyModel, ...]:
     """Power; the claim with a free log power; both free; logarithm only; and the crossover for widths along m.
 
-    Covariates besides `along` that vary enter every law as a free power. The crossover is that of theory (3d), whose
-    other terms reach m^(1/2), so it joins only for claims above 1/2.
+    Covariates besides `along` that vary enter every model as a free power. The crossover's other terms reach m^(1/2), so it
+    joins only for claims above 1/2.
     """
     along = sample.along
     more = tuple(f"log {name}" for name, values in sample.covariates.items() if name != along and np.ptp(values) > 0)
-    chosen: list[AnyLaw] = [
+    chosen: list[AnyModel] = [
         families.power(along, *more),
         families.fixed_power_log(claim, along, *more),
         families.power_log(along, *more),
@@ -157,93 +216,80 @@ def default_laws(claim: float, sample: Sample) -> tuple[AnyLaw, ...]:
 def report(
     sample: Sample,
     claim: float | int = 2 / 3,
-    laws: Sequence[AnyLaw] | None = None,
-    more_laws: Sequence[AnyLaw] = (),
-    draws: int = DRAWS,
-) -> Report:
-    """Fit every law and judge the claim that the asymptotic exponent of `sample.along` is `claim`.
+    models: Sequence[AnyModel] | None = None,
+    closed: Model | None = None,
+) -> Report | NotFitted:
+    """Fit every model and judge the claim that the asymptotic exponent of `sample.along` is `claim`.
 
     Args:
       sample: the measurements.
       claim: the exponent predicted.
-      laws: which laws compete; None takes `default_laws`.
-      more_laws: further ones, such as a closed finite-size law.
-      draws: bootstrap resamples a law; 0 leaves the bootstrap out.
+      models: which models compete; None takes `default_models`.
+      closed: a closed form (`models.closed_form`, `models.through`); it competes as a model that states its exponent, and
+        the report says how far the responses follow it (`Formula`).
 
-    Raises:
-      ValueError: no law can be fitted (a single value of `along`, no scatter left), in one line.
+    Returns:
+      The report, or why there is none: no model can be fitted (a single value of `along`, no scatter left).
     """
     if len(np.unique(sample.covariates[sample.along])) < 2:
-        raise ValueError(
+        return NotFitted(
             f"one value of {sample.along}: an exponent is not identified; measure at least two, better five"
         )
-    log_scatter, sloped = scatter_of(sample)
-    chosen = (*(default_laws(claim, sample) if laws is None else laws), *more_laws)
-    fits, left_out = [], []
-    for law in chosen:
-        try:
-            fits.append(fit(law, sample, log_scatter, sloped))
-        except ValueError as error:
-            left_out.append((law.name, str(error)))
-    if not fits:
-        raise ValueError(left_out[0][1])
-    points = points_of(sample, log_scatter)
-    effect = 1.0 if points is None else max(points.design_effect(list(range(len(points.at) - 1))), 1.0)
-    least = (min(f.aicc(effect) for f in fits), min(f.aic(effect) for f in fits))
-    entries = [_entry(f, points, effect, least, draws) for f in sorted(fits, key=lambda f: f.aicc(effect))]
+    points = fit_points(sample)
+    scatter = None if isinstance(points, NotFitted) else points.scatter
+    chosen = [*(default_models(claim, sample) if models is None else models), *([] if closed is None else [closed])]
+    fits = {model.name: fit(model, sample, scatter) for model in chosen}
+    left_out = tuple((name, f.reason) for name, f in fits.items() if isinstance(f, NotFitted))
+    fitted = [f for f in fits.values() if isinstance(f, Fit)]
+    if not fitted:
+        return NotFitted(left_out[0][1])
+    limited = [fit(f.model.bounded(sample.along), sample, scatter) if _has_log(f) else f for f in fitted]
+    entries = _entries(fitted, points)
+    missing = [name for name, _ in left_out]
+    decide = lambda some, gaps: judge([e.candidate for e in some], claim, sample.decades, gaps)
+    gaps = [f.model.name for f, b in zip(fitted, limited, strict=True) if isinstance(b, NotFitted)]
     return Report(
         sample,
         float(claim),
-        tuple(entries),
-        tuple(left_out),
-        local_exponents(points) if points is not None else (),
-        _region(fits),
-        _slope(sample, log_scatter) if sloped else 0.0,
-        judge([e.candidate for e in entries], claim),
+        entries,
+        left_out,
+        points,
+        decide(entries, missing),
+        decide(_entries([f for f in limited if isinstance(f, Fit)], points), missing + gaps),
+        None if closed is None else _formula(closed, sample, points, scatter),
     )
 
 
-def points_of(sample: Sample, log_scatter: Float[np.ndarray, " n"]) -> Fit | None:
-    """The fit of a mean of its own at every point; None where no seeds are left over to see scatter by."""
-    try:
-        return fit(saturated(sample), sample, log_scatter)
-    except ValueError:
-        return None
+def _has_log(fitted: Fit) -> bool:
+    return f"log log {fitted.sample.along}" in fitted.model.free
 
 
-def _entry(fitted: Fit, points: Fit | None, effect: float, least: tuple[float, float], draws: int) -> Entry:
-    found = intervals(fitted)
-    name, offset = fitted.law.exponent(fitted.sample.along)
-    if name is None:
-        exponent = (offset, offset, offset)
-    else:
-        low, high = found[name]
-        exponent = (max(low + offset, fitted.law.least_exponent), fitted.coef[name] + offset, high + offset)
+def _entries(fits: Sequence[Fit], points: Points | NotFitted) -> tuple[Entry, ...]:
+    """Every fit with its rivals' measures, by corrected Akaike criterion."""
+    effect = 1.0 if isinstance(points, NotFitted) else max(points.effect, 1.0)
+    least = min(f.aicc(effect) for f in fits), min(f.aic(effect) for f in fits)
+    return tuple(_entry(f, points, effect, least) for f in sorted(fits, key=lambda f: f.aicc(effect)))
+
+
+def _entry(fitted: Fit, points: Points | NotFitted, effect: float, least: tuple[float, float]) -> Entry:
+    ends = intervals(fitted)
+    name, offset = fitted.model.exponent(fitted.sample.along)
+    exponent = (offset, offset, offset)
+    if name is not None:
+        low, high = ends[name]
+        exponent = (max(low + offset, fitted.model.least_exponent), fitted.coef[name] + offset, high + offset)
     delta = fitted.aicc(effect) - least[0] if np.isfinite(least[0]) else 0.0
     candidate = Candidate(fitted, lack_of_fit(fitted, points), delta, fitted.aic(effect) - least[1], exponent)
-    return Entry(candidate, found, _bootstrap(fitted, draws), held_out(fitted), collinearity(fitted))
+    return Entry(candidate, ends, held_out(fitted))
 
 
-def _bootstrap(fitted: Fit, draws: int) -> dict[str, tuple[float, float]] | None:
-    if draws == 0:
+def _formula(closed: Model, sample: Sample, points: Points | NotFitted, scatter: Scatter | None) -> Formula | None:
+    name = f"log {sample.along}"
+    alone = fit(closed, sample, scatter)
+    bent = fit(replace(closed, terms=(*closed.terms, name)), sample, scatter)
+    if isinstance(alone, NotFitted) or isinstance(bent, NotFitted):
         return None
-    try:
-        resampled = bootstrap(fitted, draws)
-    except ValueError:
-        return None
-    return {name: resampled.interval(name) for name in fitted.law.free}
-
-
-def _region(fits: Sequence[Fit]) -> Float[np.ndarray, "k 2"] | None:
-    for f in fits:
-        pair = (f"log {f.sample.along}", f"log log {f.sample.along}")
-        if all(name in f.law.free for name in pair):
-            try:
-                return joint_region(f, *pair)
-            except (ValueError, np.linalg.LinAlgError):
-                return None
-    return None
-
-
-def _slope(sample: Sample, log_scatter: Float[np.ndarray, " n"]) -> float:
-    return float(np.polyfit(np.log(sample.covariates[sample.along]), log_scatter, 1)[0])
+    low, high = intervals(bent, (name,))[name]
+    power = (low, bent.coef[name], high)
+    word, why = judge_interval(power, 0.0)
+    return Formula(power, float(np.exp(alone.coef["1"])), lack_of_fit(alone, points), word, why)

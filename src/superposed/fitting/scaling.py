@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 
+from superposed.fitting.fits import NotFitted
+
 
 @dataclass(frozen=True, eq=False)
 class Collapse:
@@ -32,22 +34,25 @@ def collapse(
     error: Float[np.ndarray, " n"],
     exponent: float,
     log_power: float = 0.0,
-) -> Collapse:
+) -> Collapse | NotFitted:
     """Scale widths by m^exponent (log m)^log_power and measure how well the curves of different m agree.
 
         quality^2 = mean_i mean_{curves j of other m covering x_i} [log e_i - log e_j(x_i)]^2 / var(log e)
 
     with e_j(x) interpolated linearly in log-log. Source: the measure of Bhattacharjee & Seno 2001, normalised.
 
+    Returns:
+      The collapse; or why there is none, where no two curves overlap.
+
     Raises:
-      ValueError: values not positive and finite, fewer than two m with two widths each, or no two curves overlap.
+      ValueError: values not positive and finite, or fewer than two m with two widths each.
     """
     curves, log_e = _curves(m, d, error), np.log(error)
     log_x = np.log(d) - exponent * np.log(m) - log_power * np.log(np.log(m))
-    found = _agreement(log_x, log_e, curves)
-    if found is None:
-        raise ValueError(f"no two error curves overlap once widths are divided by m^{exponent:g}; measure more widths")
-    return Collapse(float(exponent), float(log_power), np.exp(log_x), *found)
+    agreement = _agreement(log_x, log_e, curves)
+    if agreement is None:
+        return NotFitted(f"no two error curves overlap once widths are divided by m^{exponent:g}; measure more widths")
+    return Collapse(float(exponent), float(log_power), np.exp(log_x), *agreement)
 
 
 def _curves(m: np.ndarray, d: np.ndarray, error: np.ndarray) -> list[np.ndarray]:
@@ -92,15 +97,15 @@ def best_collapse(
     log_x = np.log(d) - log_power * np.log(log_m)
 
     def cost(exponent: float) -> float:
-        found = _agreement(log_x - exponent * log_m, log_e, curves)
-        return np.inf if found is None else found[0] / found[1]
+        agreement = _agreement(log_x - exponent * log_m, log_e, curves)
+        return np.inf if agreement is None else agreement[0] / agreement[1]
 
     grid = np.linspace(-1, 3, 81)
     costs = [cost(a) for a in grid]
     k = int(np.argmin(costs))
     bounds = (grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)])
-    found = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-5})
-    return collapse(m, d, error, float(found.x if found.fun < costs[k] else grid[k]), log_power)
+    polished = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-5})
+    return collapse(m, d, error, float(polished.x if polished.fun < costs[k] else grid[k]), log_power)
 
 
 def collapse_interval(

@@ -7,46 +7,25 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_expit, log_ndtr, logit, ndtri
-from scipy.stats import beta, chi2
-from scipy.stats import norm as normal
+from scipy.stats import binomtest, chi2
+
+from superposed.bad_input import InputError
+from superposed.fitting.fits import NotFitted
 
 LINKS: dict[str, tuple[Callable, Callable]] = {"logit": (log_expit, logit), "probit": (log_ndtr, ndtri)}
 STEEPEST = 1e4  # transitions sharper than this many units of the link per e-fold of width are steps
 FLATTEST = 1e-3
 
 
-def wilson(passed: int, total: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval of a binomial proportion.
-
-        (p + z^2/2n  -+  z sqrt(p (1-p)/n + z^2/4n^2)) / (1 + z^2/n)
-
-    Source: Wilson 1927; the method Brown, Cai & DasGupta 2001 recommend for small n.
+def proportion_interval(passed: int, total: int, method: str = "exact", level: float = 0.95) -> tuple[float, float]:
+    """The interval of a binomial proportion: "exact" (Clopper & Pearson 1934) never covers less than `level`; or "wilson".
 
     Raises:
-      ValueError: not 0 <= passed <= total with total >= 1.
+      InputError: not 0 <= passed <= total with total >= 1.
     """
     _check_counts(passed, total)
-    z = float(normal.ppf((1 + level) / 2))
-    p = passed / total
-    centre = p + z**2 / (2 * total)
-    reach = z * np.sqrt(p * (1 - p) / total + z**2 / (4 * total**2))
-    low, high = (centre - reach) / (1 + z**2 / total), (centre + reach) / (1 + z**2 / total)
-    return (0.0 if passed == 0 else float(low)), (1.0 if passed == total else float(high))
-
-
-def clopper_pearson(passed: int, total: int, level: float = 0.95) -> tuple[float, float]:
-    """The exact interval of a binomial proportion, from tails of the binomial; never covers less than `level`.
-
-    Source: Clopper & Pearson 1934.
-
-    Raises:
-      ValueError: not 0 <= passed <= total with total >= 1.
-    """
-    _check_counts(passed, total)
-    tail = (1 - level) / 2
-    low = 0.0 if passed == 0 else float(beta.ppf(tail, passed, total - passed + 1))
-    high = 1.0 if passed == total else float(beta.ppf(1 - tail, passed + 1, total - passed))
-    return low, high
+    ends = binomtest(int(passed), int(total)).proportion_ci(level, method)
+    return float(ends.low), float(ends.high)
 
 
 @dataclass(frozen=True)
@@ -78,35 +57,33 @@ def fit_success(
     total: Float[np.ndarray, " k"],
     link: str = "logit",
     level: float = 0.95,
-) -> Success:
+) -> Success | NotFitted:
     """The transition from failing to passing, by maximum likelihood with profile-likelihood intervals.
 
         passed_k ~ Binomial(total_k, F(g (log d_k - log d_half)))
 
     Every count must come from draws of its own: where the same seeds are tried at every width, their passes are nested
-    and the interval data of `Sample` with the law ("1",) is the right model.
+    and the interval data of `Sample` with the model ("1",) is the right model.
+
+    Returns:
+      The curve; or why there is none: all pass, all fail, or passing does not become likelier with width.
 
     Raises:
-      ValueError: an unknown link, widths or counts out of range, or no transition in the data (all pass, all fail, or
-        passing does not become likelier with width).
+      InputError: an unknown link, or widths or counts out of range.
     """
     if link not in LINKS:
-        raise ValueError(f"link = {link!r}: choose {' or '.join(LINKS)}")
+        raise InputError("link", link, f"choose {' or '.join(LINKS)}")
     if not (np.all(np.isfinite(width)) and np.all(width > 0)):
-        raise ValueError("width: needs finite numbers above 0")
+        raise InputError("width", width[~(np.isfinite(width) & (width > 0))][0], "widths are finite and above 0")
     for some, of in zip(passed.tolist(), total.tolist(), strict=True):
         _check_counts(some, of)
     if passed.sum() == 0 or passed.sum() == total.sum():
-        word = "fails" if passed.sum() == 0 else "passes"
-        raise ValueError(
-            f"every draw {word}: no transition to fit; measure {'wider' if word == 'fails' else 'narrower'} networks"
-        )
+        word, way = ("fails", "wider") if passed.sum() == 0 else ("passes", "narrower")
+        return NotFitted(f"every draw {word}: no transition to fit; measure {way} networks")
     curve = _Curve(np.log(width), passed, total, link)
     _, log_slope, top = curve.maximum(0.5)
     if log_slope <= np.log(FLATTEST) + 1e-3:
-        raise ValueError(
-            "passing does not become likelier with width: no transition to fit; measure more widths or seeds"
-        )
+        return NotFitted("passing does not become likelier with width: no transition to fit; add widths or seeds")
     drop = float(chi2.ppf(level, 1)) / 2
     slope = np.exp(log_slope) if curve.gap is None else np.inf
     return Success(
@@ -222,4 +199,4 @@ def _crossings(profile: Callable[[float], float], best: float, least: float, mos
 
 def _check_counts(passed: float | int, total: float | int) -> None:
     if not (total >= 1 and 0 <= passed <= total):
-        raise ValueError(f"{passed:g} passed of {total:g}: needs 0 <= passed <= total and at least one draw")
+        raise InputError("passed", f"{passed:g} of {total:g}", "needs 0 <= passed <= total and at least one draw")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from superposed.bad_input import InputError
-from superposed.fitting import Report
+from superposed.fitting import NotFitted, Report
 from superposed.measuring.cell import describe
 from superposed.sweeping.record import Seen
 from superposed.sweeping.source import sources
@@ -61,7 +61,7 @@ class Analysis:
 
     table: Sequence[Mapping[str, object]]
     findings: Sequence[Finding]
-    fits: Mapping[str, Report | str | Mapping[str, object]] = field(default_factory=dict)
+    fits: Mapping[str, Report | NotFitted | Mapping[str, object]] = field(default_factory=dict)
 
     def rows(self, kind: str, **labels: object) -> list[Mapping[str, object]]:
         """The table's rows of one kind that carry these labels, in order."""

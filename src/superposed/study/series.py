@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from superposed.fitting import Entry, Report, Sample, report, sample
+from superposed.fitting import NotFitted, Report, Sample, report, sample
+from superposed.fitting.models import LOG_POWER
 from superposed.study.experiment import Finding
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import SmallestWidth
@@ -48,16 +49,22 @@ class Series:
         """The part whose axis is at least `least`."""
         return replace(self, records=tuple(r for r in self.records if r[self.along] >= least))
 
-    def report(self, claim: float | int, **options: object) -> Report | str:
+    def report(self, claim: float | int, **options: object) -> Report | NotFitted:
         """Every model fitted to the series (`fitting.report`); the reason where none can be."""
-        try:
-            return report(self.sample, claim=claim, **options)
-        except ValueError as reason:
-            return str(reason)
+        return report(self.sample, claim=claim, **options)
 
-    def finding(self, question: str, found: Report | str) -> Finding:
+    def finding(self, question: str, found: Report | NotFitted) -> Finding:
         """The report's line in the table of verdicts."""
         return finding(question, self.span, found)
+
+    def formula_finding(self, question: str, found: Report | NotFitted) -> Finding:
+        """Whether the series follows the report's closed form, as a line in the table of verdicts."""
+        if isinstance(found, NotFitted) or found.formula is None:
+            reason = found.reason if isinstance(found, NotFitted) else "the closed form could not be fitted"
+            return Finding(question, self.span, "no fit", "inconclusive", reason)
+        formula = found.formula
+        fits = "" if formula.fits is None else f"; lack of fit of the closed form: p = {formula.fits:.2g}"
+        return Finding(question, self.span, str(formula), formula.word, formula.why + fits)
 
     def medians(self) -> dict[float, float]:
         """{value of the axis: median over seeds of the interval's geometric middle, or of its one finite end}."""
@@ -91,10 +98,10 @@ def smallest_widths(
     return Series(name, along, tuple(records), labels, nested=along == "eps")
 
 
-def finding(question: str, span: str, found: Report | str) -> Finding:
+def finding(question: str, span: str, found: Report | NotFitted) -> Finding:
     """A report's line in the table of verdicts; "inconclusive" with the reason where nothing could be fitted."""
-    if isinstance(found, str):
-        return Finding(question, span, "no fit", "inconclusive", found)
+    if isinstance(found, NotFitted):
+        return Finding(question, span, "no fit", "inconclusive", found.reason)
     return Finding(question, span, interval_text(found), found.verdict.word, found.verdict.why)
 
 
@@ -108,9 +115,9 @@ def edge(ladder: Sequence[tuple[float, bool]]) -> tuple[float, float]:
     return low, float("inf")
 
 
-def local_exponents(name: str, found: Report | str, **labels: object) -> list[dict]:
+def local_exponents(name: str, found: Report | NotFitted, **labels: object) -> list[dict]:
     """Table rows of the exponents between neighbouring values of the axis."""
-    if isinstance(found, str):
+    if isinstance(found, NotFitted):
         return []
     along = found.sample.along
     return [
@@ -120,37 +127,33 @@ def local_exponents(name: str, found: Report | str, **labels: object) -> list[di
     ]  # fmt: skip
 
 
-def curve_rows(points: Mapping[float, float], along: str = "m", **labels: object) -> list[dict]:
-    """Table rows of a computed curve {x: y}, kind "computed"."""
-    return [{"kind": "computed", **labels, along: x, "best": y} for x, y in points.items()]
+def curve_rows(points: Mapping[float, float], exponent: float | int, along: str = "m", **labels: object) -> list[dict]:
+    """Table rows of a computed curve {x: y} and the exponent it tends to, kind "computed"; `superposed fit` reads them."""
+    return [{"kind": "computed", **labels, along: x, "best": y, "exponent": exponent} for x, y in points.items()]
 
 
-def free_entry(found: Report) -> Entry | None:
-    """The best adequate model that fits an exponent; None where only models that state theirs are adequate."""
-    return next((e for e in found.entries if e.candidate.adequate and not e.candidate.fixed), None)
-
-
-def exponent_text(found: Report | str) -> str:
+def exponent_text(found: Report | NotFitted) -> str:
     """The exponent with its 95% interval, for legends."""
-    if isinstance(found, str):
+    if isinstance(found, NotFitted):
         return "not fitted"
-    entry = free_entry(found)
-    return "no exponent fits" if entry is None else triple(entry.candidate.exponent)
+    exponent = found.verdict.exponent
+    return "no exponent fits" if exponent is None else triple(exponent)
 
 
 def interval_text(found: Report) -> str:
-    """The exponent with its 95% interval, and the model it belongs to.
+    """The exponent with the interval that the verdict rests on, and the models it comes from.
 
-    The best model is named where it is another, and the interval of all credible models where it is wider.
+    The best model is named where it is another. The interval under bounded log powers follows where it is narrower.
     """
-    entry, best = free_entry(found), found.best.fitted.law.name
-    if entry is None:
-        return f"no law that fits an exponent is adequate; best: {best}"
-    low, _, high = entry.candidate.exponent
-    name, region = entry.fitted.law.name, found.verdict.region
-    text = f"{triple(entry.candidate.exponent)} by {name}" + ("" if name == best else f"; best: {best}")
-    wider = region is not None and (region[0] < low - 5e-4 or region[1] > high + 5e-4)
-    return text + (f"; all credible laws [{region[0]:.3f}, {region[1]:.3f}]" if wider else "")
+    verdict, best = found.verdict, found.best.candidate.name
+    if verdict.exponent is None:
+        return f"no credible model fits an exponent; best: {best}"
+    names = [c.name for c in verdict.widest]
+    text = f"{triple(verdict.exponent)} by {' and '.join(names)}" + ("" if best in names else f"; best: {best}")
+    bounded = found.bounded.exponent
+    if bounded is None or bounded[2] - bounded[0] > 0.9 * (verdict.exponent[2] - verdict.exponent[0]):
+        return text
+    return f"{text}; log power within +-{LOG_POWER:g}: {triple(bounded)}, {found.bounded.word}"
 
 
 def triple(value: tuple[float, float, float], form: str = ".3f") -> str:

@@ -58,9 +58,8 @@ class WidthSweep:
         """Widths, local exponents and every model. The closed form is one of them where the construction knows one."""
         series = smallest_widths(self.name, self.tasks(), seen, s=self.s, criterion=self.criterion, mode=self.mode)
         curve = self.predicted()
-        closed = [through(list(curve.items()), self.claim)] if len(curve) > 1 else []
-        found = series.report(self.claim, more_laws=closed)
-        table = series.rows() + local_exponents(self.name, found) + curve_rows(curve, s=self.s)
+        found = series.report(self.claim, closed=through(curve.items(), self.claim) if len(curve) > 1 else None)
+        table = series.rows() + local_exponents(self.name, found) + curve_rows(curve, self.claim, s=self.s)
         question = f"{self.name}: width grows as m^({self.claim:.3g})?"
         return Analysis(table, [series.finding(question, found)], {self.name: found})
 
