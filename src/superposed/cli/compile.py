@@ -17,6 +17,7 @@ from superposed.compiler.file import load
 from superposed.compiler.template import TEMPLATES
 from superposed.compiler.verify import describe, verify_network
 from superposed.compiler.write import bytes_to_write, write_network
+from superposed.scoring.card import write_card
 
 
 def add_commands(commands) -> None:
@@ -87,6 +88,7 @@ def run_compile(args: argparse.Namespace) -> int:
     except GateError as error:
         raise file.located(error) from None
     metadata = write_network(out, compiled, circuit, args.template, args.seed)
+    write_card(out, metadata, circuit)
     print_json({"file": str(out), **metadata}) if args.json else _report(out, compiled, metadata)
     return 0
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "compile": ("compile", "a circuit to a plain ReLU network with more features than neurons"),
     "verify": ("compile", "recompute what a compiled network's file claims"),
     "sample": ("sample", "activations of a compiled network, with the features that are on in them"),
+    "export": ("export", "a compiled network for PyTorch or ONNX"),
     "score": ("score", "what a tool recovered from a compiled network, against its ground truth"),
     "doctor": ("doctor", "check that this machine measures rightly, and say how fast it is"),
 }

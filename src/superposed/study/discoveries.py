@@ -1,0 +1,148 @@
+"""Activations with known features, and how much of them a learned dictionary finds."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Array, Float
+
+from superposed.bad_input import InputError
+from superposed.circuits.circuit import Circuit, Gates, Op, walk
+from superposed.circuits.randomness import host_rng
+from superposed.compiler.channels import Channels
+from superposed.compiler.deep import read_bits, run_network
+from superposed.constructions import Bernoulli
+from superposed.networks.network import hidden
+from superposed.networks.problem import Problem
+from superposed.scoring.dictionary import cosines, latent_scores, match, nearest_scores
+from superposed.scoring.edges import Edges, edge_scores
+from superposed.scoring.sample import draw_inputs
+from superposed.training.dictionaries import Learned, Learner, centred, latents
+
+SCORED = 2048  # rows on which latents are scored, beside those to learn from
+LISTED = 16  # edges into each latent of a transcoder that are listed
+
+
+class Data(NamedTuple):
+    """Activations of one network, the rows to learn from first, then `SCORED` more.
+
+    Args:
+      before: of the layer before (the encoding, for layer 1). activations: of the layer itself.
+      directions, sources: feature directions of the layer, and of the layer before.
+      on: which features are on in the scored rows; None where they have no truth of their own.
+      wrong: the share of inputs with a wrong bit in this layer. They are left out: all that is kept is provably right.
+      circuit: the layer alone, as a circuit.
+    """
+
+    before: Float[np.ndarray, "rows d_in"]
+    activations: Float[np.ndarray, "rows d"]
+    directions: dict[str, Float[np.ndarray, "m d"]]
+    sources: Float[np.ndarray, "m_in d_in"] | None
+    on: sp.csr_array | None
+    wrong: float
+    circuit: Circuit | None
+
+
+def cycle(m: int, depth: int) -> Circuit:
+    """Layers of m gates around a circle, ANDs and ORs in turn: gate i reads features i and i + 1 of the layer before.
+
+    Neighbouring inputs turn on one AND, which turns on two ORs, which turn on one AND, and so on. Every feature is on
+    for a set of inputs of its own.
+    """
+    pairs = np.stack([np.arange(m), (np.arange(m) + 1) % m], 1).astype(np.int32)
+    ops = (Op.AND, Op.OR)
+    return Circuit(m, tuple(Gates(np.full(m, ops[layer % 2], np.int8), pairs) for layer in range(depth)))
+
+
+@lru_cache(maxsize=1)
+def cycle_data(m: int, s: int, layer: int, d: int, rows: int, seeds: int) -> tuple[Data, ...]:
+    """For every seed a compiled `cycle` in d neurons, and activations of one layer of it."""
+    return tuple(_one_cycle(m, s, layer, d, rows, seed) for seed in range(seeds))
+
+
+def _one_cycle(m: int, s: int, layer: int, d: int, rows: int, seed: int) -> Data:
+    build_key, input_key = jax.random.split(jax.random.key(seed * 1_000_003 + m))
+    circuit = cycle(m, layer)
+    network = Channels(s)(build_key, circuit, d)
+    n = rows + SCORED
+    b = draw_inputs(host_rng(input_key), circuit, s, n + n // 8, layer)
+    states, (*_, (_, features)) = list(run_network(network, b)), walk(circuit.layers, b)
+    right = np.flatnonzero(abs(read_bits(network.stages[layer], states[layer]) - features).sum(1) == 0)
+    if len(right) < n:
+        rule = f"{b.shape[0] - len(right)} of {b.shape[0]} inputs have wrong bits in {d} neurons; lower it"
+        raise InputError("m", m, rule)
+    rows_of = lambda h: h[right[:n]].toarray().astype(np.float16)
+    code = lambda stage: network.stages[stage].code.toarray()
+    return Data(
+        rows_of(states[layer - 1]), rows_of(states[layer]), {"features": code(layer)}, code(layer - 1),
+        features[right[n - SCORED : n]], 1 - len(right) / b.shape[0], Circuit(m, circuit.layers[-1:]),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def uand_data(m: int, s: int, d: int, rows: int, seeds: int) -> tuple[Data, ...]:
+    """For every seed a universal AND of m inputs in d neurons (Theorem 1, tuned density), with exactly s inputs on.
+
+    Directions: of an AND the activation when its two inputs alone are on, of an input the difference of the mean
+    activations with and without it.
+    """
+    return tuple(_one_uand(m, s, d, rows, seed) for seed in range(seeds))
+
+
+def _one_uand(m: int, s: int, d: int, rows: int, seed: int) -> Data:
+    build_key, input_key = jax.random.split(jax.random.key(seed * 1_000_003 + m))
+    network = Bernoulli()(build_key, Problem(m, s), jnp.int32(d), d)
+    active = np.argsort(host_rng(input_key).random((rows + SCORED, m)), 1)[:, :s]
+    b = np.zeros((rows + SCORED, m), np.float32)
+    np.put_along_axis(b, active, 1, 1)
+    run = jax.jit(jax.vmap(lambda one: hidden(network, one)))
+    a = np.asarray(run(b))
+    first, second = np.triu_indices(m, 1)
+    pairs = np.zeros((len(first), m), np.float32)
+    pairs[np.arange(len(first)), first] = pairs[np.arange(len(first)), second] = 1
+    on = b.T @ a / b.sum(0)[:, None]
+    off = (1 - b).T @ a / (1 - b).sum(0)[:, None]
+    directions = {"inputs": on - off, "ANDs": np.asarray(run(pairs))}
+    return Data(b.astype(np.float16), a.astype(np.float16), directions, None, None, 0, None)
+
+
+def learned_from(data: tuple[Data, ...], which: str) -> Float[Array, "seeds rows d"]:
+    """The rows to learn from, centred and scaled; the scored rows stay at the end."""
+    return centred(jnp.asarray(np.stack([getattr(each, which) for each in data])))
+
+
+def discovery(data: Data, learned: Learned, learner: Learner, x: Float[Array, "rows d"]) -> dict[str, float]:
+    """What one seed's dictionary found: scores of directions against each kind of feature, and of latents.
+
+    Args:
+      x: the rows as the learner saw them, the scored ones last.
+    """
+    decoder, found = np.asarray(learned.dictionary.decoder), {}
+    for kind, directions in data.directions.items():
+        cosine = cosines(directions, decoder, np.float32)
+        prefix = "" if kind == "features" else f"{kind} "
+        found |= {f"{prefix}{name}": value for name, value in nearest_scores(cosine).items()}
+    if data.on is not None:
+        z = np.asarray(latents(learned, x[-SCORED:], learner))
+        found |= latent_scores(z, data.on, cosine.argmax(0))
+    return found
+
+
+def gates_found(data: Data, learned: Learned) -> dict[str, float]:
+    """Whether a transcoder's latents read the inputs of their gates: scores of edges into the matched features.
+
+    An edge scores the product of the latent's encoder with the direction of a feature of the layer before. The sixteen
+    best edges into each latent are listed.
+    """
+    cosine = cosines(data.directions["features"], np.asarray(learned.dictionary.decoder))
+    matched = match(cosine)
+    score = np.asarray(learned.dictionary.encoder)[matched.latent] @ data.sources.T
+    best = np.argsort(-score, 1)[:, :LISTED]
+    target = np.repeat(matched.feature, best.shape[1])
+    ends = np.stack([np.zeros_like(target), best.ravel(), np.ones_like(target), target], 1)
+    listed = Edges(ends.astype(np.int64), np.take_along_axis(score, best, 1).ravel().astype(np.float64))
+    scores = edge_scores(listed, data.circuit)
+    return {name: scores[name] for name in ("auroc", "average_precision")}

@@ -1,0 +1,79 @@
+"""A network in other libraries computes what it computes here; its card says what the file says."""
+
+import known_networks
+import numpy as np
+import pytest
+
+from superposed.bad_input import InputError
+from superposed.circuits.circuit import evaluate_circuit
+from superposed.cli import main
+from superposed.compiler.write import write_tensors
+from superposed.scoring import export
+from superposed.scoring.card import write_card
+from superposed.scoring.sample import draw_inputs
+
+
+@pytest.fixture(params=[known_networks.groups, known_networks.mixed])
+def network(request, tmp_path, monkeypatch):
+    """(network, inputs, features of its last layer); the network is also the file net.safetensors."""
+    monkeypatch.chdir(tmp_path)
+    compiled = request.param()
+    write_tensors("net.safetensors", compiled.tensors, compiled.metadata)
+    rng = np.random.default_rng(0)
+    b = draw_inputs(rng, compiled.circuit, compiled.metadata["s"], 200, compiled.depth).toarray()
+    return compiled, b, evaluate_circuit(compiled.circuit, b > 0)[-1]
+
+
+def test_the_stack_is_the_network(network):
+    compiled, b, truth = network
+    a = b
+    for weight, bias, relu in export.stack(compiled):
+        a = a @ weight.T + bias
+        a = np.maximum(a, 0) if relu else a
+    assert np.array_equal(a > 0, truth) and truth.any()
+
+
+def test_torch_loads_the_state_dict_into_the_printed_module(network, capsys):
+    torch = pytest.importorskip("torch")
+    _, b, truth = network
+    assert main(["export", "net.safetensors", "--format", "torch", "-o", "net.pt"]) == 0
+    scope = {"torch": torch, "nn": torch.nn}
+    exec(capsys.readouterr().out, scope)
+    assert isinstance(scope["model"], torch.nn.Sequential)
+    assert np.array_equal(scope["model"](torch.from_numpy(b)).detach().numpy() > 0, truth)
+
+
+def test_onnx_runs_the_model(network, capsys):
+    pytest.importorskip("onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    _, b, truth = network
+    assert main(["export", "net.safetensors", "--format", "onnx", "-o", "net.onnx"]) == 0
+    scope = {"onnxruntime": onnxruntime, "b": b}
+    exec(capsys.readouterr().out, scope)
+    assert np.array_equal(scope["features"] > 0, truth)
+
+
+def test_a_library_that_is_not_there_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    monkeypatch.setitem(__import__("sys").modules, "onnx", None)
+    for write in (export.write_torch, export.write_onnx):
+        with pytest.raises(InputError, match="pip install"):
+            write(tmp_path / "net", [])
+
+
+def test_a_network_too_large_for_onnx_is_refused(monkeypatch, tmp_path):
+    pytest.importorskip("onnx")
+    monkeypatch.setattr(export, "MOST_BYTES", 3)
+    with pytest.raises(InputError, match="at most 2 GiB"):
+        export.write_onnx(tmp_path / "net", [export.Affine(np.zeros((1, 1), np.float32), np.zeros(1), False)])
+
+
+def test_the_card_says_what_the_file_says(network):
+    compiled, _, _ = network
+    metadata = compiled.metadata
+    card = write_card("net.safetensors", metadata, compiled.circuit).read_text()
+    for value in (f"| up to {metadata['features']} in a layer", f"| {metadata['width']} in the widest layer",
+                  f"at most {metadata['s']} in any layer", "0 wrong bits on", "superposed sample net.safetensors",
+                  "**What it is not.**", f"{metadata['depth']} layers of AND"):  # fmt: skip
+        assert value in card
+    assert len(card.splitlines()) < 50 and max(map(len, card.splitlines())) < 200
