@@ -21,7 +21,7 @@ that look for features, circuits or weight components in networks.
 
 | | |
 |---|---|
-| computes | {depth} layer{'s' * (depth > 1)} of {", ".join(kinds)} gates on {circuit.n_inputs:,} Boolean inputs |
+| computes | {depth} layer{"s" * (depth > 1)} of {", ".join(kinds)} gates on {circuit.n_inputs:,} Boolean inputs |
 | features m | up to {features:,} in a layer |
 | neurons d | {width:,} in the widest layer: {features / width:.3g} features a neuron |
 | ReLU layers | {metadata["relu_layers"]} |
