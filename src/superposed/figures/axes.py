@@ -1,5 +1,6 @@
 """Axes a reader can read."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -24,7 +25,15 @@ def readable_log(ax: Axes, which: str = "xy") -> None:
         axis.set_minor_formatter(NullFormatter())
         if high / low < 100:
             axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low > 5 else (1, 1.5, 2, 3, 5, 7)))
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
+
+
+def tick(value: float) -> str:
+    """A tick's label: 0.25, 2000, 7.5 x 10^8."""
+    if value < 1e6:
+        return f"{value:g}"
+    power = math.floor(math.log10(value) + 1e-9)
+    return rf"${value / 10**power:g}\times10^{{{power}}}$"
 
 
 def ticks_at(ax: Axes, values: list[float]) -> None:
