@@ -211,5 +211,5 @@ EXPERIMENT = Experiment(
     tasks=tasks,
     analyse=analyse,
     draw=draw_crossover,
-    size=(11, 4.8),
+    size=(11, 5.6),
 )

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superposed.figures.axes import columns, distinct, readable_log
+from superposed.figures.axes import columns, distinct, legend_below, readable_log
 from superposed.figures.fits import COLOURS, INK
 from superposed.study.experiment import Analysis
 from superposed.study.series import exponent_text
@@ -32,7 +32,7 @@ def draw_terms(ax: Axes, analysis: Analysis) -> None:
     ax.plot([], [], color=INK, lw=1.2, label="closed form of each alone")
     ax.set(xscale="log", yscale="log", xlabel="features m", ylabel="error of a pair with one active member")
     ax.set_title("error terms at the smallest width, each switched off in turn")
-    ax.legend(loc="lower left")
+    legend_below(ax)
 
 
 def draw_remedies(ax: Axes, analysis: Analysis) -> None:
@@ -50,9 +50,9 @@ def draw_remedies(ax: Axes, analysis: Analysis) -> None:
     ax.plot(m, d / m ** (2 / 3), color=INK, lw=1, ls="--", label="plain, every pair right (max): computed")
     ax.set(xscale="log", yscale="log", xlabel="features m", ylabel=r"smallest width $d^*\,/\,m^{2/3}$")
     highest = max(row["best"] / row["m"] ** (2 / 3) for row in medians)
-    ax.set(title="remedies: width, and the exponent at large m", ylim=(0.6, 2 * highest))
+    ax.set(title="remedies: width, and the exponent at large m", ylim=(1, 1.3 * highest))
     readable_log(ax, "y")
-    ax.legend(loc="lower left")
+    legend_below(ax)
 
 
 def draw_sparsity_and_tolerance(figure: Figure, analysis: Analysis) -> None:
