@@ -37,8 +37,9 @@ def test_measure_prints_one_json_object(capsys):
 
 
 def test_drawn_measure_far_beyond_what_can_be_built(capsys):
-    status, out, _ = run(capsys, "measure", "bernoulli", "--m", "1e12", "--s", 2, "--width", 740_000_000, "--inputs", "superposed",
-                         "--mode", "drawn", "--seeds", 2, "--inputs-per-seed", 2000, "--json")  # fmt: skip
+    problem = ("--m", "1e12", "--s", 2, "--width", 740_000_000, "--inputs", "superposed")
+    events = ("--mode", "drawn", "--seeds", 2, "--inputs-per-seed", 2000)
+    status, out, _ = run(capsys, "measure", "bernoulli", *problem, *events, "--json")
     strata = json.loads(out)["strata"]
     assert status == 0 and [stratum["count"] for stratum in strata] == [4000] * 3
     assert 0.4 < strata[1]["q99"] < 0.65

@@ -8,6 +8,7 @@ import socket
 import time
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -218,7 +219,7 @@ def session() -> dict:
     """What this process measures with: code, packages, devices, precision."""
     return {
         "code": {"version": __version__, "commit": code_commit(), "files": package_digest()},
-        "packages": {name: version(name) for name in ("jax", "jaxlib", "numpy", "scipy")},
+        "packages": _packages(),
         "python": platform.python_version(),
         "host": socket.gethostname(),
         "devices": [device.device_kind for device in jax.devices()],
@@ -226,6 +227,11 @@ def session() -> dict:
         "precision": "float32, products at HIGHEST",
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
+
+
+@cache
+def _packages() -> dict[str, str]:
+    return {name: version(name) for name in ("jax", "jaxlib", "numpy", "scipy")}
 
 
 def _warn_of_other_code(folder: Path, now: dict) -> None:
