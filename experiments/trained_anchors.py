@@ -59,7 +59,7 @@ class Profile:
 PROFILES = {
     "tiny": Profile((20, 16), (30, 8), (20, 32), (30, 8), (), seeds=3, readings=("300 gates, plain mean",)),
     "quick": Profile((800, 128), (400, 32), (20, 150), (400, 32), (), seeds=8, readings=("300 gates, plain mean",)),
-    "standard": Profile((4000, 512), (1500, 64), (20, 60, 150), (1500, 64), (1 / 4, 1 / 2, 1), seeds=8),
+    "standard": Profile((4000, 2048), (1500, 64), (20, 60, 150), (1500, 64), (1 / 4, 1 / 2, 1), seeds=8),
     "full": Profile(
         (4000, 2048),
         (7000, 64),

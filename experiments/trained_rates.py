@@ -59,9 +59,10 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     ]  # fmt: skip
     means, findings = [], []
     for read_off, power in profile.kinds:
-        own = [row for row in rows if (row["read_off"], row["power"]) == (read_off, power)]
+        matching = [row for row in rows if (row["read_off"], row["power"]) == (read_off, power)]
         score = {
-            rate: float(np.exp(np.mean([log(r["rms"]) for r in own if r["rate"] == rate]))) for rate in profile.grid
+            rate: float(np.exp(np.mean([log(r["rms"]) for r in matching if r["rate"] == rate])))
+            for rate in profile.grid
         }
         means += [
             {"kind": "mean", "read_off": read_off, "power": power, "rate": x, "best": y} for x, y in score.items()

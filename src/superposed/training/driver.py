@@ -117,10 +117,10 @@ def _begin(trained: Trained, problem: Problem, rows: int, data: Array, width: Ar
 def _advance(
     trained: Trained, problem: Problem, rows: int, n_steps: int, data: Array, width: Array, state: State
 ) -> tuple[State, Array]:
-    one = lambda k, w, state: trained.advance(jax.random.wrap_key_data(k), state, problem, w, n_steps)
-    return jax.vmap(one)(data, width, state)
+    advance = lambda k, w, state: trained.advance(jax.random.wrap_key_data(k), state, problem, w, n_steps)
+    return jax.vmap(advance)(data, width, state)
 
 
 def _networks(trained: Trained, problem: Problem, rows: int, data: Array, width: Array, state: State) -> Network:
-    one = lambda k, w, state: trained.network(jax.random.wrap_key_data(k), state, problem, w)
-    return jax.vmap(one)(data, width, state)
+    network = lambda k, w, state: trained.network(jax.random.wrap_key_data(k), state, problem, w)
+    return jax.vmap(network)(data, width, state)
