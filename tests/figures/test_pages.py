@@ -16,10 +16,17 @@ from superposed.study.loading import experiments_folder
 
 ROOT = experiments_folder().parent
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --virtual-time-budget=20000"
-).split()
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=20000",
+]
 
 
 def test_the_results_page_is_what_the_command_writes():
@@ -66,7 +73,8 @@ def test_the_page_fits_the_screen_of_a_browser(tmp_path: Path, width: int):
         "[...d.images].every(i => i.complete && i.naturalWidth > 0), d.images.length, d.querySelectorAll('tr').length]"
     )
     source = json.dumps(page(ROOT / "figures")).replace("</", "<\\/")
-    frame = f"<iframe id=f width={width} height=900></iframe><script>f.onload = () => {{ {probe} }}; f.srcdoc = {source}</script>"
+    script = f"<script>f.onload = () => {{ {probe} }}; f.srcdoc = {source}</script>"
+    frame = f"<iframe id=f width={width} height=900></iframe>{script}"
     (tmp_path / "frame.html").write_text(f"<!doctype html><meta charset=utf-8>{frame}")
     words = [BROWSER, *QUIET, f"--user-data-dir={tmp_path / 'user'}", "--dump-dom", f"file://{tmp_path / 'frame.html'}"]
     dom = subprocess.run(words, capture_output=True, text=True, timeout=120).stdout
