@@ -2,8 +2,9 @@
 
     python benchmarks/deep_networks.py OUT.jsonl success|depth|chance|time [--small]
 
-"success": networks right to depth 64 on 20 inputs, for m around the drawn half-pass. "depth": one network for 65,536 layers.
-"chance": wrong inputs a layer. "time": seconds a layer and input, both forms of sums and SciPy's.
+"success": networks right to depth 64 on 20 inputs, for m around the drawn half-pass.
+"depth": one network for 65,536 layers. "chance": wrong inputs a layer.
+"time": seconds of a run, both forms of sums and SciPy's.
 """
 
 import json

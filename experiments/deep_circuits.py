@@ -1,35 +1,47 @@
 """Theorem 8: circuits of any depth by alternating targeted ANDs with error correction.
 
-"depth": one network, piece by piece: wrong bits and read-offs of the whole batch in every circuit layer, with correction
-and for two controls that must fail. "frontier": one network of each m of a ladder, run to a fixed depth or its first
-wrong bit. d is the number of ReLU neurons of the widest layer: d in the AND layer, d/8 units of eight in the correction.
+"depth": one network, piece by piece: wrong bits and read-offs of the whole batch in every circuit layer, with
+correction and for two controls that must fail. "frontier": networks of several m around where half of them fail,
+run to a fixed depth or until an input goes wrong. "drawn": the m at which half of all networks are right.
+d is the number of ReLU neurons of the widest layer: d in the AND layer, d/8 units of eight in the correction.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
+from math import log
 
 import numpy as np
 
 from superposed.compiler.corrected import Corrected
+from superposed.compiler.scanned import Plan, first_wrong_layers
 from superposed.figures.circuits import draw_deep
-from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
+from superposed.fitting import through
+from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.series import Series, edge
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Chain
+from superposed.sweeping.steps import Chain, Steps
+from superposed.theory.deep_drawn import half_pass
+from superposed.theory.density_evolution import Design, mean_field_capacity
 
-LADDER = tuple(int(6 * 2 ** (k / 2)) for k in range(42))
-"""m of the frontier's networks; a seed climbs until two in a row err."""
+RUNGS = (-3, -2, -1, 0, 1, 2)
+"""The networks of width d have m = 2^(k/2) d^2/40,000 features, whatever the drawn law says."""
 
 
 @dataclass(frozen=True)
 class Frontier:
-    """Widths and s at which the largest m is searched, and how deep and with how many inputs it is tested."""
+    """Widths and s at which the largest m is searched, how deep and with how many inputs it is tested.
+
+    `drawn` are the widths at which it is drawn, from so many events each.
+    """
 
     widths: tuple[int, ...]
     s: tuple[int, ...]
     depth: int
     batch: int
     seeds: int
+    drawn: tuple[int, ...]
+    events: int
 
 
 @dataclass(frozen=True)
@@ -49,12 +61,13 @@ def powers(first: int, last: int) -> tuple[int, ...]:
     return tuple(2**k for k in range(first, last + 1))
 
 
+FAR = (*powers(13, 17), *(10**k for k in range(6, 13)))
 PROFILES = {
-    "tiny": Profile(2**12, 120, 2, 12, 5, Frontier(powers(10, 11), (2, 3), 4, 4, 2)),
-    "quick": Profile(2**13, 600, 3, 64, 10, Frontier(powers(10, 12), (2,), 16, 5, 3)),
-    "standard": Profile(2**15, 8000, 3, 256, 20, Frontier(powers(12, 15), (2, 3, 4), 64, 20, 3)),
-    "full": Profile(2**16, 30000, 3, 256, 50, Frontier(powers(12, 17), (2, 3, 4, 6), 64, 50, 4)),
-}
+    "tiny": Profile(2**12, 120, 2, 12, 5, Frontier(powers(11, 12), (2, 3), 4, 4, 2, (2**12, 10**6), 100)),
+    "quick": Profile(2**13, 300, 3, 64, 10, Frontier((4096, 8192), (2,), 16, 5, 4, (4096, 2**14, 10**8, 10**12), 300)),
+    "standard": Profile(2**15, 8000, 3, 256, 20, Frontier(powers(13, 15), (2, 3, 4), 64, 20, 8, FAR, 1000)),
+    "full": Profile(2**16, 30000, 3, 256, 50, Frontier(powers(13, 16), (2, 3, 4, 6), 64, 20, 8, FAR, 4000)),
+}  # fmt: skip
 
 
 def runs(profile: Profile) -> dict[str, Chain]:
@@ -79,23 +92,33 @@ def runs(profile: Profile) -> dict[str, Chain]:
     }
 
 
-def ladders(f: Frontier) -> list[Chain]:
-    """One chain for each s, width and seed."""
-    shared = {"kind": "frontier", "circuit": "groups", "depth": f.depth, "batch": f.batch}
-    return [
-        Chain(tuple({**shared, "s": s, "width": width, "seed": seed, "m": m} for m in LADDER), rung)
-        for s in f.s
-        for width in f.widths
-        for seed in range(f.seeds)
-    ]
+def rungs(f: Frontier) -> Steps:
+    """One step for each s, width and m: all its seeds."""
+    shared = {"kind": "frontier", "depth": f.depth, "batch": f.batch, "seeds": f.seeds}
+    sizes = {
+        (s, width, round(2 ** (k / 2) * width**2 / 40_000 / s) * s) for s in f.s for width in f.widths for k in RUNGS
+    }
+    return Steps(tuple({**shared, "s": s, "width": width, "m": m} for s, width, m in sorted(sizes) if m >= 2 * s), rung)
 
 
-def rung(cell: dict, before: dict | None) -> dict:
-    """One network run to its first wrong bit; the second failure in a row ends the ladder."""
-    layers = run_piece({**cell, "first": 0, "layers": cell["depth"]}, None, Corrected(cell["s"]), stop_at=0)["layers"]
-    wrong = layers[-1]["wrong"]
-    failures = 1 + (before["failures"] if before else 0) if wrong else 0
-    return {"wrong": wrong, "broke_at": len(layers) if wrong else None, "failures": failures, "ended": failures == 2}
+def rung(cell: dict) -> dict:
+    """For each seed the first layer with a wrong bit on any input, None where there is none."""
+    m, plan = cell["m"], Plan(Design(cell["width"], cell["s"]), cell["m"])
+    run = lambda seed: first_wrong_layers(plan, [m], [seed], cell["depth"], cell["batch"], piece=4, stop_at=1e-9)
+    first = [int(run(seed).min()) for seed in range(cell["seeds"])]
+    return {"broke_at": [None if layer > cell["depth"] else layer for layer in first]}
+
+
+def drawn(f: Frontier) -> Steps:
+    """One step for each s and width."""
+    shared = {"kind": "drawn", "depth": f.depth, "batch": f.batch, "events": f.events, "seed": 0}
+    return Steps(tuple({**shared, "s": s, "width": width} for s in f.s for width in f.drawn), drawn_half)
+
+
+def drawn_half(cell: dict) -> dict:
+    """The m at which half of all networks are right on the batch, to the depth."""
+    design = Design(cell["width"], cell["s"])
+    return {"m": half_pass(cell["seed"], design, cell["depth"], cell["batch"], cell["events"], tolerance=0.02)}
 
 
 def depth_rows(profile: Profile, seen: Seen) -> dict[str, list[dict]]:
@@ -114,29 +137,80 @@ def depth_rows(profile: Profile, seen: Seen) -> dict[str, list[dict]]:
 def run_finding(name: str, rows: list[dict]) -> Finding:
     """Whether the network never erred; a control is there to fail."""
     one = rows[0]
-    verdict, measured, why = no_wrong_bit(rows, one["depth"])
+    verdict, measured, why = no_wrong_bit(rows, one["depth"], one["batch"])
     control = "" if name == "corrected" else " (control, must fail)"
     span = f"d = {one['width']}, m = {one['m']}, s = {one['s']}, depth {one['depth']}, {one['batch']} inputs, 1 seed"
     return Finding(f"Theorem 8, {name}: no wrong bit at any depth?{control}", span, measured, verdict, why)
 
 
+def frontier_records(f: Frontier, seen: Seen) -> dict[int, list[dict]]:
+    """For each s the intervals of m in which every network of one width and seed stops passing."""
+    steps, ladders = rungs(f), {}
+    for cell, found in zip(steps.cells, steps.results(seen), strict=True):
+        for seed, layer in enumerate(found["broke_at"]):
+            ladders.setdefault((cell["s"], cell["width"], seed), []).append((cell["m"], layer is None))
+    records: dict[int, list[dict]] = {}
+    for (s, width, seed), ladder in ladders.items():
+        low, high = edge(ladder)
+        records.setdefault(s, []).append({"s": s, "d": width, "seed": seed, "low": low, "high": high})
+    return records
+
+
+def computed_rows(f: Frontier, seen: Seen) -> list[dict]:
+    """The drawn half-pass and the mean field at every width; a half-pass of 0, which no m reaches, is left out."""
+    steps = drawn(f)
+    half = [
+        {"kind": "drawn", "s": cell["s"], "d": cell["width"], "best": found["m"]}
+        for cell, found in zip(steps.cells, steps.results(seen), strict=True)
+        if found["m"] > 0
+    ]
+    field = [
+        {"kind": "mean field", "s": s, "d": d, "best": mean_field_capacity(Design(d, s))} for s in f.s for d in f.drawn
+    ]
+    return half + field
+
+
+def local_rows(rows: list[dict]) -> list[dict]:
+    """Exponents between neighbouring widths, of the drawn half-pass and of the mean field."""
+    found = []
+    for kind in ("drawn", "mean field"):
+        for s in sorted({row["s"] for row in rows}):
+            points = [(row["d"], row["best"]) for row in rows if row["kind"] == kind and row["s"] == s]
+            found += [
+                {"kind": "local exponent", "of": kind, "s": s, "d": (a * b) ** 0.5, "best": log(y / x) / log(b / a)}
+                for (a, x), (b, y) in pairwise(sorted(points))
+            ]
+    return found
+
+
+def drawn_finding(rows: list[dict], s: int) -> Finding:
+    """The exponent between the last two widths, and features a neuron at the last."""
+    (_, _), (last, m) = points = sorted((r["d"], r["best"]) for r in rows if r["kind"] == "drawn" and r["s"] == s)[-2:]
+    slope = [r["best"] for r in local_rows(rows) if r["of"] == "drawn" and r["s"] == s][-1]
+    return Finding(
+        f"Theorem 8, drawn, s = {s}: local exponent of m* at the largest d?",
+        f"d = {points[0][0]:.3g} to {last:.3g}",
+        f"{slope:.3f}; {m / last:.3g} features a neuron",
+        "computed",
+        "density evolution with the active features drawn; it tends to 3/2 less a logarithm",
+    )
+
+
 def analyse(profile: Profile, seen: Seen) -> Analysis:
-    """Errors through the depth of the network and its controls; the frontier's law in d for each s, and in s over all d."""
-    depth = depth_rows(profile, seen)
-    findings, fits, records, table = [], {}, {}, [row for rows in depth.values() for row in rows]
+    """Errors through the depth; the frontier's law in d for each s, and in s over all d; what is drawn beside it."""
+    f, depth = profile.frontier, depth_rows(profile, seen)
+    findings, fits, table = [], {}, [row for rows in depth.values() for row in rows]
     findings += [run_finding(name, rows) for name, rows in depth.items()]
-    for chain in ladders(profile.frontier):
-        rungs = [{**cell, **result} for cell, result in zip(chain.cells, chain.results(seen), strict=False)]
-        low, high = edge([(r["m"], r["broke_at"] is None) for r in rungs])
-        first = rungs[0]
-        record = {"s": first["s"], "d": first["width"], "seed": first["seed"], "low": low, "high": high}
-        records.setdefault(first["s"], []).append(record)
-        table += rungs
-    name, labels = f"no wrong bit to depth {profile.frontier.depth}", {"depth": profile.frontier.depth}
+    computed, records = computed_rows(f, seen), frontier_records(f, seen)
+    table += computed + local_rows(computed)
+    name, labels = f"no wrong bit to depth {f.depth}", {"depth": f.depth}
     for s, found in records.items():
         series = Series(f"{name}, s = {s}", "d", tuple(found), labels)
-        fits[series.name] = series.report(3 / 2)
+        points = [(row["d"], row["best"]) for row in computed if row["kind"] == "drawn" and row["s"] == s]
+        laws = [through(points, 3 / 2, "d")] if len(points) > 1 else []
+        fits[series.name] = series.report(3 / 2, more_laws=laws)
         findings.append(series.finding(f"Theorem 8, {series.name}: m* grows as d^(3/2)?", fits[series.name]))
+        findings += [drawn_finding(computed, s)] if len(points) > 1 else []
         table += series.rows("m*")
     if len(records) > 1:
         every = tuple(record for found in records.values() for record in found)
@@ -147,12 +221,13 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
 
 
 EXPERIMENT = Experiment(
-    claim="Theorem 8 (Hänni et al. 2024): with a correction in every layer, sparse circuits of any depth run on Õ(m^(2/3) s^2) neurons",
+    claim="Theorem 8 (Hänni et al. 2024): with a correction in every layer, sparse circuits of any depth run on "
+    "Õ(m^(2/3) s^2) neurons",
     meaning="Errors that grow from layer to layer are cleaned up after each, so a circuit can be as deep as one likes. "
     "Without the correction the same network gives wrong bits after a few layers.",
     profiles=PROFILES,
-    tasks=lambda profile: [*runs(profile).values(), *ladders(profile.frontier)],
+    tasks=lambda profile: [*runs(profile).values(), rungs(profile.frontier), drawn(profile.frontier)],
     analyse=analyse,
     draw=draw_deep,
-    size=(11, 6.6),
+    size=(14, 6.6),
 )

@@ -149,7 +149,7 @@ def rung(cell: dict, before: dict | None) -> dict:
 
 def run_finding(run: Run, layers: list[dict]) -> Finding:
     """Whether the network never erred; a control is there to fail."""
-    verdict, measured, why = no_wrong_bit(layers, run.depth)
+    verdict, measured, why = no_wrong_bit(layers, run.depth, run.batch)
     control = " (control, must fail)" if run.reset == "relu" or "4 m*" in run.name else ""
     question = f"Channels, {run.name}: no wrong bit with m = {run.m / run.width:.3g} d?{control}"
     span = f"d = {run.width}, m = {run.m}, s = {run.s}, depth {run.depth}, {run.batch} inputs, 1 seed"

@@ -1,4 +1,4 @@
-"""The layers of Theorem 8's network as arrays: drawn from a key inside a program, applied to a batch, or handed to SciPy.
+"""The layers of Theorem 8's network as arrays, drawn from a key inside a program and applied to a batch.
 
 Features come first in every array and inputs of the batch last, so that a gather copies whole lines. The functions take
 read-offs [m] of one input as well as [m, B] of a batch.
@@ -23,15 +23,15 @@ from superposed.compiler.sparse import Reset, SparseLayer, kink
 from superposed.theory.density_evolution import Design
 
 Form = Literal["scattered", "dense"]
-"""How sums are computed: by adding into place, which a CPU does faster, or by ordered sums and dense products, as a GPU does."""
+"""How sums are computed: "scattered" adds into place, "dense" uses ordered sums and dense products."""
 TILE = 2048  # features whose codes are dense at a time
 
 
 class Code(NamedTuple):
     """A ternary code: feature k lies on `units[k]` with these signs; a sign of 0 marks a place that is not used.
 
-    Each of the D units carries the feature with probability p. A feature has at most as many places as exceed the mean by
-    seven standard deviations, and one unit at random where chance gives it none.
+    Each of the D units carries the feature with probability p. There are places for seven standard deviations more
+    units than the mean. A feature that chance gives no unit has one at random.
     """
 
     units: Int[Array, "m n"]
@@ -67,7 +67,7 @@ class AndLayer(NamedTuple):
     Args:
       neuron: of each gate in each block, counted from the block's first; place t of the order has neuron t mod b.
       gate: the gate at each place.
-      weights: that each gate's inputs have on its neuron: sigma = +-1, or 0 where an earlier slot has written the feature.
+      weights: of each gate's inputs on its neuron: sigma = +-1, or 0 where an earlier slot has written the feature.
       is_read: gates that are read in a block: sigma is + for all inputs.
     """
 
@@ -80,8 +80,8 @@ class AndLayer(NamedTuple):
 def draw_and_layer(key: Key[Array, ""], table: GateTable, m: Int[Array, ""] | int, design: Design) -> AndLayer:
     """The neurons and signs of a layer of ANDs (`targeted_and`).
 
-    The sign of a feature on a neuron is a hash of both, the same for all gates that share them. A gate that no neuron would
-    serve with + for all inputs takes + on its first.
+    The sign of a feature on a neuron is a hash of both, the same for all gates that share them. A gate that would be
+    read on no neuron takes + for all inputs on its first.
     """
     orders_key, seed_key = jax.random.split(key)
     rows = jnp.arange(len(table.inputs))
@@ -107,7 +107,7 @@ def draw_and_layer(key: Key[Array, ""], table: GateTable, m: Int[Array, ""] | in
 def apply_ands(
     layer: AndLayer, inputs: Int[Array, "m f"], design: Design, read: Float[Array, "m_in *batch"], form: Form
 ) -> Float[Array, "m *batch"]:
-    """The gates' read-offs r from the features' read-offs R:  a = ReLU(W R - (f - 1)),  r_g = mean of a where g is read."""
+    """The gates' read-offs from the features':  a = ReLU(W R - (f - 1)),  r_g = mean of a where g is read."""
     m, f = inputs.shape
     size = design.block
     rows = -(-m // size)

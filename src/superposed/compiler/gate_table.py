@@ -16,8 +16,8 @@ class GateTable(NamedTuple):
 
     Args:
       inputs: the features each gate reads.
-      earlier: for each input of each gate, the gates that read the same feature in a slot before this one, -1 for none.
-        Slots count slot by slot, then gate by gate. A feature is written once on a neuron that several of its gates share.
+      earlier: for each input of each gate, the gates that read the same feature in a slot before it, -1 for none.
+        First slots come before second ones. A feature is written once on a neuron that its gates share.
     """
 
     inputs: Int[Array, "m f"]
@@ -51,7 +51,7 @@ def table_of(gates: Gates) -> GateTable:
 def group_order(
     key: Key[Array, ""], layer: Int[Array, ""] | int, m: Int[Array, ""] | int, rows: int
 ) -> Int[Array, " rows"]:
-    """The order in which closed groups lie in the features of a layer; of the inputs, as they are numbered. Rows from m on stay."""
+    """The order in which closed groups lie in the features of a layer, 0, 1, ... for layer 0. Rows from m on stay."""
     bits = jax.random.bits(jax.random.fold_in(key, layer), (rows,)) >> 1
     shuffled = jnp.argsort(jnp.where(jnp.arange(rows) < m, bits, jnp.uint32(2**31)), stable=True)
     return jnp.where(layer == 0, jnp.arange(rows), shuffled).astype(jnp.int32)

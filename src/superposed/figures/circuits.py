@@ -97,27 +97,29 @@ def draw_tolerance(ax: Axes, analysis: Analysis) -> None:
 
 
 def draw_deep(figure: Figure, analysis: Analysis) -> None:
-    """Left: read-offs through the depth, with correction and for the controls. Right: the frontier."""
-    left, right = figure.subplots(1, 2)
+    """Left: read-offs through the depth. Middle: the largest m, built, drawn and in the mean field. Right: local exponents."""
+    left, middle, right = figure.subplots(1, 3)
     draw_reads(left, analysis.groups("depth", "name"))
     records = analysis.rows("m*")
-    for (name, same), colour in zip(analysis.groups("m*", "series").items(), COLOURS, strict=False):
-        draw_intervals(right, analysis.fits[name], same, colour, f"built, s = {same[0]['s']}")
-    widths = distinct(records, "d")
-    as_many_as_neurons(right, widths)
-    power_guides(right, records, (3 / 2, "3/2"), (2, "2"))
-    neuron_ticks(right, widths)
-    right.set(xlabel=NEURONS, ylabel=LARGEST)
-    right.set_title(f"Largest m without a wrong bit to depth {records[0]['depth']}")
+    colours = dict(zip(distinct(records, "s"), COLOURS, strict=False))
+    for name, same in analysis.groups("m*", "series").items():
+        draw_intervals(middle, analysis.fits[name], same, colours[same[0]["s"]], f"built, s = {same[0]['s']}")
+    for kind, style, of in (("drawn", "o-", "drawn"), ("mean field", "--", "mean field")):
+        for s, rows in analysis.groups(kind, "s").items():
+            middle.plot(*columns(rows, "d", "best"), style, ms=3, lw=1.1, color=colours[s])
+            exponents = analysis.rows("local exponent", of=of, s=s)
+            label = f"{of}, s = {s}"
+            right.plot(*columns(exponents, "d", "best"), style, ms=3, lw=1.2, color=colours[s], label=label)
+    as_many_as_neurons(middle, distinct([*records, *analysis.rows("mean field")], "d"))
+    middle.plot([], [], "o-", ms=3, lw=1.1, color=INK, label="drawn: half of the networks pass")
+    middle.plot([], [], "--", lw=1.1, color=INK, label="mean field")
+    middle.set(xscale="log", yscale="log", xlabel=NEURONS, ylabel=LARGEST)
+    middle.set_title(f"Largest m without a wrong bit to depth {records[0]['depth']}")
+    legend_below(middle)
+    right.axhline(1.5, color="0.8", lw=1, zorder=0)
+    right.set(xscale="log", xlabel=NEURONS, ylabel="local exponent of m*", ylim=(1.2, 3.0))
+    right.set_title("Tends to 3/2 less a logarithm")
     legend_below(right)
-
-
-def power_guides(ax: Axes, records: Sequence[Row], *powers: tuple[float, str]) -> None:
-    """Lines of given slopes below the measured intervals."""
-    d = np.array([min(r["d"] for r in records), max(r["d"] for r in records)], float)
-    start = min((r["low"] for r in records if r["low"] > 0), default=1.0) / 3
-    for (exponent, name), style in zip(powers, (":", "-."), strict=True):
-        ax.plot(d, start * (d / d[0]) ** exponent, style, color="0.5", lw=1.1, label=f"slope {name}")
 
 
 def draw_reads(ax: Axes, depth: Mapping[str, Sequence[Row]]) -> None:

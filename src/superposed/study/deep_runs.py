@@ -1,11 +1,13 @@
 """Deep networks run piece by piece, as chains of steps: a kill loses one piece, and every piece is a row."""
 
 from itertools import tee
+from math import expm1, log1p
 
 import jax
 import numpy as np
 import scipy.sparse as sp
 
+from superposed.bad_input import InputError
 from superposed.circuits.circuit import sparse_features
 from superposed.circuits.planted import (
     group_features,
@@ -46,14 +48,15 @@ def run_piece(cell: dict, before: dict | None, construction: Channels | Correcte
         now, gates = path_active(layers_key, active, m, first), path_layers(layers_key, active, m, n_layers, first)
     built, judged = tee(gates)  # side by side, so that one layer is in memory at a time
     stages = construction.stages(build_key, built, m, cell["width"], first)
-    found, ended, h = [], False, None if before is None else unpacked(before["state"])
-    for errors, h in errors_and_states(stages, judged, sparse_features(now, m), h):
+    found, ended, state = [], False, None
+    start = None if before is None else unpacked(before["state"])
+    for errors, state in errors_and_states(stages, judged, sparse_features(now, m), start):
         found.append({name: plain(value) for name, value in errors._asdict().items()} | {"wrong": errors.wrong})
         ended = errors.wrong > stop_at * cell["batch"]
         if ended:
             break
     last = ended or first + n_layers == cell["depth"]
-    return {"layers": found, "ended": ended, "state": None if last else packed(h)}
+    return {"layers": found, "ended": ended, "state": None if last else packed(state)}
 
 
 def plain(value: float | int) -> float | int | None:
@@ -82,19 +85,30 @@ def layers_of(results: list[dict]) -> list[dict]:
     ]
 
 
-def no_wrong_bit(layers: list[dict], depth: int) -> tuple[str, str, str]:
-    """(verdict, measured, why): "holds" when all `depth` layers ran without a wrong bit, else "fails"; no other word."""
+def upper_limit(trials: int, level: float = 0.95) -> float:
+    """The chance of an event that may still be, at this confidence, when none was seen: 1 - (1 - level)^(1/trials).
+
+    About 3/trials at 95% (Clopper and Pearson 1934). Trials count as independent.
+
+    Raises:
+      InputError: no trial, from which nothing follows.
+    """
+    if trials < 1:
+        raise InputError("trials", trials, "at least one trial tells something; use 1 or more")
+    return -expm1(log1p(-level) / trials)
+
+
+def no_wrong_bit(layers: list[dict], depth: int, batch: int) -> tuple[str, str, str]:
+    """(verdict, measured, why): "holds" when all `depth` layers ran without a wrong bit, else "fails"; no other word.
+
+    A check on random inputs that finds nothing gives an upper limit on the chance that a layer errs on an input.
+    """
     wrong = sum(layer["wrong"] for layer in layers)
     first = next((layer["layer"] for layer in layers if layer["wrong"]), None)
     if first is None and len(layers) == depth:
-        return (
-            "holds",
-            f"0 wrong bits in {depth} layers",
-            "no read-off of any feature was on the wrong side of the threshold",
-        )
+        limit = upper_limit(depth * batch)
+        why = f"no read-off was on the wrong side; at 95% a layer errs on fewer than {limit:.1e} of inputs"
+        return "holds", f"0 wrong bits in {depth} layers", why
     cut = "" if len(layers) == depth else f", stopped after layer {len(layers)}"
-    return (
-        "fails",
-        f"{wrong:,} wrong bits, the first in layer {first}{cut}",
-        "at least one read-off was on the wrong side of the threshold",
-    )
+    measured = f"{wrong:,} wrong bits, the first in layer {first}{cut}"
+    return "fails", measured, "at least one read-off was on the wrong side of the threshold"

@@ -1,9 +1,9 @@
 """Theorem 8's network drawn: the s active features of an input one by one, the idle ones by their moments.
 
-An event is one input on its way through a network of its own. Its state keeps the read-offs R of the active features and
-two moments of the units. What is drawn are the sizes n and k of codes and gates, the neurons and units that active
-gates share, and the noise of every neuron and unit an active gate is read on. All other features enter through the
-noise of `density_evolution.idle_noise`. So an event costs s (A/4 + n) numbers a layer whatever m is.
+An event is one input on its way through a network of its own. Its state keeps the read-offs R of the active
+features and two moments of the units. What is drawn are the sizes n and k of codes and gates, the neurons and
+units that active gates share, and the noise of every neuron and unit an active gate is read on. All other features
+enter through the noise of `density_evolution.idle_noise`. So an event costs s (A/4 + n) numbers a layer whatever m is.
 
 Approximations: Z and N as in `density_evolution`; inputs of one network are independent; no unit carries three active
 features; where a gate or a code has more than `MANY` neurons or units, their mean is normal.
@@ -82,7 +82,7 @@ def gate_layer(
 def _shared_neurons(
     rng: np.random.Generator, read: Float[np.ndarray, "k s"], x: float, slots: int
 ) -> Float[np.ndarray, "k s slots"]:
-    """What other active gates add to a gate's neurons: each shares one with chance x, and an input of both counts once."""
+    """What other active gates add to a gate's neurons: each shares one with chance x; an input of both counts once."""
     n, s = read.shape
     added = np.zeros((n, s, slots))
     for gate in range(s):
@@ -144,9 +144,10 @@ def _many_units(rng, r, alone, noise, design):
 def chance_invented(events: Events, m: float | int, design: Design) -> Float[np.ndarray, " k"]:
     """P(some idle feature reads above 1/2), for each state.
 
-    An idle feature sums h over n ~ Bin(D, p) units with random signs, each 0, +-1 or +-2 with chances from v and `large`. It
-    reads above 1/2 when the sum of h - 1/2 is positive. That sum has the generating function exp(D p (M(t) - 1)), n being all but
-    Poisson. It is inverted at the saddle point, so that small chances keep their relative precision.
+    An idle feature sums h over n ~ Bin(D, p) units with random signs, each 0, +-1 or +-2 with chances from v and
+    `large`. It reads above 1/2 when the sum of h - 1/2 is positive. That sum has the generating function
+    exp(D p (M(t) - 1)), for n is all but Poisson. It is inverted at the saddle point, where small chances keep their
+    relative precision.
     """
     two = np.minimum(events.large, events.v / 4)
     one = np.maximum(events.v - 4 * two, 1e-12)
@@ -168,7 +169,7 @@ def chance_invented(events: Events, m: float | int, design: Design) -> Float[np.
 
 
 def first_wrong(seed: int, m: float | int, design: Design, depth: int, events: int) -> Int[np.ndarray, " events"]:
-    """For each event the first layer with a wrong bit, depth + 1 where there is none. An event ends with its first wrong bit."""
+    """For each event the first layer with a wrong bit, depth + 1 where there is none."""
     rng = np.random.default_rng(seed)
     state, alive = encode(rng, design, events), np.arange(events)
     first = np.full(events, depth + 1)

@@ -3,7 +3,7 @@
 One circuit layer takes the state h of D units to the next state. Write v for the mean of h^2 over units.
 
     idle feature read before the layer:  R = <phi, h>/n,  n ~ Bin(D, p),         variance  v E[1/n]
-    neuron of the AND layer:  1 - 1 + Z,  Z ~ N(0, 2 (m/b - 1) v E[1/n])          2 (m/b - 1) other gates' inputs, random signs
+    neuron of the AND layer:  noise Z ~ N(0, 2 (m/b - 1) v E[1/n])    2 (m/b - 1) inputs of other gates, random signs
     two gates share a neuron of a block with chance                               x = (m/b - 1)/(m - 1), none if m <= b
     idle gate:  r = mean over k ~ Bin(A, 1/4) neurons of ReLU(w - 1 + hit + Z),   w = R_i + R_j is common to all k
     hit: the neuron carries an active gate with both signs +                      it gets 2 more, chance s x/4
@@ -105,17 +105,17 @@ class Design:
 
 
 class Noise(NamedTuple):
-    """What one layer adds, for each of several states: sd of Z, and variance and excess kurtosis of a unit's noise N."""
+    """What a layer adds, for each of several states: sd of Z, variance and excess kurtosis of a unit's noise N."""
 
     neuron: Float[np.ndarray, " k"]
     variance: Float[np.ndarray, " k"]
     kurtosis: Float[np.ndarray, " k"]
 
     def at_nodes(self, z: Float[np.ndarray, "k *n"]) -> Float[np.ndarray, "k *n"]:
-        """N where a standard normal is z (Cornish and Fisher): sqrt(variance) (z + kurtosis/24 (z^3 - 3 z))."""
+        """N where a standard normal is z (Cornish, Fisher): sqrt(variance) (z + kurtosis/24 (z^3 - 3 z))."""
         shape = (-1, *[1] * (z.ndim - 1))
         bent = np.minimum(self.kurtosis, 6.0).reshape(shape) / 24  # beyond 8 the expansion is not monotone
-        return np.sqrt(self.variance).reshape(shape) * (z + bent * (z**3 - 3 * z))
+        return np.sqrt(self.variance).reshape(shape) * (z + bent * z * (z * z - 3))
 
 
 @lru_cache(maxsize=4096)
@@ -134,7 +134,7 @@ def inverse_moments(n: int, p: float) -> tuple[float, float, float]:
 def relu_moments(
     mean: Float[np.ndarray, "*shape"], std: Float[np.ndarray, "*#shape"]
 ) -> tuple[Float[np.ndarray, "*shape"], ...]:
-    """E h, E h^2, E h^3, E h^4 of h = ReLU(mean + std N), N standard normal, by E h^(j+1) = mean E h^j + j std^2 E h^(j-1)."""
+    """E h, ..., E h^4 of h = ReLU(mean + std N), N standard normal, by E h^(j+1) = mean E h^j + j std^2 E h^(j-1)."""
     std = np.maximum(std, 1e-9)
     t = mean / std
     below = ndtr(t)
@@ -167,7 +167,7 @@ def idle_noise(
     w = np.sqrt(2 * read)[:, None] * _W - 1
     plain = relu_moments(w, neuron[:, None])
     lifted = relu_moments(w + np.broadcast_to(lift, v.shape)[:, None], neuron[:, None])
-    u1, u2, u3, u4 = ((1 - hit) * a + hit * b for a, b in zip(plain, lifted))
+    u1, u2, u3, u4 = ((1 - hit) * a + hit * b for a, b in zip(plain, lifted, strict=True))
     second = (u1**2 * (1 - i1) + u2 * i1) @ _W_WEIGHT
     fourth = (
         u4 * i3
@@ -197,7 +197,7 @@ def next_v(v: Float[np.ndarray, " k"], m: float | int, design: Design) -> Float[
 
 
 def is_stable(m: float | int, design: Design) -> bool:
-    """Whether v, started at a clean state's s p, settles: next_v is increasing, so it does where it meets v further up."""
+    """Whether v settles when it starts at a clean state's s p. It does where next_v, which rises, does not exceed v."""
     clean = design.s * design.density
     v = clean * np.geomspace(0.7, BLOW_UP, 96)
     return bool((next_v(v, m, design) <= v).any())

@@ -11,11 +11,14 @@ Given the g the units are independent, so that every chance is a power; both law
 Source: Hänni et al. 2024, Theorem 21, for the layer; the law is this project's.
 """
 
-from math import log, pi, sqrt
+from math import exp, log, pi, sqrt
 
 import numpy as np
 from jaxtyping import Float
+from scipy.optimize import brentq
 from scipy.stats import norm
+
+from superposed.bad_input import InputError
 
 STEP = 1 / 96  # of the grid on which sums over a feature's units are computed
 
@@ -146,16 +149,24 @@ CRITERIA = {
 
 
 def capacity(s: int, units: float | int, criterion: str, success: float = 0.5) -> float:
-    """The largest m at which a network passes with probability `success`.
+    """The largest m at which a network passes with probability `success`, to a thousandth.
 
     Args:
-      criterion: "round" (every unit rounds exactly), "decode" (every bit is right at 1/2), or "decode-rescaled" (every bit is
-        right at 1/2 once the read-off is divided by its mean on active features).
+      criterion: "round" (every unit rounds exactly), "decode" (every bit is right at 1/2), or "decode-rescaled" (every
+        bit is right at 1/2 once the read-off is divided by its mean on active features).
+
+    Raises:
+      InputError: not even the s active features alone pass.
     """
-    chance = CRITERIA[criterion]
-    guess = log(max(strict_leading_order(units, s), 1)) if criterion == "round" else 2 * log(units) - 6.5
-    low, high = guess - 3, guess + 3
-    for _ in range(12):
-        middle = (low + high) / 2
-        low, high = (middle, high) if chance(float(np.exp(middle)), s, units) >= success else (low, middle)
-    return float(np.exp(low))
+    passes = lambda log_m: CRITERIA[criterion](exp(log_m), s, units) >= success
+    low = log(max(strict_leading_order(units, s), s)) if criterion == "round" else 2 * log(units) - 6.5
+    low, step = max(low, log(s)), 1.0
+    while low > log(s) and not passes(low):
+        low = max(low - step, log(s))
+    if not passes(low):
+        rule = f"not even m = s = {s} features pass {criterion!r} with a chance of {success:g}; use more units"
+        raise InputError("units", units, rule)
+    high = low + step
+    while passes(high):
+        low, high = high, high + step
+    return exp(brentq(lambda log_m: 0.5 - passes(log_m), low, high, xtol=1e-3))

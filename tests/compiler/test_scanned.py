@@ -1,0 +1,145 @@
+"""Theorem 8's network as one program: its orders and codes, its twin in SciPy, and what its result does not depend on."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from superposed.bad_input import InputError
+from superposed.circuits.circuit import Op, evaluate_active, make_gates, sparse_features, wires
+from superposed.compiler.balanced import order_keys, rank, thing
+from superposed.compiler.codes import mean_read
+from superposed.compiler.corrected_arrays import code_matrix, corrected_stage, draw_and_layer, draw_code
+from superposed.compiler.deep import run
+from superposed.compiler.gate_table import gates_of, group_table, table_of
+from superposed.compiler.scanned import (
+    Plan,
+    encode,
+    first_wrong_layers,
+    layer_keys,
+    next_state,
+    rounded,
+    run_groups,
+    start_groups,
+)
+from superposed.compiler.sparse import rounding
+from superposed.theory.density_evolution import Design
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 100, 101])
+def test_orders_are_one_to_one_and_differ_from_block_to_block(n):
+    keys = order_keys(jax.random.key(0), 3)
+    places = np.asarray(jax.vmap(lambda key: rank(jnp.arange(n), key, n))(keys))
+    assert np.array_equal(np.sort(places, 1), np.tile(np.arange(n), (3, 1)))
+    assert np.array_equal(thing(jnp.asarray(places[0]), keys[0], n), np.arange(n))
+    assert n < 7 or (places[0] != places[1]).any()
+
+
+def test_two_things_are_any_distance_apart():
+    n, blocks = 23, 20_000
+    keys = order_keys(jax.random.key(1), blocks)
+    places = np.asarray(jax.vmap(lambda key: rank(jnp.arange(n), key, n))(keys))
+    counts = np.bincount((places[:, 3] - places[:, 11]) % n, minlength=n)[1:]
+    assert ((counts - blocks / 22) ** 2 / (blocks / 22)).sum() < 21 + 5 * np.sqrt(42)
+
+
+def test_a_table_made_in_a_program_is_the_table_of_its_circuit():
+    table = group_table(jax.random.key(0), 4, 60, 3, 64)
+    gates = gates_of(table, 60)
+    assert np.array_equal(np.bincount(gates.inputs.ravel()), np.full(60, 2))
+    assert np.array_equal(table_of(gates).earlier, table.earlier[:60])
+    for bad in ([(Op.OR, (0, 1))], [(Op.AND, (0, 1)), (Op.AND, (0, 1, 2))]):
+        with pytest.raises(InputError, match="same number of inputs"):
+            table_of(make_gates(bad))
+
+
+def test_a_table_lists_every_gate_that_read_a_feature_before():
+    table = table_of(make_gates([(Op.AND, (0, 1)), (Op.AND, (0, 2)), (Op.AND, (3, 0))]))
+    assert table.earlier[1, 0].tolist() == [0, -1] and sorted(table.earlier[2, 1].tolist()) == [0, 1]
+
+
+def test_code_has_its_density_and_balanced_signs():
+    design, m = Design(2048, 2), 4000
+    matrix = code_matrix(draw_code(jax.random.key(0), m, m + 50, design), m, design.units)
+    mean = m * design.units * design.density
+    assert abs(matrix.nnz - mean) < 5 * np.sqrt(mean) and abs(matrix.sum()) < 5 * np.sqrt(mean)
+    load = np.bincount(matrix.indices, minlength=design.units)
+    assert abs(load.var() / (m * design.density * (1 - design.density)) - 1) < 5 * np.sqrt(2 / design.units)
+    assert np.diff(matrix.indptr).min() >= 1
+
+
+def test_neurons_are_balanced_and_a_shared_feature_is_written_once():
+    design, m, s = Design(1024, 2), 240, 2
+    table = group_table(jax.random.key(0), 1, m, s, m)
+    layer = draw_and_layer(jax.random.key(1), table, m, design)
+    loads = [np.bincount(block, minlength=design.block) for block in np.asarray(layer.neuron)]
+    assert {int(load) for block in loads for load in block} == {240 // design.block, 240 // design.block + 1}
+    first, second = np.asarray(table.inputs[:, 0]), np.asarray(table.earlier[:, 1, 0])
+    same = np.asarray(layer.neuron)[:, second] == np.asarray(layer.neuron)
+    weights = np.asarray(layer.weights)
+    assert same.any() and (weights[:, :, 1][same] == 0).all() and (weights[:, :, 1][~same] != 0).all()
+    assert (weights[:, :, 0] != 0).all() and len(set(first)) == m
+    assert np.asarray(layer.is_read).any(0).all()
+    assert abs(np.asarray(layer.is_read).mean() - 0.25) < 0.02
+
+
+@pytest.mark.parametrize("top", [1, 2])
+def test_rounding_is_that_of_the_design(top):
+    design, x = Design(4096, 2, top=top), np.linspace(-3, 3, 401)
+    assert np.allclose(rounded(jnp.asarray(x), design), design.rounded(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["scattered", "dense"])
+def test_its_twin_in_scipy(form):
+    """The same arrays, run by following what is active: the same read-offs and the same wrong bits, layer by layer."""
+    m, batch, plan = 240, 7, Plan(Design(1024, 2), 256, form=form)
+    circuit_key, build_key = jax.random.split(jax.random.key(3))
+    state = start_groups(plan, batch, jax.random.key(3), m)
+    b = sparse_features(np.array([np.flatnonzero(column) for column in np.asarray(state.truth).T]), m)
+    code = draw_code(jax.random.split(build_key)[0], m, plan.rows, plan.design)
+    h = b @ code_matrix(code, m, plan.design.units)
+    read = mean_read(code_matrix(code, m, plan.design.units))
+    assert np.allclose((h @ read).toarray(), np.asarray(state.read).T[:, :m], atol=1e-6)
+    for number in (1, 2):
+        table = group_table(circuit_key, number, m, 2, plan.rows)
+        and_key, code_key = layer_keys(build_key, number)
+        layer = draw_and_layer(and_key, table, m, plan.design)
+        code = draw_code(code_key, m, plan.rows, plan.design)
+        state, errors = next_state(build_key, number, state, table, m, plan)
+        stage = corrected_stage(layer, table.inputs, code, m, plan.design, read, rounding())
+        h, read = run(stage, h), stage.read
+        gates = gates_of(table, m)
+        b = evaluate_active(gates, wires(gates, m), b)
+        reads = (h @ read).toarray()
+        assert np.allclose(reads, np.asarray(state.read).T[:, :m], atol=1e-4)
+        assert np.array_equal(((reads > 0.5) != (b.toarray() > 0.5)).sum(1), errors.wrong)
+        assert (np.asarray(state.read)[m:] == 0).all()
+
+
+def test_result_depends_neither_on_rows_nor_on_the_other_networks_nor_on_the_piece():
+    design, m = Design(1024, 2), 100
+    alone = first_wrong_layers(Plan(design, 100), [m], [5], 6, 9)
+    among = first_wrong_layers(Plan(design, 160), [m, 160], [5, 6], 6, 9, piece=4)
+    assert np.array_equal(alone[0], among[0]) and (alone <= 6).any()
+
+
+def test_one_input_is_a_column_of_the_batch():
+    plan, key, m = Plan(Design(1024, 2), 64), jax.random.key(0), 64
+    state = start_groups(plan, 3, key, m)
+    single = encode(jax.random.split(key)[1], state.truth[:, 1], m, plan)
+    after, _ = run_groups(plan, 2, key, m, 0, state)
+    alone, errors = run_groups(plan, 2, key, m, 0, single)
+    assert np.allclose(alone.read, after.read[:, 1], atol=1e-5) and errors.wrong.shape == (2,)
+    assert int(alone.truth.sum()) == 2
+
+
+def test_correction_keeps_bits_right_and_without_it_they_go_wrong():
+    design = Design(4096, 2)
+    assert (first_wrong_layers(Plan(design, 128), [128], [0], 24, 20) == 25).all()
+    assert (first_wrong_layers(Plan(design, 128, "identity"), [128], [0], 24, 20) <= 12).all()
+
+
+def test_numbers_of_features_that_are_refused():
+    for m in (3, 0, 200):
+        with pytest.raises(InputError, match=f"m = {m}: closed groups"):
+            first_wrong_layers(Plan(Design(1024, 2), 100), [m], [0], 2, 2)
