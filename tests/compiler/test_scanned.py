@@ -71,7 +71,7 @@ def test_code_has_its_density_and_balanced_signs():
 def test_neurons_are_balanced_and_a_shared_feature_is_written_once():
     design, m, s = Design(1024, 2), 240, 2
     table = group_table(jax.random.key(0), 1, m, s, m)
-    layer = draw_and_layer(jax.random.key(1), table, m, design)
+    layer = jax.jit(lambda key: draw_and_layer(key, table, m, design))(jax.random.key(1))
     loads = [np.bincount(block, minlength=design.block) for block in np.asarray(layer.neuron)]
     assert {int(load) for block in loads for load in block} == {240 // design.block, 240 // design.block + 1}
     first, second = np.asarray(table.inputs[:, 0]), np.asarray(table.earlier[:, 1, 0])
@@ -94,49 +94,61 @@ def test_its_twin_in_scipy(form):
     """The same arrays, run by following what is active: the same read-offs and the same wrong bits, layer by layer."""
     m, batch, plan = 240, 7, Plan(Design(1024, 2), 256, form=form)
     circuit_key, build_key = jax.random.split(jax.random.key(3))
-    state = start_groups(plan, batch, jax.random.key(3), m)
+    state = jax.jit(lambda key: start_groups(plan, batch, key, m))(jax.random.key(3))
     b = sparse_features(np.array([np.flatnonzero(column) for column in np.asarray(state.truth).T]), m)
     code = draw_code(jax.random.split(build_key)[0], m, plan.rows, plan.design)
     h = b @ code_matrix(code, m, plan.design.units)
     read = mean_read(code_matrix(code, m, plan.design.units))
     assert np.allclose((h @ read).toarray(), np.asarray(state.read).T[:, :m], atol=1e-6)
-    for number in (1, 2):
+
+    @jax.jit
+    def one_layer(number, state):
         table = group_table(circuit_key, number, m, 2, plan.rows)
         and_key, code_key = layer_keys(build_key, number)
-        layer = draw_and_layer(and_key, table, m, plan.design)
-        code = draw_code(code_key, m, plan.rows, plan.design)
-        state, errors = next_state(build_key, number, state, table, m, plan)
+        arrays = draw_and_layer(and_key, table, m, plan.design), draw_code(code_key, m, plan.rows, plan.design)
+        return table, *arrays, *next_state(build_key, number, state, table, m, plan)
+
+    for number in (1, 2):
+        table, layer, code, state, errors = one_layer(number, state)
         stage = corrected_stage(layer, table.inputs, code, m, plan.design, read, rounding())
         h, read = run(stage, h), stage.read
         gates = gates_of(table, m)
         b = evaluate_active(gates, wires(gates, m), b)
         reads = (h @ read).toarray()
         assert np.allclose(reads, np.asarray(state.read).T[:, :m], atol=1e-4)
-        assert np.array_equal(((reads > 0.5) != (b.toarray() > 0.5)).sum(1), errors.wrong)
+        wrong = ((reads > 0.5) != (b.toarray() > 0.5)) & (np.abs(reads - 0.5) > 1e-3)  # 3 of 6 units is a tie
+        ties = (np.abs(reads - 0.5) <= 1e-3).sum(1)
+        assert (wrong.sum(1) <= errors.wrong).all() and (errors.wrong <= wrong.sum(1) + ties).all()
         assert (np.asarray(state.read)[m:] == 0).all()
 
 
 def test_result_depends_neither_on_rows_nor_on_the_other_networks_nor_on_the_piece():
     design, m = Design(1024, 2), 100
-    alone = first_wrong_layers(Plan(design, 100), [m], [5], 6, 9)
-    among = first_wrong_layers(Plan(design, 160), [m, 160], [5, 6], 6, 9, piece=4)
-    assert np.array_equal(alone[0], among[0]) and (alone <= 6).any()
+    alone = first_wrong_layers(Plan(design, 100), [m], [5], 4, 9, piece=4)
+    among = first_wrong_layers(Plan(design, 160), [m, 160], [5, 6], 4, 9, piece=2)
+    assert np.array_equal(alone[0], among[0]) and (among <= 4).any()
 
 
+@pytest.mark.slow
 def test_one_input_is_a_column_of_the_batch():
     plan, key, m = Plan(Design(1024, 2), 64), jax.random.key(0), 64
-    state = start_groups(plan, 3, key, m)
-    single = encode(jax.random.split(key)[1], state.truth[:, 1], m, plan)
-    after, _ = run_groups(plan, 2, key, m, 0, state)
-    alone, errors = run_groups(plan, 2, key, m, 0, single)
+
+    @jax.jit
+    def both(key):
+        state = start_groups(plan, 3, key, m)
+        single = encode(jax.random.split(key)[1], state.truth[:, 1], m, plan)
+        return run_groups(plan, 2, key, m, 0, state)[0], run_groups(plan, 2, key, m, 0, single)
+
+    after, (alone, errors) = both(key)
     assert np.allclose(alone.read, after.read[:, 1], atol=1e-5) and errors.wrong.shape == (2,)
     assert int(alone.truth.sum()) == 2
 
 
+@pytest.mark.slow
 def test_correction_keeps_bits_right_and_without_it_they_go_wrong():
     design = Design(4096, 2)
-    assert (first_wrong_layers(Plan(design, 128), [128], [0], 24, 20) == 25).all()
-    assert (first_wrong_layers(Plan(design, 128, "identity"), [128], [0], 24, 20) <= 12).all()
+    assert (first_wrong_layers(Plan(design, 128), [128], [0], 24, 20, piece=8) == 25).all()
+    assert (first_wrong_layers(Plan(design, 128, "identity"), [128], [0], 24, 20, piece=8) <= 12).all()
 
 
 def test_numbers_of_features_that_are_refused():

@@ -178,7 +178,7 @@ def and_stage(
     values = weights[block, gate, slot].astype(np.float32)
     write = sp.csr_array((values, (rows, places[block, gate])), shape=(read.shape[1], width))
     block, gate = np.nonzero(is_read)
-    means = (1 / is_read.sum(0))[gate].astype(np.float32)
+    means = 1 / is_read.sum(0)[gate].astype(np.float32)
     read_off = sp.csr_array((means, (places[block, gate], gate)), shape=(width, m))
     return SparseLayer((read, write), ((width, kink(inputs.shape[1] - 1)),)), read_off
 
