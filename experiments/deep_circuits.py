@@ -63,7 +63,7 @@ def powers(first: int, last: int) -> tuple[int, ...]:
 
 FAR = (*powers(13, 17), *(10**k for k in range(6, 13)))
 PROFILES = {
-    "tiny": Profile(2**12, 120, 2, 12, 5, Frontier(powers(11, 12), (2, 3), 4, 4, 2, (2**12, 10**6), 100)),
+    "tiny": Profile(2**12, 120, 2, 12, 5, Frontier((2048,), (2, 3), 4, 4, 2, (2**12, 10**6), 100)),
     "quick": Profile(2**13, 300, 3, 64, 10, Frontier((4096, 8192), (2,), 16, 5, 4, (4096, 2**14, 10**8, 10**12), 300)),
     "standard": Profile(2**15, 8000, 3, 256, 20, Frontier(powers(13, 15), (2, 3, 4), 64, 20, 8, FAR, 1000)),
     "full": Profile(2**16, 30000, 3, 256, 50, Frontier(powers(13, 16), (2, 3, 4, 6), 64, 20, 8, FAR, 4000)),
@@ -103,7 +103,9 @@ def rungs(f: Frontier) -> Steps:
 
 def rung(cell: dict) -> dict:
     """For each seed the first layer with a wrong bit on any input, None where there is none."""
-    m, plan = cell["m"], Plan(Design(cell["width"], cell["s"]), cell["m"])
+    m, width = cell["m"], cell["width"]
+    rows = round(2 ** (RUNGS[-1] / 2) * width**2 / 40_000) + cell["s"] if width <= 8192 else m  # one program a width
+    plan = Plan(Design(width, cell["s"]), rows)
     run = lambda seed: first_wrong_layers(plan, [m], [seed], cell["depth"], cell["batch"], piece=4, stop_at=1e-9)
     first = [int(run(seed).min()) for seed in range(cell["seeds"])]
     return {"broke_at": [None if layer > cell["depth"] else layer for layer in first]}
