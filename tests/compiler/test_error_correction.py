@@ -172,3 +172,8 @@ def test_tolerance_rises_with_s_as_the_proof_says():
         assert abs(np.mean(eps[s]) / tolerance(units, m, s) - 1) < 0.15
     exponent = np.log(np.mean(eps[16]) / np.mean(eps[1])) / np.log(16)
     assert abs(exponent - 0.25) < 0.06
+
+
+def test_a_capacity_far_from_its_leading_order_is_where_the_chance_crosses():
+    m = capacity(64, 128, "round")  # the leading order is below s here
+    assert chance_all_round(0.98 * m, 64, 128) >= 0.5 > chance_all_round(1.03 * m, 64, 128)

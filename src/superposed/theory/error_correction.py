@@ -149,7 +149,7 @@ CRITERIA = {
 
 
 def capacity(s: int, units: float | int, criterion: str, success: float = 0.5) -> float:
-    """The largest m at which a network passes with probability `success`, to a thousandth.
+    """The largest m at which a network passes with probability `success`, to half a percent.
 
     Args:
       criterion: "round" (every unit rounds exactly), "decode" (every bit is right at 1/2), or "decode-rescaled" (every
@@ -169,4 +169,4 @@ def capacity(s: int, units: float | int, criterion: str, success: float = 0.5) -
     high = low + step
     while passes(high):
         low, high = high, high + step
-    return exp(brentq(lambda log_m: 0.5 - passes(log_m), low, high, xtol=1e-3))
+    return exp(brentq(lambda log_m: 0.5 - passes(log_m), low, high, xtol=4e-3))
