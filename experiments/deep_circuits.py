@@ -209,8 +209,8 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     for s, found in records.items():
         series = Series(f"{name}, s = {s}", "d", tuple(found), labels)
         points = [(row["d"], row["best"]) for row in computed if row["kind"] == "drawn" and row["s"] == s]
-        laws = [through(points, 3 / 2, "d")] if len(points) > 1 else []
-        fits[series.name] = series.report(3 / 2, more_laws=laws)
+        closed = through(points, 3 / 2, "d", "drawn law") if len(points) > 1 else None
+        fits[series.name] = series.report(3 / 2, closed=closed)
         findings.append(series.finding(f"Theorem 8, {series.name}: m* grows as d^(3/2)?", fits[series.name]))
         findings += [drawn_finding(computed, s)] if len(points) > 1 else []
         table += series.rows("m*")
