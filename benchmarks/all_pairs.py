@@ -1,16 +1,16 @@
-"""All C(m, 2) read-offs of a batch of inputs: tiles of V^T diag(a) V with statistics kept, against two other ways.
+"""All C(m, 2) read-offs of a batch of inputs with their statistics, against the machine's matrix-product peak.
 
-Operations: B d m^2 / 2 multiply-adds over the active neurons; bytes: V once a tile. At m = 1024, d = 1024, B = 16 that is
-8.6e9 multiply-adds, a tenth of a second at 100 Gflop/s; the limit is arithmetic. The other ways:
+Useful operations: two for every active neuron, pair and input. The peak is a product of two 2048 x 2048 matrices in the
+same precision, timed between the calls. A naive script is timed as well: for each input one product over every neuron,
+with statistics in NumPy. The limit is arithmetic: V is read once for each chunk of neurons.
 
-  matrix   form the C(m, 2) x d read-off matrix and multiply it with the activations, as a first script would
-  loop     one jitted call for each input over its whole m x m block, every neuron, statistics in NumPy
-
-Run: python benchmarks/all_pairs.py [--m 512] [--d 512]. Seconds are the best of three calls after compiling.
+Run: python benchmarks/all_pairs.py [--m 1024] [--d 2048] [--rounds 5]. Medians over rounds that alternate the sides.
 """
 
 import argparse
+import statistics
 import time
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -21,56 +21,67 @@ from superposed.measuring.evaluate import evaluate
 from superposed.measuring.sampling import random_order
 from superposed.networks.network import hidden
 from superposed.networks.problem import Problem
+from superposed.program import program
 
-B = 16
+S, INPUTS, SIDE = 3, 16, 2048
+EXACT = jax.lax.Precision.HIGHEST
 
 
-def best_of_three(function) -> float:
-    """Seconds of the fastest of three calls, after one that compiles."""
-    function()
-    times = []
-    for _ in range(3):
-        started = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - started)
-    return min(times)
+def seconds_of(function: Callable[[], object]) -> float:
+    """Seconds of one call."""
+    started = time.perf_counter()
+    jax.block_until_ready(function())
+    return time.perf_counter() - started
 
 
 def main() -> None:
-    """Time the three ways side by side and print seconds, rate and ratio."""
+    """Time the sides in turn and print medians."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--m", type=int, default=512)
-    parser.add_argument("--d", type=int, default=512)
+    parser.add_argument("--m", type=int, default=1024)
+    parser.add_argument("--d", type=int, default=2048)
+    parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
-    problem, key = Problem(args.m, 3), jax.random.key(0)
+    problem, key = Problem(args.m, S), jax.random.key(0)
     network = Rademacher()(key, problem, args.d, args.d)
-    orders = jax.vmap(lambda i: random_order(jax.random.fold_in(key, i), args.m))(jnp.arange(B))
-    inputs = jax.vmap(lambda o: jnp.zeros(args.m).at[o[:3]].set(1))(orders)
+    orders = [random_order(jax.random.fold_in(key, i), args.m) for i in range(INPUTS)]
+    inputs = jnp.zeros((INPUTS, args.m)).at[jnp.arange(INPUTS)[:, None], jnp.array(orders)[:, :S]].set(1)
+    active = int((jax.vmap(hidden, (None, 0))(network, inputs) != 0).sum())
     k, l = np.triu_indices(args.m, 1)
-    exact = jax.lax.Precision.HIGHEST
+    matrix = jax.random.normal(key, (SIDE, SIDE))
 
-    tiles = jax.jit(lambda key, network: evaluate(key, network, problem, None, 0, B))
-    block = jax.jit(lambda network, b: network.read_off.code.T @ (hidden(network, b)[:, None] * network.read_off.code))
-    activations = jax.jit(lambda network, b: jax.vmap(hidden, (None, 0))(network, b))
+    package = program(lambda network: evaluate(key, network, problem, None, 0, INPUTS, slots=4))
+    square = program(lambda x: jnp.matmul(x, x, precision=EXACT))
+    block = program(lambda network, b: pair_products(network, b))
 
-    def by_loop() -> None:
+    def script() -> None:
         for b in inputs:
             error = np.asarray(block(network, b))[k, l] / network.read_off.scale - np.asarray(b[k] * b[l])
             np.histogram(np.abs(error), bins=640)
 
-    def by_matrix() -> None:
-        v = network.read_off.code
-        read = (v[:, k] * v[:, l]).T / network.read_off.scale
-        error = jnp.matmul(read, activations(network, inputs).T, precision=exact) - (inputs[:, k] * inputs[:, l]).T
-        np.histogram(np.abs(np.asarray(error)), bins=640)
+    sides = {"package": lambda: package(network), "peak": lambda: square(matrix), "script": script}
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for side in sides.values():
+        side()
+    for _ in range(args.rounds):
+        for name, side in sides.items():
+            times[name].append(seconds_of(side))
+    useful, whole = 2 * active * len(k), 2 * SIDE**3
+    fraction = statistics.median(
+        useful / ours / (whole / peak) for ours, peak in zip(times["package"], times["peak"], strict=True)
+    )
+    package_s, script_s = statistics.median(times["package"]), statistics.median(times["script"])
+    print(
+        f"m = {args.m}, d = {args.d}, {INPUTS} inputs, {INPUTS * len(k):,} read-offs, {active:,} active neurons in all"
+    )
+    print(f"peak     {whole / statistics.median(times['peak']) / 1e9:8.1f} Gflop/s")
+    print(f"package  {useful / package_s / 1e9:8.1f} useful Gflop/s, {fraction:.0%} of the peak, {package_s:.3f} s")
+    print(f"script   {script_s:.3f} s, {script_s / package_s:.1f} times as long")
 
-    ours = best_of_three(lambda: jax.block_until_ready(tiles(key, network)))
-    rate = B * args.d * args.m**2 / 2 / ours / 1e9
-    print(f"device {jax.devices()[0].device_kind}, m = {args.m}, d = {args.d}, {B} inputs, {B * len(k)} read-offs")
-    print(f"tiles   {ours:8.3f} s   {rate:.1f}e9 multiply-adds/s counting every neuron")
-    for name, other in (("loop", by_loop), ("matrix", by_matrix)):
-        seconds = best_of_three(other)
-        print(f"{name:7} {seconds:8.3f} s   {seconds / ours:.1f} times as long")
+
+def pair_products(network, b):
+    """V^T diag(a) V over every neuron."""
+    code = network.read_off.code
+    return jnp.matmul(code.T, hidden(network, b)[:, None] * code, precision=EXACT)
 
 
 if __name__ == "__main__":

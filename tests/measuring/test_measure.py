@@ -18,6 +18,7 @@ from superposed.measuring.evaluate import evaluate
 from superposed.measuring.measure import bucket, measure, n_compilations
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
+from superposed.networks.read_off import Product
 from superposed.program import program
 from superposed.sweeping.store import Store
 from superposed.sweeping.sweep import sweep
@@ -95,6 +96,14 @@ def test_unlike_cells_do_not_share_a_block():
         measure([CELLS[0], Cell(RandomInit(), 70, 3, 100, 0, Sampling(20, 16))])
     with pytest.raises(InputError, match="s = 3: a block shares it"):
         measure([Cell(RandomInit(), 6, s, 100, 0, Sampling(None)) for s in (2, 3)])
+
+
+def test_read_offs_are_rounded_quotients():
+    """332/664 is 1/2 and fails at eps = 1/2; as a product with the rounded inverse it would pass."""
+    sums = jnp.arange(-999.0, 1000.0)
+    for scale in (664.0, 609.0, 333.0):
+        read = program(lambda sums, scale: Product(jnp.zeros((1, 1)), scale).of_sums(sums))(sums, jnp.float32(scale))
+        np.testing.assert_array_equal(read, np.asarray(sums) / np.float32(scale))
 
 
 def test_powers_of_two_are_edges():

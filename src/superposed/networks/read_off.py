@@ -6,6 +6,7 @@ V^T V or by a constant.
 
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
@@ -60,8 +61,9 @@ class Product(NamedTuple):
     by_shared = False
 
     def of_sums(self, sums: Float[Array, "*pairs"], shared: None = None) -> Float[Array, "*pairs"]:
-        # A product, because XLA turns a quotient by a constant into one in some programs and not in others.
-        return sums * (1 / self.scale)
+        # XLA turns a quotient by one number into a product with its rounded inverse, and 332/664 into less than 1/2: an
+        # error of exactly eps would pass. The barrier hides that the divisors are all equal.
+        return sums / jax.lax.optimization_barrier(jnp.broadcast_to(self.scale, sums.shape))
 
     def block(self, a: Float[Array, " d"], k: Int[Array, " n"], l: Int[Array, " p"]) -> Float[Array, "n p"]:
         return self.of_sums(pair_sums(a, self.code, k, l))

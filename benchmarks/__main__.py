@@ -1,0 +1,49 @@
+"""`python -m benchmarks`: every benchmark in turn, and its output in results.md beside the machine it ran on."""
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import jax
+
+HERE = Path(__file__).parent
+COMMANDS = (
+    ("Smallest width, m = 256", "smallest_width.py", "--m", "256", "--seeds", "20"),
+    ("Smallest width, m = 1000", "smallest_width.py", "--m", "1000", "--seeds", "20", "--rounds", "1"),
+    ("All pairs of one network", "all_pairs.py"),
+)
+"""Title, script and its arguments. `training.py` needs PyTorch, and stands on its own."""
+
+
+def machine() -> str:
+    """The machine and the packages, one line each."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = {line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")}
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    packages = ", ".join(f"{name} {version(name)}" for name in ("jax", "jaxlib", "numpy"))
+    return "\n".join(
+        (
+            f"- {', '.join(sorted(names)) or platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB",
+            f"- {', '.join(sorted({device.device_kind for device in jax.devices()}))} as JAX's device",
+            f"- {platform.system()}, Python {platform.python_version()}, {packages}",
+        )
+    )
+
+
+def main() -> None:
+    """Run the benchmarks and write results.md once all of them have ended well."""
+    sections = [f"# Benchmarks\n\nWritten by `python -m benchmarks`; README.md says what is compared.\n\n{machine()}"]
+    for title, script, *arguments in COMMANDS:
+        print(title, flush=True)
+        command = [sys.executable, str(HERE / script), *arguments]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        print(done.stdout)
+        sections.append(f"## {title}\n\n`python benchmarks/{' '.join([script, *arguments])}`\n\n```\n{done.stdout}```")
+    (HERE / "results.md").write_text("\n\n".join(sections) + "\n")
+
+
+if __name__ == "__main__":
+    main()
