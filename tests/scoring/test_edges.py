@@ -22,6 +22,11 @@ def test_the_true_circuit_scores_one():
     assert found["tpr@50.0%"] == 4 / 6 and found["fpr@50.0%"] == 0
 
 
+def test_inhibitors_are_edges():
+    circuit = Circuit(3, (make_gates([(Op.AND, [0, 1], [2])]),))
+    assert true_edges(circuit).ends.tolist() == [[0, 0, 1, 0], [0, 1, 1, 0], [0, 2, 1, 0]]
+
+
 def test_nothing_listed_is_a_random_order():
     found = edge_scores(Edges(np.zeros((0, 4), int), np.zeros(0)), CIRCUIT)
     assert found["auroc"] == 0.5 and found["average_precision"] == 6 / 8

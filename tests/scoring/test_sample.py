@@ -59,6 +59,14 @@ def test_inputs_on_which_the_circuit_is_not_sparse_are_drawn_again():
         draw_inputs(np.random.default_rng(0), four, 3, 400, 1)
 
 
+def test_groups_have_one_active_input_each():
+    circuit = Circuit(7, (make_gates([(Op.AND, [0, 3]), (Op.OR, [1, 6])]),), groups=((0, 1, 2), (3, 4, 5)))
+    b = draw_inputs(np.random.default_rng(0), circuit, 3, 300, 1).toarray()
+    assert (b[:, :3].sum(1) == 1).all() and (b[:, 3:6].sum(1) == 1).all() and 0 < b[:, 6].sum() < 300
+    few = draw_inputs(np.random.default_rng(0), circuit, 3, 300, 1, s_inputs=2).toarray()
+    assert not few[:, 6].any()
+
+
 def test_tables_of_active_features():
     b = sp.csr_array(np.array([[0, 1, 1], [0, 0, 0], [1, 0, 0]], np.float32))
     table = active_table(b)

@@ -54,11 +54,11 @@ def check_edges(edges: Edges, circuit: Circuit) -> None:
 
 
 def true_edges(circuit: Circuit) -> Edges:
-    """Every input of every gate, with score 1."""
+    """Every input of every gate, inhibitors included, with score 1."""
     parts = []
     for layer, gates in enumerate(circuit.layers, start=1):
-        gate, slot = np.nonzero(gates.inputs >= 0)
-        columns = (np.full_like(gate, layer - 1), gates.inputs[gate, slot], np.full_like(gate, layer), gate)
+        gate, slot = np.nonzero(gates.reads >= 0)
+        columns = (np.full_like(gate, layer - 1), gates.reads[gate, slot], np.full_like(gate, layer), gate)
         parts.append(np.stack(columns, 1))
     ends = np.concatenate(parts)
     return Edges(ends, np.ones(len(ends)))
@@ -109,7 +109,7 @@ def replaced_paths(edges: Edges, circuit: Circuit) -> float:
     """
     if len(circuit.layers) < 2:
         return float("nan")
-    n_true = sum(int(gates.fan_in.sum()) for gates in circuit.layers)
+    n_true = sum(int((gates.reads >= 0).sum()) for gates in circuit.layers)
     kept = edges.ends
     if len(kept) > n_true:
         kept = kept[edges.score >= np.partition(edges.score, -n_true)[-n_true]]

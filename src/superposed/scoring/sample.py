@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from superposed.bad_input import InputError
 from superposed.circuits.circuit import Circuit, Gates, Op, walk
+from superposed.circuits.inputs import domain_of
 from superposed.compiler.file import CompiledNetwork, metadata_digest
 from superposed.scoring.truth import activations, check_layer, layer_truth
 
@@ -46,24 +47,28 @@ def sample_layer(compiled: CompiledNetwork, n: int, layer: int, seed: int = 0) -
     if n < 1:
         raise InputError("n", n, "sample at least one input")
     circuit, s = compiled.circuit, compiled.metadata["s"]
-    b = draw_inputs(np.random.default_rng(seed), circuit, s, n, layer)
+    b = draw_inputs(np.random.default_rng(seed), circuit, s, n, layer, compiled.metadata["s_inputs"])
     *_, (_, features) = walk(circuit.layers[:layer], b)
     network_layer = layer_truth(compiled, layer).network_layer
     parts = [activations(compiled, b[start : start + BATCH].toarray(), network_layer) for start in range(0, n, BATCH)]
     return Sample(np.concatenate(parts), active_table(b), active_table(features), layer)
 
 
-def draw_inputs(rng: np.random.Generator, circuit: Circuit, s: int, n: int, layer: int) -> sp.csr_array:
-    """n inputs [n, n_inputs] with at most s active features in every layer up to `layer`.
+def draw_inputs(
+    rng: np.random.Generator, circuit: Circuit, s: int, n: int, layer: int, s_inputs: int | None = None
+) -> sp.csr_array:
+    """n inputs [n, n_inputs] with at most s active features in every layer up to `layer`, s_inputs of the inputs.
 
     Random sparse inputs turn most circuits off within a few layers. So each input is made to turn on features of
     `layer`: a feature drawn at random is followed back to inputs that set it off. This is repeated up to s times, and
     a set is added where the input then still has at most s active features. Random inputs are then added, a random
-    number of them up to s. Inputs on which a layer has more than s active features are drawn again.
+    number of them up to s. Groups of inputs without an active one get one. Inputs on which a layer has more than s
+    active features, or a group more than one, are drawn again.
 
     Raises:
       InputError: fewer than one drawn input in 50 stays sparse.
     """
+    domain = domain_of(circuit, min(s, s_inputs or s))
     kept, n_kept, drawn = [], 0, 0
     while n_kept < n:
         if drawn > TRIES * max(n, 1000):
@@ -72,8 +77,8 @@ def draw_inputs(rng: np.random.Generator, circuit: Circuit, s: int, n: int, laye
                 "sample a layer nearer to the inputs"
             )  # fmt: skip
         batch = max(1000, n - n_kept)
-        b = _draw(rng, circuit, s, batch, layer)
-        sparse = np.diff(b.indptr) <= s
+        b = domain.complete(rng, _draw(rng, circuit, domain.s, batch, layer))
+        sparse = domain.holds(b)
         for _, features in walk(circuit.layers[:layer], b):
             sparse &= np.diff(features.indptr) <= s
         kept.append(b[np.flatnonzero(sparse)])
