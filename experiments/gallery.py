@@ -34,7 +34,7 @@ class Profile:
     codes: tuple[int, int]
 
 
-QUICK = Profile((2**12, 2**14, 12), (2**14, 1500, 16), (2600, 4000))
+QUICK = Profile((2**11, 2**14, 12), (2**14, 1500, 16), (1000, 4000))
 PROFILES = {
     "tiny": Profile((2**11, 2**12, 3), (2**13, 300, 6), (400, 300)),
     "quick": QUICK,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from superposed.compiler.compile import compile_circuit as compile_circuit
     from superposed.compiler.file import load as load
     from superposed.compiler.verify import verify_network as verify  # noqa: F401
+    from superposed.compiler.write import write_network as write_network
     from superposed.constructions import Bernoulli as Bernoulli
     from superposed.constructions import Construction as Construction
     from superposed.constructions import Gaussian as Gaussian
@@ -53,9 +54,8 @@ _PLACES = {
     "pooled": "measuring.errors", "passes": "measuring.criteria", "smallest_width": "sweeping.smallest",
     "sample": "fitting", "read_csv": "fitting", "fit": "fitting:report", "Circuit": "circuits.circuit",
     "read_circuit": "circuits.formats", "write_circuit": "circuits.formats", "planted_circuit": "circuits.planted",
-    "compile_circuit": "compiler.compile",
-    "CircuitBuilder": "circuits.builder", "load": "compiler.file", "verify": "compiler.verify:verify_network",
-    "InputError": "bad_input",
+    "compile_circuit": "compiler.compile", "write_network": "compiler.write", "load": "compiler.file",
+    "verify": "compiler.verify:verify_network", "CircuitBuilder": "circuits.builder", "InputError": "bad_input",
 }  # fmt: skip
 """Each name: its module, and what it is called there where that is another name."""
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "fit": ("fit", "fit width laws to a CSV file and judge an exponent"),
     "power": ("fit", "could a design decide between two exponents?"),
     "circuit": ("circuit", "a random circuit to compile"),
+    "source": ("source", "a circuit made from words, facts or rules"),
     "compile": ("compile", "a circuit to a plain ReLU network with more features than neurons"),
     "verify": ("compile", "recompute what a compiled network's file claims"),
     "sample": ("sample", "activations of a compiled network, with the features that are on in them"),

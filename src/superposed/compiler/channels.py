@@ -10,12 +10,12 @@ import scipy.sparse as sp
 from jaxtyping import Array, Key
 
 from superposed.bad_input import InputError
-from superposed.circuits.circuit import Circuit, Gates, and_gates
+from superposed.circuits.circuit import Circuit, Gates, and_gates, evaluate_active
 from superposed.circuits.randomness import host_rng
 from superposed.compiler.codes import coprime_code
 from superposed.compiler.deep import SparseNetwork, Stage
 from superposed.compiler.refused import NoRoom
-from superposed.compiler.shares import Share, shares
+from superposed.compiler.shares import Before, Share, shares
 from superposed.compiler.sparse import SparseLayer, index_matrix, kink
 from superposed.compiler.steps import StepLayer, clipped_wires, summed_wires
 
@@ -77,17 +77,28 @@ class Channels:
         """A bit is read as one when the mean of its channel exceeds this."""
         return 1 - 0.5 / self.size if self.reset == "step" else 0.5
 
-    def __call__(self, key: Key[Array, ""], circuit: Circuit, width: int) -> SparseNetwork:
+    def __call__(
+        self, key: Key[Array, ""], circuit: Circuit, width: int, sample: sp.csr_array | None = None
+    ) -> SparseNetwork:
         """The whole network of a circuit, in at most `width` ReLU neurons a layer. Raises NoRoom as `stages` does."""
-        return SparseNetwork(tuple(self.stages(key, circuit.layers, circuit.n_inputs, width)))
+        return SparseNetwork(tuple(self.stages(key, circuit.layers, circuit.n_inputs, width, sample=sample)))
 
     def stages(
-        self, key: Key[Array, ""], layers: Iterable[Gates], m: int, width: int, first: int = 0
+        self,
+        key: Key[Array, ""],
+        layers: Iterable[Gates],
+        m: int,
+        width: int,
+        first: int = 0,
+        sample: sp.csr_array | None = None,
     ) -> Iterator[Stage]:
         """The encoding of m input features, then a stage a circuit layer; none has more than `width` ReLU neurons.
 
         With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features in
         place of the encoding, then the same stages as in one go. For circuits of m ANDs a layer and no hubs.
+
+        `sample` are inputs [n, m] that the circuit is meant for. Shares of units are sized by what is active on them;
+        without it, by s active features everywhere.
 
         Raises:
           NoRoom: a layer's kinds of gates and hubs do not find room for one channel each.
@@ -98,15 +109,16 @@ class Channels:
         if first:
             no_hubs = and_gates(np.stack([np.arange(m), (np.arange(m) + 1) % m], 1))
             rng = host_rng(jax.random.fold_in(layers_key, first - 1))
-            code, _ = self._layout(rng, shares(no_hubs, m, width, self.s, self.size), m)
+            code, _ = self._layout(rng, shares(no_hubs, Before(m, width), width, self.s, self.size), m)
         else:
             code = self._encoding(host_rng(encoding_key), gates, m, width)
         yield Stage((), code, self._mean(code), self.threshold)
         i = first
         while gates is not None:
-            layout = shares(gates, code.shape[0], width, self.s, self.size)
+            layout = shares(gates, Before(*code.shape, sample), width, self.s, self.size)
             after, on_units = self._layout(host_rng(jax.random.fold_in(layers_key, i)), layout, len(gates.op))
             yield Stage((self._layer(gates, code, on_units, layout),), after, self._mean(after), self.threshold)
+            sample = None if sample is None else evaluate_active(gates, sample)
             code, gates, i = after, next(layers, None), i + 1
 
     def _encoding(self, rng: np.random.Generator, gates: Gates, m: int, width: int) -> sp.csr_array:

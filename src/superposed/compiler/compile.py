@@ -16,6 +16,7 @@ from superposed.compiler.deep import SparseNetwork, check_network
 from superposed.compiler.refused import NoRoom
 from superposed.compiler.template import Template, template_of
 
+SAMPLE = 4096  # of the inputs, by which a template sizes what it lays out
 ATTACKS = 50  # of the adversary's inputs that are run
 DRAWS = 3  # of the codes at one width, before more width is asked for
 MOST_TIMES = 80  # the width asked for: how far a width that would do is looked for
@@ -164,7 +165,7 @@ def attempt(
 ) -> tuple[SparseNetwork | None, Check | None, str | None]:
     """A network, its check, and what is wrong: None if nothing is."""
     try:
-        network = template(key, circuit, width)
+        network = template(key, circuit, width, inputs.b[:SAMPLE])
     except NoRoom as error:
         return None, None, error.why
     result = check_network_on(network, circuit, inputs)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import jax
+import scipy.sparse as sp
 from jaxtyping import Array, Key
 
 from superposed.circuits.circuit import Circuit, Gates
@@ -35,7 +36,9 @@ class Corrected:
     relu_layers: ClassVar[int] = 2
     overlap: ClassVar[str] = "sum"
 
-    def __call__(self, key: Key[Array, ""], circuit: Circuit, width: int) -> SparseNetwork:
+    def __call__(
+        self, key: Key[Array, ""], circuit: Circuit, width: int, sample: sp.csr_array | None = None
+    ) -> SparseNetwork:
         """The whole network of a circuit of ANDs, at most `width` ReLU neurons a layer. Raises as `stages`."""
         return SparseNetwork(tuple(self.stages(key, circuit.layers, circuit.n_inputs, width)))
 

@@ -1,17 +1,20 @@
 """Which units the gates of a layer may use: a share for each kind of gate, and for the gates of each hub."""
 
+from collections.abc import Callable
 from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from jaxtyping import Int
 
-from superposed.circuits.circuit import Gates
+from superposed.circuits.circuit import Gates, evaluate_active
 from superposed.compiler.refused import NoRoom
 from superposed.compiler.steps import Gadget, gadget_of, gate_kinds
 from superposed.theory.channels import bearable_load
 
-TIMES_THE_MEAN = 8  # a hub is read by this many times as many gates of its kind as the mean feature that they read
+OFTEN = 0.01  # of the sample's inputs: copies and ORs that are on more often get a share of their own
+TIMES_THE_MEDIAN = 6  # a hub is read by this many times as many gates of its kind as the median feature that they read
 
 
 class Share(NamedTuple):
@@ -28,41 +31,87 @@ class Share(NamedTuple):
     units: int
 
 
-def shares(gates: Gates, n_before: int, width: int, s: int, c: int) -> list[Share]:
+class Before(NamedTuple):
+    """The layer that gates read.
+
+    Args:
+      n: its features. units: dimension of the state that holds them.
+      sample: its features [inputs, n] on some inputs that the circuit is meant for; None if unknown.
+    """
+
+    n: int
+    units: int
+    sample: sp.csr_array | None = None
+
+
+def shares(gates: Gates, before: Before, width: int, s: int, c: int) -> list[Share]:
     """All shares of a layer; their units have at most `width` neurons.
 
     Gates are of one kind if they turn on at the same counts. A *hub* is a feature that very many gates of a kind read.
     The gates of a hub get a share of their own: when it is active, all of them are half on, and a unit that also served
-    gates of another active hub would fire. A share's units are in proportion to the load that its gates bring, over the
-    load that they can bear; none gets less than a floor, or more than it can use.
+    gates of another active hub would fire. Copies and ORs that are often on get a share of their own too, if a sample
+    says which. Shares are as large as makes chance hits equally rare in all of them. None gets less than a floor, or
+    more than it can use.
 
     Raises:
-      NoRoom: the floors alone need more neurons.
+      NoRoom: one channel for every share needs more neurons.
     """
-    groups = _groups(gates, n_before, width, c)
-    demand, least, most, neurons = [], [], [], []
+    groups = _groups(gates, before, width, c)
+    least, most, neurons, loads = [], [], [], []
     for members, gadget, hub in groups:
         n = len(members)
-        demand.append(_demand(gates, members, gadget, hub >= 0, s, c))
         most.append(c * n)
         least.append(min(c * n, max(8 * c, int(c * (sqrt(n) + 8)) if hub >= 0 else 0)))
         neurons.append(len(gadget.edges))
-    sizes = share_units(demand, neurons, least, most, width, c)
-    return [Share(members, gadget, size) for (members, gadget, _), size in zip(groups, sizes, strict=False)]
+        loads.append(_load(gates, members, gadget, hub, before, s, c))
+    wanted = lambda chance: [load.units(chance) for load in loads]
+    sizes = share_units(wanted, neurons, least, most, width, c)
+    return [Share(members, gadget, size) for (members, gadget, _), size in zip(groups, sizes, strict=True)]
 
 
-def _groups(gates: Gates, n_before: int, width: int, c: int) -> list[tuple[np.ndarray, Gadget, int]]:
+def _groups(gates: Gates, before: Before, width: int, c: int) -> list[tuple[np.ndarray, Gadget, int]]:
     """(members, gadget, hub) of every kind and hub; -1 for the gates of a kind that read no hub."""
     kinds, kind_of = np.unique(gate_kinds(gates), axis=1, return_inverse=True)
+    often = np.zeros(len(gates.op), bool)
+    if before.sample is not None and before.sample.shape[0]:
+        often = evaluate_active(gates, before.sample).mean(0) > OFTEN
     groups = []
     for i, (at, steps, inhibited) in enumerate(kinds.T.tolist()):
         members = np.flatnonzero(kind_of == i)
         gadget = gadget_of(at, steps, bool(inhibited), c)
-        hubs = np.full(len(members), -1)
         if inhibited or (steps == 1 and at > 1):  # an active inhibitor silences, an active feature is half an AND
-            hubs = _hubs((gates.inhibitors if inhibited else gates.inputs)[members], n_before, width, c)
-        groups += [(members[hubs == hub], gadget, hub) for hub in np.unique(hubs).tolist()]
+            split = _hubs((gates.inhibitors if inhibited else gates.inputs)[members], before.n, width, c)
+        else:
+            split = np.where(often[members], -2, -1)
+        groups += [(members[split == hub], gadget, hub) for hub in np.unique(split).tolist()]
     return groups
+
+
+class _Load(NamedTuple):
+    """What reaches a share: its wires, the count at which a unit is on by chance, and the units that can be active."""
+
+    wires: float
+    count: int
+    active: int
+
+    def units(self, chance: float) -> float:
+        """Units at which a unit is on by chance with this probability: D = wires / the load that it bears."""
+        return self.wires / min(bearable_load(self.count, self.active, chance), 50.0 * self.active)
+
+
+def _load(gates: Gates, members: np.ndarray, gadget: Gadget, hub: int, before: Before, s: int, c: int) -> _Load:
+    """The load of a share. One active inhibitor silences a whole unit, so gates that have any want units of their own."""
+    if gadget.veto is not None:
+        return _Load(np.inf, c, c)
+    inputs = gates.inputs[members]
+    active = s
+    if before.sample is not None and before.sample.shape[0]:
+        read = np.unique(inputs[inputs >= 0])
+        active = max(int(before.sample[:, read].sum(1).max()), 1)
+    reads, count = (inputs >= 0).sum(), gadget.bands[0][0]
+    if hub >= 0:  # the hub is on, so that c counts less are needed
+        reads, count, active = reads - len(members), count - c, max(active - 1, 1)
+    return _Load(float(reads) * c * c * active * c / before.units, count, active * c)
 
 
 def _hubs(features: Int[np.ndarray, "n slots"], n_before: int, width: int, c: int) -> Int[np.ndarray, " n"]:
@@ -72,32 +121,21 @@ def _hubs(features: Int[np.ndarray, "n slots"], n_before: int, width: int, c: in
     """
     read = features[features >= 0]
     fan_out = np.bincount(read, minlength=n_before)
-    many = max(sqrt(width / 2) / c, TIMES_THE_MEAN * len(read) / np.count_nonzero(fan_out), 2 * c)
+    many = max(sqrt(width / 2) / c, TIMES_THE_MEDIAN * np.median(fan_out[fan_out > 0]), 2 * c)
     of_slot = np.where(features >= 0, fan_out[features], 0)
     largest = of_slot.argmax(1)
     rows = np.arange(len(features))
     return np.where(of_slot[rows, largest] > many, features[rows, largest], -1)
 
 
-def _demand(gates: Gates, members: np.ndarray, gadget: Gadget, of_hub: bool, s: int, c: int) -> float:
-    """Units that a share wants, up to a factor that is common to all: its load over the load that it bears."""
-    reads = gates.fan_in[members].sum()
-    count, active = gadget.bands[0][0], s * c
-    if gadget.veto is not None:
-        return 100.0 * c * len(members)  # one active inhibitor silences a whole unit: these want units of their own
-    if of_hub:
-        reads, count, active = reads - len(members), count - c, max(active - c, c)
-    return c * reads / min(bearable_load(count, active), active)
-
-
 def share_units(
-    demand: list[float], neurons: list[int], least: list[int], most: list[int], width: int, c: int
+    wanted: Callable[[float], list[float]], neurons: list[int], least: list[int], most: list[int], width: int, c: int
 ) -> list[int]:
-    """How many units each share gets: in proportion to demand, between `least` and `most`, all within `width`.
+    """How many units each share gets: as many as it wants at a chance that is the same for all, all within `width`.
 
     Args:
-      demand: units each share wants, up to a common factor.
-      neurons: neurons in one of its units.
+      wanted: the units that each share wants where a chance of false positives is allowed; falls as that rises.
+      neurons: neurons in one unit of each share.
       least: units that a share gets in any case, where there is room.
       most: units beyond which no two of its gates share one, and more are of no use.
       c: units in a channel, the least that a share can have.
@@ -108,16 +146,30 @@ def share_units(
     need = sum(c * n for n in neurons)
     if need > width:
         raise NoRoom(width, f"{len(neurons)} shares of units need a channel of c = {c} each", need)
-    if sum(size * n for size, n in zip(least, neurons, strict=False)) > width:
+    if sum(size * n for size, n in zip(least, neurons, strict=True)) > width:
         least = [c] * len(least)
-    clip = lambda scale: [
-        min(max(int(scale * d), low), high) for d, low, high in zip(demand, least, most, strict=False)
+    sizes = lambda log_chance: [
+        int(min(max(units, low), high))
+        for units, low, high in zip(wanted(np.exp(log_chance)), least, most, strict=True)
     ]
-    neurons_at = lambda scale: sum(size * n for size, n in zip(clip(scale), neurons, strict=False))
-    low, high = 0.0, max((high + 1) / d for d, high in zip(demand, most, strict=False))
-    if neurons_at(high) <= width:
-        return clip(high)
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if neurons_at(middle) <= width else (low, middle)
-    return clip(low)
+    neurons_at = lambda sizes: sum(size * n for size, n in zip(sizes, neurons, strict=True))
+    low, high = -60.0, -1e-3
+    if neurons_at(sizes(low)) <= width:
+        got = sizes(low)
+    else:
+        for _ in range(40):
+            middle = (low + high) / 2
+            low, high = (low, middle) if neurons_at(sizes(middle)) <= width else (middle, high)
+        got = sizes(high)
+    if neurons_at(got) > width:  # gates with inhibitors want all: they share what the others leave
+        got = _scaled(got, neurons, least, width)
+    spare = (width - neurons_at(got)) / max(neurons_at(got), 1)
+    return [min(int(size * (1 + spare)), high) for size, high in zip(got, most, strict=True)]
+
+
+def _scaled(sizes: list[int], neurons: list[int], least: list[int], width: int) -> list[int]:
+    """Sizes between `least` and `sizes` that fit, by one factor on what is above the least."""
+    floor = sum(size * n for size, n in zip(least, neurons, strict=True))
+    above = sum((size - low) * n for size, low, n in zip(sizes, least, neurons, strict=True))
+    factor = (width - floor) / above
+    return [low + int(factor * (size - low)) for size, low in zip(sizes, least, strict=True)]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
+import scipy.sparse as sp
 from jaxtyping import Array, Key
 
 from superposed.bad_input import InputError
@@ -26,8 +27,12 @@ class Template(Protocol):
     relu_layers: ClassVar[int]
     overlap: ClassVar[Literal["max", "sum"]]
 
-    def __call__(self, key: Key[Array, ""], circuit: Circuit, width: int) -> SparseNetwork:
+    def __call__(
+        self, key: Key[Array, ""], circuit: Circuit, width: int, sample: sp.csr_array | None = None
+    ) -> SparseNetwork:
         """The whole network of a circuit, in at most `width` ReLU neurons a layer.
+
+        `sample` are inputs that the circuit is meant for, which a template may use to size what it lays out.
 
         Raises:
           NoRoom: more neurons are needed.

@@ -1,0 +1,69 @@
+"""The JAX form of channels against its SciPy twin: wires, steps, the features that are read, and whole runs."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from superposed.bad_input import InputError
+from superposed.compiler import channels_jax
+from superposed.compiler.channels_jax import Planted, code_for, features_on, run_planted, step, wires
+from superposed.compiler.sparse import index_matrix
+from superposed.compiler.steps import StepLayer, clipped_wires, gadget_of
+from superposed.theory.channels import largest_m, misfires
+
+M, WIDTH = 900, 96
+
+
+@pytest.fixture(scope="module")
+def twins():
+    """Wires of 900 gates on 96 units, by both ways."""
+    code = code_for(WIDTH, 4, M)
+    inputs = np.stack([np.arange(M), (np.arange(M) * 7 + 11) % M], 1).astype(np.int32)
+    units = np.asarray(code.units(jnp.arange(M)))
+    sparse = index_matrix(units, sum(code.sizes))
+    return code, units, wires(code, jnp.asarray(inputs), sum(code.sizes)), clipped_wires(sparse, inputs, sparse)
+
+
+def test_wires_are_those_of_scipy(twins, monkeypatch):
+    code, _, w, twin = twins
+    assert np.array_equal(np.asarray(w)[:-1], twin.toarray()) and not np.asarray(w)[-1].any()
+    assert twin.max() == 2 and w.dtype == jnp.int8
+    monkeypatch.setattr(channels_jax, "CHUNK", 100)  # written piece by piece, the last piece not full
+    inputs = np.stack([np.arange(M), (np.arange(M) * 7 + 11) % M], 1).astype(np.int32)
+    assert np.array_equal(wires(code, jnp.asarray(inputs), sum(code.sizes)), w)
+
+
+def test_a_step_and_its_reading_are_those_of_scipy(twins):
+    code, units, w, twin = twins
+    width, rng = sum(code.sizes), np.random.default_rng(0)
+    h = np.zeros((20, width + 1), np.float32)
+    np.put_along_axis(h, units[rng.integers(0, M, (20, 3))].reshape(20, -1), 1, 1)
+    active = np.full((20, 60), width, np.int32)
+    for row, on in zip(active, h, strict=True):
+        row[: int(on.sum())] = np.flatnonzero(on)
+    after, n_on = step(w, jnp.asarray(active), 8)
+    layer = StepLayer(twin, None, ((width, gadget_of(2, 1, False, 4)),))
+    truth = layer(sp.csr_array(h[:, :width])).toarray() > 0
+    assert np.array_equal(n_on, truth.sum(1)) and n_on.max() <= 60
+    for units_on, on in zip(np.asarray(after), truth, strict=True):
+        assert np.array_equal(units_on[units_on < width], np.flatnonzero(on))
+        read = on[units].all(1)
+        assert int(features_on(code, jnp.asarray(units_on), width, M).sum()) == read.sum()
+
+
+@pytest.mark.parametrize("kind", ["groups", "paths"])
+def test_runs_end_where_the_law_says(kind):
+    width, s, depth, batch = 512, 3, 8, 20
+    near = 0 if kind == "groups" else 2 * s
+    most = largest_m(s, 4, width, near)
+    m = int(0.6 * most)
+    code = code_for(width, 4, m)
+    good = run_planted(jax.random.key(0), Planted(m, s, depth, batch, code, kind))
+    assert (int(good.layers), int(good.wrong), int(good.lost)) == (depth, 0, 0)
+    assert 0.3 < int(good.extra) / depth / batch / misfires(m, s, 4, width, near) < 3
+    bad = run_planted(jax.random.key(0), Planted(int(2 * most), s, depth, batch, code, kind))
+    assert int(bad.layers) < depth and int(bad.wrong) > 0
+    with pytest.raises(InputError, match="channels that meet in one unit"):
+        code_for(40, 4, 10_000)
