@@ -13,7 +13,7 @@ from superposed.compiler.sparse import index_matrix
 from superposed.compiler.steps import StepLayer, clipped_wires, gadget_of
 from superposed.theory.channels import largest_m, misfires
 
-M, WIDTH = 900, 96
+M, WIDTH = 900, 140
 
 
 @pytest.fixture(scope="module")
