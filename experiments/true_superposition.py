@@ -141,7 +141,7 @@ def ladders(profile: Profile) -> list[Chain]:
 
 
 def rung(cell: dict, before: dict | None) -> dict:
-    """One network run to its depth or an avalanche; `broke_at` is the first layer with a wrong bit, which ends the ladder.
+    """One network run to its depth or an avalanche; `broke_at` is the first layer with a wrong bit.
 
     On an accelerator the program of `compiler.channels_jax` runs it, which draws other circuits and codes.
     """

@@ -1,4 +1,4 @@
-"""Builder, tries, facts and Horn rules against the same functions in plain Python; netlists against their own values."""
+"""Builder, tries, facts and Horn rules against plain Python; netlists against their own values."""
 
 from itertools import product
 from pathlib import Path

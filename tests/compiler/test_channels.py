@@ -1,4 +1,4 @@
-"""Channel networks: exact gates, clipped wires against brute force, the law of chance hits, hubs, codes, the control."""
+"""Channel networks: exact gates, wires against brute force, the law of chance hits, hubs, codes, the control."""
 
 import jax
 import numpy as np

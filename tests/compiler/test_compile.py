@@ -1,4 +1,4 @@
-"""The compiler: compiled equals interpreted, on all inputs, in superposition, with hubs and domains; and what is refused."""
+"""The compiler: compiled equals interpreted, in superposition, with hubs and domains; and what is refused."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Error correction and targeted ANDs: codes, dense twins, the exact law against built layers, depth with and without it."""
+"""Error correction and targeted ANDs: codes, dense twins, the exact law against built layers, depth."""
 
 import jax
 import numpy as np

@@ -181,4 +181,4 @@ def test_a_written_file_has_the_mode_that_the_umask_gives(tmp_path):
         out = compiled(tmp_path, wide_and(4, (0, 1)), "--width", "100")
     finally:
         os.umask(before)
-    assert out.stat().st_mode & 0o777 == 0o640 and sorted(p.name for p in tmp_path.iterdir()) == ["c.json", out.name]
+    assert out.stat().st_mode & 0o777 == 0o640

@@ -64,7 +64,8 @@ class Circuit(NamedTuple):
     Args:
       n_inputs: features of layer 0.
       layers: gates of layers 1, 2, ...
-      s: number of features that are active at most in any layer, on the inputs the circuit is meant for; None if unknown.
+      s: number of features that are active at most in any layer, on the inputs the circuit is meant for; None if
+        unknown.
       names: what each feature of each layer is called, the inputs first, None for one without a name, () for a
         layer without; None if there are none.
       groups: sets of inputs of which exactly one is active on every input the circuit is meant for; () if unknown.
@@ -103,8 +104,8 @@ def check_circuit(circuit: Circuit, fan_in: int | None = None) -> Circuit:
     """The circuit itself, once it obeys the rules.
 
     Rules: at least one input, one layer, and one gate a layer. Every gate reads a feature. What it reads exists in the
-    layer before and differs from slot to slot. Copies read one feature, and only ANDs have inhibitors. With `fan_in`, no
-    gate reads more features than that.
+    layer before and differs from slot to slot. Copies read one feature, and only ANDs have inhibitors. With `fan_in`,
+    no gate reads more features than that.
 
     Raises:
       InputError: a number of the circuit breaks a rule.

@@ -1,4 +1,4 @@
-"""Circuits in files: the project's JSON form, ISCAS `.bench` and BLIF. Every error names the file, the line and the rule."""
+"""Circuits in files: the project's JSON form, ISCAS `.bench` and BLIF. Errors name file, line and rule."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +53,8 @@ def read_file(
 
     Args:
       fan_in: gates that read more features are refused.
-      quiet: of a netlist: "zeros", or a file with a line NAME VALUE an input. The circuit then computes how every signal
-        deviates from its value on this quiet input.
+      quiet: of a netlist: "zeros", or a file with a line NAME VALUE an input. The circuit then computes how every
+        signal deviates from its value on this quiet input.
       steps: of a netlist with flip-flops: clock ticks to unroll. Its quiet input is zeros if none is given.
 
     Raises:

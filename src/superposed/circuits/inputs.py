@@ -135,8 +135,8 @@ def inputs_to_check(
     """Every input of the domain where there are at most n of them, or `all_inputs` is set; else n drawn ones.
 
     Half of the drawn ones are random. A quarter has its features drawn in proportion to the number of gates that read
-    them, since gates of the same hubs disturb one another most. A quarter turns a random gate of the last layer on, since
-    a random sparse input turns most circuits off within a few layers.
+    them, since gates of the same hubs disturb one another most. A quarter turns a random gate of the last layer on,
+    since a random sparse input turns most circuits off within a few layers.
 
     Raises:
       InputError: `all_inputs` where there are more than two million.

@@ -116,10 +116,12 @@ def value_of(gate: Gate, bits: tuple[int, ...]) -> int:
 def deviations(netlist: Netlist, quiet: Mapping[str, int]) -> tuple[Netlist, dict[str, int]]:
     """The netlist of what deviates from a quiet input, and the quiet value of every signal.
 
-    A signal is on in the new netlist where its value differs from its quiet value, so all is zero on the quiet input. An
-    AND whose inputs are quiet at 1 deviates when one of them does: it becomes an OR. One with inputs that are quiet at 0
-    deviates when all of those do and no other: an AND with inhibitors. An OR is the same with 0 and 1 exchanged; NOT, NAND
-    and NOR are as BUFF, AND and OR. Truth tables become ANDs with inhibitors under an OR. Signals that cannot
+    A signal is on in the new netlist where its value differs from its quiet value, so all is zero on the quiet input.
+    An
+    AND whose inputs are quiet at 1 deviates when one of them does: it becomes an OR. One with inputs that are quiet at
+    0
+    deviates when all of those do and no other: an AND with inhibitors. An OR is the same with 0 and 1 exchanged; NOT,
+    NAND and NOR are as BUFF, AND and OR. Truth tables become ANDs with inhibitors under an OR. Signals that cannot
     deviate are left out, outputs among them.
     """
     values, gates, constant = dict(quiet), {}, set()
@@ -187,7 +189,7 @@ def _from_table(gate: Gate, deviating: list[str], quiet: Mapping[str, int]) -> G
 
 def cover(on: set[tuple[int, ...]], n: int) -> list[tuple[int | None, ...]]:
     """Few patterns of 0, 1 and None (either) that together fit exactly the points `on`, the largest first."""
-    fits = lambda pattern: {point for point in product(*((0, 1) if value is None else (value,) for value in pattern))}
+    fits = lambda pattern: set(product(*((0, 1) if value is None else (value,) for value in pattern)))
     primes = [pattern for pattern in product((0, 1, None), repeat=n) if fits(pattern) <= on]
     chosen, left = [], set(on)
     while left:
@@ -200,7 +202,8 @@ def cover(on: set[tuple[int, ...]], n: int) -> list[tuple[int | None, ...]]:
 def levelled(netlist: Netlist) -> Circuit:
     """The netlist as a circuit in layers.
 
-    A gate's layer is one more than that of its latest input. Signals needed further on, and outputs, are carried by copies
+    A gate's layer is one more than that of its latest input. Signals needed further on, and outputs, are carried by
+    copies
     of the same name. Inputs are in the order of the netlist; so are a layer's gates, its copies after them. The last
     layer instead begins with the outputs.
 

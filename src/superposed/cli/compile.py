@@ -31,7 +31,7 @@ def add_commands(commands) -> None:
     add = command.add_argument
     add("circuit", help="the circuit: JSON, ISCAS .bench or .blif (docs/circuits.md shows how it is written)")
     add("--width", type=whole, required=True, help="most ReLU neurons in a layer")
-    templates = "channels: exact steps, any gates; summed: the same, with weights that are a sum over gates; correct: targeted ANDs with error correction, Theorem 8"
+    templates = "channels: exact steps, any gates; summed: weights that are a sum over gates; correct: targeted ANDs with error correction, Theorem 8"
     add("--template", choices=tuple(TEMPLATES), default="channels", help=f"{templates} (default: channels)")
     add("--s", type=whole, help="most features active in any layer (default: as the file says, or with --s-inputs or "
         "--inputs-from as measured on the check inputs)")  # fmt: skip
@@ -103,9 +103,9 @@ def _report(out: Path, compiled: Compiled, metadata: dict) -> None:
     limit = "" if check.exhaustive else f"; at 95% fewer than {check.chance_wrong:.2g} of inputs drawn alike are wrong"
     print(
         f"{out}: {metadata['inputs']} inputs on {metadata['encoding']} dimensions, then up to {metadata['features']} "
-        f"features a layer in {metadata['width']} neurons, {depth} circuit layers as {metadata['relu_layers']} ReLU layers\n"
+        f"features a layer in {metadata['width']} neurons, {depth} layers as {metadata['relu_layers']} ReLU layers\n"
         f"  {check.wrong_bits} wrong bits on {describe(check)}{limit}\n"
-        f"  certified against any {compiled.s} active features: {which}{attacked}; largest read-off error {check.largest_error:.3g}"
+        f"  certified against any {compiled.s} active features: {which}{attacked}; largest error {check.largest_error:.3g}"
     )
 
 
@@ -135,7 +135,7 @@ def _measured(args: argparse.Namespace, circuit: Circuit, b) -> int:
     """The most features that the circuit itself has active on the inputs that are checked."""
     if b is None:
         if args.s_inputs is None and not circuit.groups:
-            rule = f"{args.circuit} does not say how many features are active at most; give --s, --s-inputs or --inputs-from"
+            rule = f"{args.circuit} does not say how many features are active; give --s, --s-inputs or --inputs-from"
             raise InputError("s", None, rule)
         domain = domain_of(circuit, args.s_inputs or len(circuit.groups))
         b = inputs_to_check(input_rng(jax.random.key(args.seed)), circuit, domain, args.inputs, args.all_inputs).b

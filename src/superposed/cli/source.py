@@ -8,7 +8,7 @@ from superposed.cli.words import pick, whole
 
 KINDS = {
     "trie": "a word a line; one feature for every word",
-    "facts": 'JSON {"facts": {relation: {subject: object}}, "hops": [relation, ...]}; where a subject leads over the hops',
+    "facts": 'JSON {"facts": {relation: {subject: object}}, "hops": [relation, ...]}; where subjects lead',
     "horn": "a rule a line, `head :- body, body`; what follows in --rounds rounds",
 }
 

@@ -21,7 +21,7 @@ from superposed.compiler.steps import StepLayer, clipped_wires, summed_wires
 
 
 def channel_size(s: int) -> int:
-    """Units in a channel: s + 1, so that s active channels, each meeting another in one unit, never cover it; 4 to 6."""
+    """Units in a channel: s + 1, between 4 and 6. Each active channel meets another in one unit, so s do not cover it."""
     return min(max(s + 1, 4), 6)
 
 
@@ -29,15 +29,16 @@ def channel_size(s: int) -> int:
 class Channels:
     """Two thin ReLU layers a circuit layer, with small whole numbers for weights and activations exactly zero or one.
 
-    Each feature is stored as ones on the c units of its channel, Gamma_k. A unit counts the active units that it is wired
+    Each feature is stored as ones on the c units of its channel, Gamma_k. A unit counts the active units that it is
+    wired
     to. A unit of an AND of f features is on when the count reaches f c, a unit of an OR or a copy when it reaches c:
 
         W_ij = max over gates g on unit i of |{k in inputs(g): j in Gamma_k}|,   z = ReLU(f c - W h),   h' = ReLU(1 - z)
 
     Counts are whole numbers and other features only ever add to them. So with AND, OR and copy gates no active bit is
     ever lost and no noise is handed on. The one error is a unit that reaches the count by chance (`theory.channels`). A
-    bit is read wrongly only when that happens to all c units of its channel, because it is read at (c - 1/2)/c. Units of
-    an XOR, and of an AND with inhibitors, also turn off again beyond a count; these can be switched off by chance.
+    bit is read wrongly only when that happens to all c units of its channel, because it is read at (c - 1/2)/c. Units
+    of an XOR, and of an AND with inhibitors, also turn off again beyond a count; these can be switched off by chance.
 
     Two channels of one share (`compiler.shares`) meet in at most one unit while m <= (D/c)^2, by the Chinese remainder
     theorem: unit j of feature k is pi(k) mod p_j, in blocks of pairwise coprime sizes p_j, with pi a random order.
@@ -94,8 +95,8 @@ class Channels:
     ) -> Iterator[Stage]:
         """The encoding of m input features, then a stage a circuit layer; none has more than `width` ReLU neurons.
 
-        With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features in
-        place of the encoding, then the same stages as in one go. For circuits of m ANDs a layer and no hubs.
+        With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features
+        in place of the encoding, then the same stages as in one go. For circuits of m ANDs a layer and no hubs.
 
         `sample` are inputs [n, m] that the circuit is meant for. Shares of units are sized by what is active on them;
         without it, by s active features everywhere.

@@ -1,4 +1,4 @@
-"""Channels of two-input ANDs as one JAX program: wires made layer by layer on the device, states followed by their units.
+"""Channels of two-input ANDs as one JAX program: wires made layer by layer, states followed by their units.
 
 A layer is three arrays: the wires W as int8 [D + 1, D] (row D is zero), the units that are on in each input as indices
 [batch, K] (D where there are fewer), and the threshold 2c. One step is
@@ -7,7 +7,8 @@ A layer is three arrays: the wires W as int8 [D + 1, D] (row D is zero), the uni
 
 so it costs a gather of K rows, whatever m is. Wires cost a scatter of 2 m c^2 ones. Reading costs nothing that grows
 with m either: feature k has unit k mod p_j in block j, so the units that are on in the first two blocks name the few
-features that can be on, by the Chinese remainder theorem. The SciPy form (`compiler.channels`) is its twin in the tests.
+features that can be on, by the Chinese remainder theorem. The SciPy form (`compiler.channels`) is its twin in the
+tests.
 """
 
 from functools import partial
@@ -27,7 +28,7 @@ CHUNK = 2**18  # gates whose wires are written at once
 
 
 class Code(NamedTuple):
-    """Blocks of pairwise coprime sizes: unit j of feature k is first[j] + k mod sizes[j]. Hashable, for static arguments."""
+    """Blocks of pairwise coprime sizes: unit j of feature k is first[j] + k mod sizes[j]. Hashable."""
 
     sizes: tuple[int, ...]
 
@@ -142,9 +143,9 @@ def _run(planted: Planted, key: Key[Array, ""]) -> Run:
         n_random = 0 if kind == "groups" else m - batch * s
         inputs = jnp.zeros((m, 2), jnp.int32).at[after].set(_gates(gates_key, before, s, n_random))
         active, n_on = step(wires(code, inputs, width), active, 2 * c)
-        read, kept = jax.vmap(partial(_read, code, width, m))(active, active_features(after))
+        read, kept, intended = jax.vmap(partial(_read, code, width, m))(active, active_features(after))
         wrong = jnp.where(n_on > room, m, read - kept + s - kept)
-        return i + 1, after, active, wrong.sum(), (s - kept).sum(), extra + (n_on - s * c).sum()
+        return i + 1, after, active, wrong.sum(), (s - kept).sum(), extra + (n_on - intended).sum()
 
     order = _permutation(start_key, m)
     units = code.units(active_features(order)).reshape(batch, -1)
@@ -162,10 +163,12 @@ def _permutation(key: Key[Array, ""], m: int) -> Int[Array, " m"]:
 
 def _read(
     code: Code, width: int, m: int, active: Int[Array, " k"], own: Int[Array, " s"]
-) -> tuple[Int[Array, ""], Int[Array, ""]]:
-    """How many features are read as on, and how many of those that ought to be."""
-    on = jnp.zeros(width + 1, bool).at[active].set(True).at[width].set(False)
-    return features_on(code, active, width, m).sum(), on[code.units(own)].all(-1).sum()
+) -> tuple[Int[Array, ""], Int[Array, ""], Int[Array, ""]]:
+    """How many features are read as on, how many of those that ought to be, and how many units these have together."""
+    none = jnp.zeros(width + 1, bool)
+    on, channels = none.at[active].set(True).at[width].set(False), code.units(own)
+    kept, units = on[channels].all(-1).sum(), none.at[channels.ravel()].set(True).sum()
+    return features_on(code, active, width, m).sum(), kept, units
 
 
 def _gates(key: Key[Array, ""], before: Int[Array, " m"], s: int, n_random: int) -> Int[Array, "m 2"]:

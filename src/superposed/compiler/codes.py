@@ -36,7 +36,7 @@ def ternary_code(rng: np.random.Generator, m: int, units: int, density: float) -
 
 
 def mean_read(code: sp.csr_array) -> sp.csr_array:
-    """The read-off [units, m] of a code: the mean over a feature's units, each with its sign, <phi_k, h> / |Gamma_k|."""
+    """The read-off [units, m] of a code: the mean over a feature's units with their signs, <phi_k, h> / |Gamma_k|."""
     sizes = np.diff(code.indptr)
     scaled = sp.csr_array(
         (code.data / np.repeat(sizes, sizes).astype(np.float32), code.indices, code.indptr), shape=code.shape

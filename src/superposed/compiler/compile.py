@@ -43,7 +43,8 @@ class Check(NamedTuple):
     Args:
       inputs: number of inputs; different: how many of them differ; exhaustive: whether they are all of the domain.
       left_out: different inputs that were not run, because the circuit itself has more than s active features on them.
-      active: how many features of the last layer were on, summed over inputs: a check of nothing but zeros shows little.
+      active: how many features of the last layer were on, summed over inputs: a check of nothing but zeros shows
+        little.
       wrong_bits: read-offs on the wrong side of the threshold, each different input counted once.
       lowest_active, highest_idle: the smallest read-off of a feature that is on, the largest of one that is off.
     """
@@ -76,7 +77,8 @@ class WorstCase(NamedTuple):
 
     Args:
       certified: layers of the circuit, from 1, in which no s exactly stored features can make a wrong bit.
-      tried: inputs that an adversary chose against the first layer, if it is not certified; wrong: those with a wrong bit.
+      tried: inputs that an adversary chose against the first layer, if it is not certified; wrong: those with a wrong
+        bit.
     """
 
     certified: list[int]

@@ -23,8 +23,8 @@ class Corrected:
 
         x -> ReLU(W R x - 1) -> round(Phi R' a) -> ...
 
-    The AND layer uses all `width` neurons, the correction `width // 8` units of eight. Proven for width O~(m^(2/3) s^2),
-    linear read-offs with small error at every even layer, and any depth polynomial in m.
+    The AND layer uses all `width` neurons, the correction `width // 8` units of eight. Proven for width O~(m^(2/3)
+    s^2), linear read-offs with small error at every even layer, and any depth polynomial in m.
 
     Args:
       s: active features at most.
@@ -47,8 +47,8 @@ class Corrected:
     ) -> Iterator[Stage]:
         """The encoding of m input features in the correction's code, then a stage a circuit layer.
 
-        With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features in
-        place of the encoding, then the same stages as in one go. For circuits with m gates a layer.
+        With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features
+        in place of the encoding, then the same stages as in one go. For circuits with m gates a layer.
 
         Raises GatesRefused for gates other than ANDs of one fan-in, NoRoom for a width below 32 s.
         """

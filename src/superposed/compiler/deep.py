@@ -41,7 +41,7 @@ class SparseNetwork(NamedTuple):
 
     @property
     def state(self) -> int:
-        """The largest dimension of a state that one layer of the circuit hands on to the next; what lies inside a stage is not."""
+        """The largest dimension of a state that one layer of the circuit hands on to the next."""
         return max(stage.layers[-1].units for stage in self.stages if stage.layers)
 
 

@@ -100,7 +100,7 @@ class _Load(NamedTuple):
 
 
 def _load(gates: Gates, members: np.ndarray, gadget: Gadget, hub: int, before: Before, s: int, c: int) -> _Load:
-    """The load of a share. One active inhibitor silences a whole unit, so gates that have any want units of their own."""
+    """The load of a share. An active inhibitor silences a whole unit, so its gates want units of their own."""
     if gadget.veto is not None:
         return _Load(np.inf, c, c)
     inputs = gates.inputs[members]

@@ -1,7 +1,8 @@
 """ReLU layers kept as products of sparse factors, run by following only what is active.
 
 A layer maps a state h in R^D_in to a state in R^D in two steps. First u = W h; then every unit applies its *reset*, a
-scalar function made of a few ReLUs. Neurons are those ReLUs: the paper's rounding takes eight a unit, and the width of a
+scalar function made of a few ReLUs. Neurons are those ReLUs: the paper's rounding takes eight a unit, and the width of
+a
 layer counts them all. States are rows of scipy arrays, so a layer costs what the active units are wired to, and memory
 is that of the factors.
 """
@@ -109,7 +110,7 @@ class SparseLayer(NamedTuple):
         return sp.csr_array((reset.out, (np.arange(len(unit)), unit)), shape=(len(unit), self.units))
 
     def dense(self, before: sp.csr_array) -> list[tuple[np.ndarray, np.ndarray]]:
-        """(weights, bias) of the one plain ReLU layer, on neurons that make the incoming state by the matrix `before`."""
+        """(weights, bias) of the one plain ReLU layer, on neurons that make the incoming state by `before`."""
         transposed = reduce(lambda a, b: a @ b, (before, *self.factors))
         unit, reset = self._neurons()
         w = transposed.T.toarray(order="C")[unit]
@@ -126,7 +127,7 @@ class SparseLayer(NamedTuple):
         return np.concatenate(unit), Reset(*(np.concatenate(part) for part in zip(*parts, strict=False)))
 
     def _reach_all(self, rows: sp.csr_array, last: sp.csr_array) -> sp.csr_array:
-        """reset(rows @ last) where most units are reached, as under targeted ANDs: dense until reset, 128 rows at a time."""
+        """reset(rows @ last) where most units are reached, as by targeted ANDs: dense, 128 rows at a time."""
         wires, parts = last.T.tocsr(), []
         for start in range(0, rows.shape[0], 128):
             u = wires @ rows[start : start + 128].T.toarray(order="C")  # [D, rows]: a wire adds a whole contiguous line

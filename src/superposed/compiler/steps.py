@@ -154,8 +154,8 @@ def clipped_wires(code_before: sp.csr_array, features: Int[np.ndarray, "n slots"
 
         W_ij = max over gates g on unit i of the number of its features k on unit j
 
-    So an active gate has its full count on each of its units, and several gates that use a wire do not add up. Nearly all
-    wires are 1. They are 2 where two features of one gate share a unit.
+    So an active gate has its full count on each of its units, and several gates that use a wire do not add up. Nearly
+    all wires are 1. They are 2 where two features of one gate share a unit.
     """
     share = (
         wires(features, code_before.shape[0]).T.tocsr() @ code_before

@@ -21,7 +21,8 @@ def targeted_and(
 
     Each gate has A ~ sqrt(units/s) neurons Sigma_g; the signs sigma_ki are random, so that what reaches a neuron by
     chance has mean zero, and a gate is read on the part, about 2^-f, in which all its inputs have sign +. (Divided by
-    that number, in place of the printed 4/A.) The noise of a neuron is eps times the root of the (n/units) sqrt(units/s)
+    that number, in place of the printed 4/A.) The noise of a neuron is eps times the root of the (n/units)
+    sqrt(units/s)
     gate inputs it sums, so the hypothesis of Theorem 11 must read eps^2 (m/d) sqrt(d/s) = O~(1), not m d.
 
     Args:

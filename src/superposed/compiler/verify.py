@@ -180,7 +180,7 @@ def run_layers(compiled: CompiledNetwork, circuit: Circuit, inputs: Inputs) -> t
 def _compare_directions(
     state: sp.csr_array, weights: list, features: Features, on: sp.csr_array
 ) -> tuple[float, float]:
-    """(furthest that a forward pass comes from a stored direction, mean neurons on by chance), a gate a row of `state`."""
+    """(furthest that a forward pass comes from a stored direction, mean neurons on by chance), a gate a row."""
     far, by_chance = 0.0, 0
     directions = features.matrix(features.directions, len(weights[-1][1]))
     for start in range(0, state.shape[0], ROWS):

@@ -1,6 +1,7 @@
 """How many features a layer of channels carries before chance hits set off an avalanche (`compiler.channels`).
 
-A unit is on once it counts T active units on its wires. The gate that it serves brings its own count; what comes on top is
+A unit is on once it counts T active units on its wires. The gate that it serves brings its own count; what comes on
+top is
 chance. With wires clipped to 0 or 1 each of the N active units is wired to a given unit with probability p, so chance
 counts are Binomial(N, p). With wires that add up they are Poisson(N p').
 """
