@@ -90,7 +90,10 @@ def slow_checkout(tmp_path_factory):
     return folder, checkout(folder, slow=(4000, "time.sleep(0.05)"))
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+TERMINATED = pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), TERMINATED])
 def test_a_stopped_run_says_how_to_resume_and_keeps_its_rows(slow_checkout, number, status):
     folder, environment = slow_checkout
     rows = folder / f"rows of {status}"

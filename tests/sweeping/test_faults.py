@@ -196,7 +196,7 @@ import sys, time
 from superposed.sweeping.steps import Steps
 from superposed.sweeping.store import Store
 from superposed.sweeping.sweep import sweep
-task = Steps(tuple({"n": n} for n in range(200)), lambda cell: time.sleep(0.002) or {"square": cell["n"] ** 2})
+task = Steps(tuple({"n": n} for n in range(1000)), lambda cell: time.sleep(0.002) or {"square": cell["n"] ** 2})
 with Store(sys.argv[1], {}) as store:
     print("ready", flush=True)
     list(sweep([task], store))
@@ -214,7 +214,7 @@ def test_killed_at_fifty_random_moments(tmp_path):
         n_killed += process.wait() == -signal.SIGKILL
     subprocess.run([sys.executable, "-c", PROGRAM, tmp_path], check=True, capture_output=True)
     found = sorted((record.cell["n"], record.seen["square"]) for record in read_folder(tmp_path))
-    assert n_killed > 20 and found == [(n, n**2) for n in range(200)]
+    assert n_killed > 40 and found == [(n, n**2) for n in range(1000)]
 
 
 @pytest.mark.slow
