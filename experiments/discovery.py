@@ -64,8 +64,8 @@ class Profile:
 PROFILES = {
     "tiny": Profile(128, 256, 2, (0.25,), ("topk",), ("topk",), (1, 3), 0.25, (1, 2), 0.25, (0.25,),
                     (8, 64), (4,), 1, 20, 64),
-    "quick": Profile(128, 2048, 3, (0.25, 0.5), ("topk", "matching"), ("matching",), (1, 3), 0.25, (1, 2), 0.5, (0.25,),
-                     (8, 64), (4,), 100, 200, 128),
+    "quick": Profile(256, 4096, 4, (0.25, 1), ("topk", "matching"), (), (), 1, (), 1, (0.25,), (8, 64), (4,), 100,
+                     300, 256),
     "standard": Profile(1024, 65536, 8, (0.25, 1, 2, 4), ("l1", "topk", "batchtopk", "matching"),
                         ("topk", "matching"), (1, 2, 3, 4, 5, 6), 1, (1, 2, 4), 2, (0.25, 1, 4),
                         (32, 512), (4, 6), 300, 2000, 1024, (4, 16)),
@@ -166,7 +166,8 @@ def load_findings(rows: list[dict]) -> list[Finding]:
         below = [r["load"] for r in curve if r[f"{MOST_FOUND} high"] < FOUND]
         end = f"below half from {min(below):g} d on" if below else "not below half in this range"
         question = f"{NAMES[method]}: what share of the features of layer 1 is found? s = {s}"
-        span = f"m/d = {curve[0]['load']:g} to {curve[-1]['load']:g}, d = {curve[0]['d']}, {curve[0]['seeds']} seeds"
+        span = f"m/d = {curve[0]['load']:g} to {curve[-1]['load']:g}, d = {curve[0]['d']}, {curve[0]['seeds']} seeds, "
+        span += f"{min(r['steps'] for r in curve)} steps or more"
         shares = "; ".join(f"{text(r)} at {r['load']:g} d" for r in curve)
         why = "below half means that the upper end of the interval is"
         found.append(Finding(question, span, f"{shares}: {end}", "measured", why))
