@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superposed.figures.axes import columns, legend_below, ticks_at
+from superposed.figures.axes import columns, ticks_at
 from superposed.figures.fits import COLOURS, INK
 from superposed.study.experiment import Analysis
 
@@ -14,19 +14,27 @@ METHODS = {
 }  # fmt: skip
 
 
+PANELS = {
+    "load": ("More features than neurons", "load", "features a neuron, m/d", True),
+    "depth": ("Depth", "layer", "circuit layer (odd: AND, even: OR)", False),
+    "size": ("Overcomplete dictionaries", "size", "latents a feature", True),
+}
+"""Title, column and label of the x axis, and whether it is logarithmic."""
+
+
 def draw_discovery(figure: Figure, analysis: Analysis) -> None:
-    """Shares of features found: against load, against depth, against the dictionary's size; transcoders and U-AND."""
-    axes = figure.subplots(2, 2)
-    draw_shares(axes[0, 0], analysis, "load", "load", "features a neuron, m/d", log=True)
-    axes[0, 0].set_title("More features than neurons")
-    draw_shares(axes[0, 1], analysis, "depth", "layer", "circuit layer (odd: AND, even: OR)")
-    axes[0, 1].set_title("Depth")
-    draw_shares(axes[1, 0], analysis, "size", "size", "latents a feature", log=True)
-    axes[1, 0].set_title("Overcomplete dictionaries")
-    draw_bars(axes[1, 1], analysis)
-    for ax in (axes[0, 0], axes[0, 1], axes[1, 0]):
+    """Shares of features found against load, depth and the dictionary's size, where asked; transcoders and U-AND."""
+    asked = [kind for kind in PANELS if analysis.rows(kind)]
+    axes = figure.subplots(1 if len(asked) == 1 else 2, 2, squeeze=False).ravel()
+    for ax, kind in zip(axes, asked, strict=False):
+        title, label, words, log = PANELS[kind]
+        draw_shares(ax, analysis, kind, label, words, log)
+        ax.set_title(title)
         ax.set(ylim=(-0.03, 1.03), ylabel="share of features found")
-    legend_below(axes[0, 0])
+    axes[0].legend(loc="best", fontsize=8)
+    draw_bars(axes[len(asked)], analysis)
+    for ax in axes[len(asked) + 1 :]:
+        ax.set_axis_off()
 
 
 def draw_shares(ax: Axes, analysis: Analysis, kind: str, label: str, words: str, log: bool = False) -> None:
