@@ -95,7 +95,7 @@ def test_a_report_takes_seconds():
 
 
 def test_bounded_log_powers_narrow_the_interval():
-    found = report(widths(m=2.0 ** np.arange(6, 14), seeds=4, seed=2), claim=1 / 2)
+    found = report(widths(m=2.0 ** np.arange(6, 14), seeds=4, seed=2, sigma=0.5), claim=1 / 2)
     wide, narrow = ((v.exponent[2] - v.exponent[0]) for v in (found.verdict, found.bounded))
     assert narrow < wide
     assert "bounded_log_power" in found.to_json()

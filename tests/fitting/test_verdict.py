@@ -182,9 +182,10 @@ def test_rows_given_twice_say_no_more():
 
 def test_what_would_decide_does_decide():
     """The predicted number of seeds narrows the interval to about .05."""
-    few = report(widths(two_thirds_log, m=2.0 ** np.arange(6, 16), seeds=10, seed=2))
+    rivals = (power(), power_log())
+    few = report(widths(two_thirds_log, m=2.0 ** np.arange(6, 16), seeds=10, seed=2), models=rivals)
     seeds = few.would_decide["seeds"]
-    many = report(widths(two_thirds_log, m=2.0 ** np.arange(6, 16), seeds=seeds, seed=3))
+    many = report(widths(two_thirds_log, m=2.0 ** np.arange(6, 16), seeds=seeds, seed=3), models=rivals)
     low, _, high = many.verdict.exponent
     assert (high - low) / 2 < 0.06
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -24,7 +25,11 @@ class Entry:
 
     candidate: Candidate
     intervals: dict[str, tuple[float, float]]
-    held_out: HeldOut | None
+
+    @cached_property
+    def held_out(self) -> HeldOut | None:
+        """How well the fit without the largest value of `along` predicts it."""
+        return held_out(self.fitted)
 
     @property
     def fitted(self) -> Fit:
@@ -87,7 +92,6 @@ class Report:
       left_out: (model, why) for those that could not.
       points: a mean of its own at every point, or why there is none.
       verdict: the word and why.
-      bounded: the verdict when every power of the logarithm is limited to |b| <= `models.LOG_POWER`.
       formula: whether the responses follow the closed form; None where none was given or fitted.
     """
 
@@ -97,8 +101,21 @@ class Report:
     left_out: tuple[tuple[str, str], ...]
     points: Points | NotFitted
     verdict: Verdict
-    bounded: Verdict
     formula: Formula | None
+
+    @cached_property
+    def bounded(self) -> Verdict:
+        """The verdict when every power of the logarithm is limited to |b| <= `models.LOG_POWER`."""
+        along, scatter = self.sample.along, None if isinstance(self.points, NotFitted) else self.points.scatter
+        fits = {e.candidate.name: e.fitted for e in self.entries}
+        limited = {
+            name: fit(f.model.bounded(along), self.sample, scatter) if f"log log {along}" in f.model.free else f
+            for name, f in fits.items()
+        }
+        gaps = [name for name, f in limited.items() if isinstance(f, NotFitted)]
+        entries = _entries([f for f in limited.values() if isinstance(f, Fit)], self.points)
+        missing = [*gaps, *(name for name, _ in self.left_out)]
+        return judge([e.candidate for e in entries], self.claim, self.sample.decades, missing)
 
     @property
     def best(self) -> Entry:
@@ -243,25 +260,16 @@ def report(
     fitted = [f for f in fits.values() if isinstance(f, Fit)]
     if not fitted:
         return NotFitted(left_out[0][1])
-    limited = [fit(f.model.bounded(sample.along), sample, scatter) if _has_log(f) else f for f in fitted]
     entries = _entries(fitted, points)
-    missing = [name for name, _ in left_out]
-    decide = lambda some, gaps: judge([e.candidate for e in some], claim, sample.decades, gaps)
-    gaps = [f.model.name for f, b in zip(fitted, limited, strict=True) if isinstance(b, NotFitted)]
     return Report(
         sample,
         float(claim),
         entries,
         left_out,
         points,
-        decide(entries, missing),
-        decide(_entries([f for f in limited if isinstance(f, Fit)], points), missing + gaps),
+        judge([e.candidate for e in entries], claim, sample.decades, [name for name, _ in left_out]),
         None if closed is None else _formula(closed, sample, points, scatter),
     )
-
-
-def _has_log(fitted: Fit) -> bool:
-    return f"log log {fitted.sample.along}" in fitted.model.free
 
 
 def _entries(fits: Sequence[Fit], points: Points | NotFitted) -> tuple[Entry, ...]:
@@ -280,7 +288,7 @@ def _entry(fitted: Fit, points: Points | NotFitted, effect: float, least: tuple[
         exponent = (max(low + offset, fitted.model.least_exponent), fitted.coef[name] + offset, high + offset)
     delta = fitted.aicc(effect) - least[0] if np.isfinite(least[0]) else 0.0
     candidate = Candidate(fitted, lack_of_fit(fitted, points), delta, fitted.aic(effect) - least[1], exponent)
-    return Entry(candidate, ends, held_out(fitted))
+    return Entry(candidate, ends)
 
 
 def _formula(closed: Model, sample: Sample, points: Points | NotFitted, scatter: Scatter | None) -> Formula | None:

@@ -1,0 +1,219 @@
+"""The fits tried on widths of known truth: do printed intervals hold it, and how often is a word wrong?
+
+No network is measured. Every trial draws widths about a known curve, sees them through a ladder of widths as the searches do, and
+hands them to the report that every other experiment uses. The claim is 2/3 in all trials.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from superposed.figures.calibration import draw_calibration
+from superposed.fitting import (
+    Crossover,
+    Points,
+    Sample,
+    fit,
+    fit_points,
+    lack_of_fit,
+    power,
+    power_log,
+    proportion_interval,
+    report,
+    sample,
+)
+from superposed.fitting.fits import AnyModel
+from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.sweeping.record import Seen
+from superposed.sweeping.steps import Steps
+
+CLAIM = 2 / 3
+LEAST = 64.0
+WANTED = (0.93, 0.97)
+"""Where the coverage of a printed 95% interval should lie."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """log d as a function of m, its asymptotic exponent, and the model that holds it."""
+
+    curve: Callable[[np.ndarray], np.ndarray]
+    exponent: float
+    model: AnyModel
+
+
+def crossing(m: np.ndarray) -> np.ndarray:
+    """Three error terms as in the paper's construction; the one that brings m^(2/3) rules from m = 10^5 on."""
+    return Crossover(asymptotic=2 / 3).log_response(np.log([[20.0, 2.0, 8.0]]), {"m": m})[0][0]
+
+
+TRUTHS = {
+    "m^(2/3)": Truth(lambda m: 1 + 2 / 3 * np.log(m), 2 / 3, power()),
+    "m^(2/3) log m": Truth(lambda m: 2 / 3 * np.log(m) + np.log(np.log(m)), 2 / 3, power_log()),
+    "crossover to 2/3": Truth(crossing, 2 / 3, Crossover()),
+    "m^.60": Truth(lambda m: 1 + 0.60 * np.log(m), 0.60, power()),
+    "m^.60 log m": Truth(lambda m: 0.60 * np.log(m) + np.log(np.log(m)), 0.60, power_log()),
+    "m^(1/2)": Truth(lambda m: 1 + np.log(m) / 2, 1 / 2, power()),
+}
+NOISES = {
+    "even": {},
+    "falls with m": {"slope": -0.8},
+    "humped": {"bend": -1.0},
+    "frontier": {"rung": 1.25, "seeds": 2},
+}
+"""How the scatter changes over the design: its log falls by 1.6, or has a hump of height 1. "frontier" has two seeds and rungs
+twice as wide as the scatter, as the searches for the largest circuit have."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Every truth over every number of decades with every noise; `trials` reports each, in blocks of `block`."""
+
+    truths: tuple[str, ...]
+    decades: tuple[float, ...]
+    noises: tuple[str, ...]
+    trials: int
+    block: int
+    points: int = 8
+    seeds: int = 8
+    sigma: float = 0.1
+
+
+PROFILES = {
+    "tiny": Profile(("m^(2/3)",), (4.0,), ("even",), trials=2, block=2),
+    "quick": Profile(("m^(2/3)", "m^(2/3) log m", "m^.60"), (2.0, 6.0), ("even", "humped"), trials=3, block=3),
+    "standard": Profile(tuple(TRUTHS), (2.0, 4.0, 8.0), tuple(NOISES), trials=20, block=10),
+    "full": Profile(tuple(TRUTHS), (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0), tuple(NOISES), trials=400, block=20),
+}
+
+
+def draw_widths(cell: dict, trial: int) -> Sample:
+    """Widths about the truth with log-normal scatter, each known between two rungs of a ladder with a random offset."""
+    noise = {"slope": 0.0, "bend": 0.0, "rung": 1.1, "seeds": cell["seeds"]} | NOISES[cell["noise"]]
+    key = [list(TRUTHS).index(cell["truth"]), list(NOISES).index(cell["noise"]), round(10 * cell["decades"]), trial]
+    random = np.random.default_rng(key)
+    m = np.repeat(np.geomspace(LEAST, LEAST * 10 ** cell["decades"], cell["points"]), noise["seeds"])
+    x = 2 * np.log(m / LEAST) / np.log(10 ** cell["decades"]) - 1
+    scatter = cell["sigma"] * np.exp(noise["slope"] * x + noise["bend"] * (x**2 - np.mean(x**2)))
+    log_d = TRUTHS[cell["truth"]].curve(m) + scatter * random.standard_normal(len(m))
+    step = np.log(noise["rung"])
+    offset = random.random() * step
+    low = np.floor((log_d - offset) / step) * step + offset
+    return sample(np.exp(low), np.exp(low + step), m=m)
+
+
+def try_reports(cell: dict) -> dict:
+    """Over a block of trials: how often the interval was printed and held the truth, each word, and rejected true models."""
+    truth = TRUTHS[cell["truth"]]
+    counts = dict.fromkeys(
+        ("trials", "printed", "covered", "supported", "inconclusive", "contradicted", "tested", "rejected"), 0
+    )
+    for trial in range(cell["first"], cell["first"] + cell["block"]):
+        data = draw_widths(cell, trial)
+        found = report(data, CLAIM)
+        counts["trials"] += 1
+        counts[found.verdict.word] += 1
+        if found.verdict.exponent is not None:
+            low, _, high = found.verdict.exponent
+            counts["printed"] += 1
+            counts["covered"] += low <= truth.exponent <= high
+        points = fit_points(data)
+        if isinstance(points, Points):
+            p = lack_of_fit(fit(truth.model, data, points.scatter), points)
+            counts["tested"] += 1
+            counts["rejected"] += p is not None and p < 0.01
+    return counts
+
+
+def tasks(profile: Profile) -> list[Steps]:
+    """A step for every block of trials."""
+    shared = {"kind": "trials", "points": profile.points, "seeds": profile.seeds, "sigma": profile.sigma}
+    return [
+        Steps(
+            tuple(
+                shared | {"truth": truth, "decades": decades, "noise": noise, "first": first, "block": profile.block}
+                for first in range(0, profile.trials, profile.block)
+            ),
+            try_reports,
+        )
+        for truth in profile.truths
+        for decades in profile.decades
+        for noise in profile.noises
+    ]
+
+
+def rate(kind: str, hits: int, total: int, **labels: object) -> dict:
+    """A table row: a share with its exact 95% binomial interval."""
+    low, high = proportion_interval(hits, total) if total else (0.0, 1.0)
+    best = hits / total if total else None
+    return {"kind": kind, **labels, "hits": hits, "total": total, "low": low, "best": best, "high": high}
+
+
+def pooled(rows: list[dict], hits: str, total: str, **labels: object) -> tuple[int, int]:
+    """The counts of all rows with these labels."""
+    chosen = [row for row in rows if all(row[key] == value for key, value in labels.items())]
+    return sum(row[hits] for row in chosen), sum(row[total] for row in chosen)
+
+
+def share_finding(question: str, row: dict, least: float, most: float) -> Finding:
+    """Supported when the whole interval of a share lies between the two, contradicted when none of it does."""
+    low, high = row["low"], row["high"]
+    word = (
+        "supported"
+        if least <= low and high <= most
+        else "contradicted"
+        if high < least or low > most
+        else "inconclusive"
+    )
+    why = f"wanted between {least:.0%} and {most:.0%}; exact binomial interval"
+    measured = f"{row['hits']} of {row['total']}" + (f", {100 * low:.1f} to {100 * high:.1f}%" if row["total"] else "")
+    return Finding(question, f"{row['total']} simulated tables", measured, word, why)
+
+
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """Coverage of the printed interval by noise, and the rates of the words by truth and decades."""
+    rows = [
+        {**cell, **counts}
+        for task in tasks(profile)
+        for cell, counts in zip(task.cells, task.results(seen), strict=True)
+    ]
+    table, findings = list(rows), []
+    for noise in profile.noises:
+        row = rate("coverage", *pooled(rows, "covered", "printed", noise=noise), noise=noise)
+        table.append(row)
+        findings.append(share_finding(f"Scatter {noise}: the printed 95% interval holds the truth?", row, *WANTED))
+    for truth in profile.truths:
+        for decades in profile.decades:
+            labels = {"truth": truth, "decades": decades}
+            table += [
+                rate(word, *pooled(rows, word, "trials", **labels), **labels)
+                for word in ("supported", "inconclusive", "contradicted")
+            ]
+            table.append(rate("coverage", *pooled(rows, "covered", "printed", **labels), **labels))
+    for word, wrong in (("contradicted", is_true), ("supported", lambda truth: not is_true(truth))):
+        chosen = [row for row in rows if wrong(row["truth"])]
+        row = rate(f"wrongly {word}", *pooled(chosen, word, "trials"))
+        table.append(row)
+        question = f"A claim that is {'true' if word == 'contradicted' else 'off by .067 or more'} is {word}?"
+        findings.append(share_finding(question, row, 0.0, 0.05))
+    row = rate("lack of fit", *pooled(rows, "rejected", "tested"))
+    findings.append(share_finding("Lack of fit rejects the true model, at the 1% level?", row, 0.0, 0.02))
+    return Analysis([*table, row], findings)
+
+
+def is_true(truth: str) -> bool:
+    """Whether the claim of 2/3 is true."""
+    return TRUTHS[truth].exponent == CLAIM
+
+
+EXPERIMENT = Experiment(
+    claim="The 95% intervals that the tables print hold the truth 93 to 97 times in a hundred, and a wrong word is rare",
+    meaning="The verdicts were tried on thousands of tables whose truth was known. The figure says how often an interval misses "
+    "it, and how often a verdict is wrong.",
+    profiles=PROFILES,
+    tasks=tasks,
+    analyse=analyse,
+    draw=draw_calibration,
+    size=(11, 4.4),
+)
