@@ -53,7 +53,7 @@ def test_small_circuits_are_right_on_every_input(seed, tmp_path, capsys):
     assert main(["verify", str(out), "--all-inputs"]) == 0
 
 
-@pytest.mark.parametrize("template, m, width", [("channels", 3000, 900), ("correct", 90, 4096)])
+@pytest.mark.parametrize("template, m, width", [("channels", 1000, 400), ("correct", 60, 4096)])
 def test_the_file_does_what_the_sparse_network_does(template, m, width, tmp_path):
     circuit, _ = planted_circuit(jax.random.key(0), m, 3, 3, 1)
     result = compile_circuit(jax.random.key(1), circuit, width, 3, template, n_inputs=60)
@@ -79,10 +79,10 @@ def test_every_template_is_as_the_protocol_says(name):
 
 
 def test_true_superposition_compiles_and_verifies(tmp_path, capsys):
-    circuit, _ = planted_circuit(jax.random.key(0), 4000, 3, 2, 1)
-    out = compiled(tmp_path, circuit, "--width", "1100", "--inputs", "3000")
+    circuit, _ = planted_circuit(jax.random.key(0), 2400, 3, 2, 1)
+    out = compiled(tmp_path, circuit, "--width", "800", "--inputs", "3000")
     metadata = load(out).metadata
-    assert metadata["features"] == 4000 and metadata["width"] <= 1100 and metadata["relu_layers"] == 4
+    assert metadata["features"] == 2400 and metadata["width"] <= 800 and metadata["relu_layers"] == 4
     assert metadata["check"]["wrong_bits"] == 0 and metadata["check"]["active"] >= 2000
     said = capsys.readouterr().out
     assert "0 wrong bits on 3,000 drawn inputs" in said and "at 95% fewer than 0.001" in said
@@ -92,18 +92,18 @@ def test_true_superposition_compiles_and_verifies(tmp_path, capsys):
 
 
 def test_a_width_too_small_is_refused_with_one_that_does(tmp_path, capsys):
-    circuit, _ = planted_circuit(jax.random.key(0), 2000, 3, 2, 1)
+    circuit, _ = planted_circuit(jax.random.key(0), 400, 3, 1, 1)
     write_circuit(circuit, tmp_path / "c.json")
-    command = ["compile", str(tmp_path / "c.json"), "-o", str(tmp_path / "n.safetensors"), "--inputs", "1000"]
-    assert main([*command, "--width", "200"]) == 2
+    command = ["compile", str(tmp_path / "c.json"), "-o", str(tmp_path / "n.safetensors"), "--inputs", "300"]
+    assert main([*command, "--width", "80"]) == 2
     message = capsys.readouterr().err
     assert "too small for this circuit at s = 3" in message and len(message.splitlines()) == 1
     assert not (tmp_path / "n.safetensors").exists()
     enough = re.search(r"width (\d+) would do", message)[1]
     assert main([*command, "--width", enough]) == 0
     with pytest.raises(WidthTooSmall) as error:
-        compile_circuit(jax.random.key(0), circuit, 3, 3, n_inputs=100)
-    assert (error.value.width, error.value.s) == (3, 3) and error.value.enough > 200
+        compile_circuit(jax.random.key(0), circuit, 40, 3, n_inputs=50)
+    assert (error.value.width, error.value.s) == (40, 3) and error.value.enough > 40
 
 
 def test_certified_layers_have_no_worst_case(tmp_path):
@@ -198,7 +198,7 @@ def test_an_input_drawn_twice_is_run_once():
 
 
 def test_unused_inputs_cost_nothing(tmp_path, capsys):
-    out = compiled(tmp_path, wide_and(10**6, (3, 999_999))._replace(s=2), "--width", "100", "--inputs", "50")
+    out = compiled(tmp_path, wide_and(10**5, (3, 99_999))._replace(s=2), "--width", "100", "--inputs", "50")
     assert out.stat().st_size < 20_000 and main(["verify", str(out), "--inputs", "50"]) == 0
 
 
