@@ -79,7 +79,7 @@ def test_random_init_error_is_free_of_m():
 
 
 def test_the_largest_bernoulli_error_falls_slower_than_the_rms_of_signs():
-    widths = (256, 2048)
+    widths = (256, 4096)
     largest = [np.mean([e.max_abs.max() for e in by_network(Bernoulli(), 300, 3, d, seeds=8)]) for d in widths]
     slope = np.log(largest[1] / largest[0]) / np.log(widths[1] / widths[0])
     assert -0.42 < slope < -0.25
