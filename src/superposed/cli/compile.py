@@ -31,7 +31,10 @@ def add_commands(commands) -> None:
     add = command.add_argument
     add("circuit", help="the circuit: JSON, ISCAS .bench or .blif (docs/circuits.md shows how it is written)")
     add("--width", type=whole, required=True, help="most ReLU neurons in a layer")
-    templates = "channels: exact steps, any gates; summed: weights that are a sum over gates; correct: targeted ANDs with error correction, Theorem 8"
+    templates = (
+        "channels: exact steps, any gates; summed: weights that are a sum over gates; "
+        "correct: targeted ANDs with error correction, Theorem 8"
+    )
     add("--template", choices=tuple(TEMPLATES), default="channels", help=f"{templates} (default: channels)")
     add("--s", type=whole, help="most features active in any layer (default: as the file says, or with --s-inputs or "
         "--inputs-from as measured on the check inputs)")  # fmt: skip
@@ -105,7 +108,8 @@ def _report(out: Path, compiled: Compiled, metadata: dict) -> None:
         f"{out}: {metadata['inputs']} inputs on {metadata['encoding']} dimensions, then up to {metadata['features']} "
         f"features a layer in {metadata['width']} neurons, {depth} layers as {metadata['relu_layers']} ReLU layers\n"
         f"  {check.wrong_bits} wrong bits on {describe(check)}{limit}\n"
-        f"  certified against any {compiled.s} active features: {which}{attacked}; largest error {check.largest_error:.3g}"
+        f"  certified against any {compiled.s} active features: {which}{attacked}; "
+        f"largest error {check.largest_error:.3g}"
     )
 
 

@@ -1,4 +1,4 @@
-"""`superposed fit` and `superposed power`: what a table of widths says about its exponent, and what a planned one could."""
+"""`superposed fit` judges an exponent from a table of widths; `superposed power` says what a table could decide."""
 
 import argparse
 import math
@@ -29,8 +29,8 @@ def _add_fit(commands: "argparse._SubParsersAction") -> None:
     parser = commands.add_parser(
         "fit",
         help="fit width models to a CSV file and judge an exponent",
-        description="Fit rival models to measured widths (CSV columns m and width, or m, low and high; optionally seed, s, eps, L) "
-        "and say whether the data support, contradict or leave open the claimed exponent.",
+        description="Fit rival models to measured widths and say whether the data support, contradict or leave open "
+        "the claimed exponent. The CSV columns are m and width, or m, low and high; optionally seed, s, eps, L.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="CSV files with a header line")
     parser.add_argument(
@@ -69,8 +69,8 @@ def _add_power(commands: "argparse._SubParsersAction") -> None:
     parser = commands.add_parser(
         "power",
         help="could a design decide between two exponents?",
-        description="Say before measuring whether a range of m and a number of seeds could tell two exponents apart, when the model "
-        "that is fitted leaves them open.",
+        description="Say before measuring whether a range of m and a number of seeds could tell two exponents apart. "
+        "The model that is fitted leaves both open.",
     )
     parser.add_argument(
         "--model",
@@ -88,8 +88,14 @@ def _add_power(commands: "argparse._SubParsersAction") -> None:
         "--scatter", type=float, default=0.1, help="standard deviation of log width between seeds (default 0.1)"
     )
     parser.add_argument("--rung", type=float, default=1.1, help="ratio of neighbouring widths tried (default 1.1)")
-    parser.add_argument("--needs", type=float, nargs=3, default=(20.0, 2.0, 8.0), metavar=("BYSTANDERS", "COMMON", "KINK"),
-                        help="crossover: widths the three error terms would need alone at m = 1 (default 20 2 8)")  # fmt: skip
+    parser.add_argument(
+        "--needs",
+        type=float,
+        nargs=3,
+        default=(20.0, 2.0, 8.0),
+        metavar=("BYSTANDERS", "COMMON", "KINK"),
+        help="crossover: widths the three error terms would need alone at m = 1 (default 20 2 8)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.set_defaults(run=run_power)
 
@@ -156,15 +162,32 @@ def _check_design(args: argparse.Namespace) -> None:
     low, high = args.m
     truth, rival = args.exponents
     needs = " ".join(f"{need:g}" for need in args.needs)
+    too_many = args.step > 1 and math.log(high / low) > MOST_POINTS * math.log(args.step)
     for bad, flag, rule in (
-        (not 1 < args.step < math.inf, f"--step {args.step:g}", "neighbouring values of m need a ratio above 1; use --step 2"),
-        (not 1 <= args.rung < math.inf, f"--rung {args.rung:g}", "neighbouring widths have a ratio of at least 1; use --rung 1.1"),
-        (not 0 < args.scatter < math.inf, f"--scatter {args.scatter:g}", "needs a standard deviation above 0; use --scatter 0.1"),
+        (
+            not 1 < args.step < math.inf,
+            f"--step {args.step:g}",
+            "neighbouring values of m need a ratio above 1; use --step 2",
+        ),
+        (
+            not 1 <= args.rung < math.inf,
+            f"--rung {args.rung:g}",
+            "neighbouring widths have a ratio of at least 1; use --rung 1.1",
+        ),
+        (
+            not 0 < args.scatter < math.inf,
+            f"--scatter {args.scatter:g}",
+            "needs a standard deviation above 0; use --scatter 0.1",
+        ),
         (args.seeds < 1, f"--seeds {args.seeds}", "needs at least one draw; use --seeds 8"),
-        (not all(0 < need < math.inf for need in args.needs), f"--needs {needs}", "widths are above 0; use --needs 20 2 8"),
+        (
+            not all(0 < need < math.inf for need in args.needs),
+            f"--needs {needs}",
+            "widths are above 0; use --needs 20 2 8",
+        ),
         (truth == rival, f"--exponents {truth:g} {rival:g}", "two different ones are needed; use --exponents 2/3 1/2"),
-        (args.step > 1 and math.log(high / low) > MOST_POINTS * math.log(args.step), f"--step {args.step:g}", f"more than {MOST_POINTS} values of m; use --step 2"),
-    ):  # fmt: skip
+        (too_many, f"--step {args.step:g}", f"more than {MOST_POINTS} values of m; use --step 2"),
+    ):
         if bad:
             raise ValueError(f"{flag}: {rule}")
 
@@ -175,8 +198,8 @@ def _sentences(answer: Power) -> str:
         [
             f"{'decides' if answer.decides else 'does not decide'}: model {answer.model}, m up to {answer.largest:g} "
             f"({answer.points} values), {answer.seeds} seeds",
-            f"  exponent {answer.truth:.4g}: 95% interval +-{answer.half_width:.3g}; it would exclude {answer.rival:.4g} "
-            f"with probability {answer.power:.3f}",
+            f"  exponent {answer.truth:.4g}: 95% interval +-{answer.half_width:.3g}; "
+            f"it would exclude {answer.rival:.4g} with probability {answer.power:.3f}",
             f"  seeds needed at these m: {answer.seeds_needed or 'more than a million'}",
             f"  largest m needed with these seeds: {largest}",
             "  to decide is to exclude the rival with probability 0.9 and to know the exponent to 0.05",

@@ -21,7 +21,7 @@ from superposed.compiler.steps import StepLayer, clipped_wires, summed_wires
 
 
 def channel_size(s: int) -> int:
-    """Units in a channel: s + 1, between 4 and 6. Each active channel meets another in one unit, so s do not cover it."""
+    """Units in a channel: s + 1, between 4 and 6. Two channels share at most one, so s active ones do not cover it."""
     return min(max(s + 1, 4), 6)
 
 

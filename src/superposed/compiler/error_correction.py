@@ -18,13 +18,12 @@ class ErrorCorrection:
 
         h = round(Phi Phi_0^T x),   Phi_ki = +1, -1, 0 with probability p/2, p/2, 1 - p,   p = 1/sqrt(D s)
 
-    where Phi_0^T x are the read-offs of the incoming features, each off by eps, and Phi [D, m] is the new code: feature k
-    lies on |Gamma_k| ~ sqrt(D/s) units and is read as <Phi_k, h>/|Gamma_k|. Rounding is exact while the noise of a
-    unit,
-    eps times the root of its m/sqrt(D s) features, stays below 1/3: eps < K (D s)^(1/4)/sqrt(m). (The theorem is
-    printed
-    with (D/s)^(1/4); its own proof and the measurement say (D s)^(1/4). Equations (11)-(12) divide both the layer and
-    the code by sqrt(D/s), which is not a unit norm; here the read-off divides by |Gamma_k|.)
+    Phi_0^T x are the read-offs of the incoming features, each off by eps. Phi [D, m] is the new code: feature k lies on
+    |Gamma_k| ~ sqrt(D/s) units and is read as <Phi_k, h>/|Gamma_k|. The noise of a unit is eps times the root of its
+    m/sqrt(D s) features. Rounding is exact while that noise stays below 1/3: eps < K (D s)^(1/4)/sqrt(m).
+
+    The theorem is printed with (D/s)^(1/4); its own proof and the measurement say (D s)^(1/4). Equations (11)-(12)
+    divide both the layer and the code by sqrt(D/s), which is not a unit norm. Here the read-off divides by |Gamma_k|.
 
     The rounding is eight ReLUs a unit, so D units are a layer of 8 D neurons.
 

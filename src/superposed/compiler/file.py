@@ -3,15 +3,16 @@
 Tensors (NumPy notation; layers of the network count from 0, layers of the circuit from 1, its inputs being 0):
 
     encoding, encoding.inputs   [D, n], [n]     a = encoding @ b[encoding.inputs]; the inputs that some gate reads
-    layers.I.weight, .bias      [d, d_in], [d]  a = maximum(weight @ a + bias, 0), for I = 0, 1, ...; int8 where whole numbers
+    layers.I.weight, .bias      [d, d_in], [d]  a = maximum(weight @ a + bias, 0), for I = 0, 1, ...; whole numbers are
+                                                stored as int8
     features.L.layer            [1]             the network layer I after which circuit layer L is read
     features.L.neurons          [m, r]          the neurons of that layer on which each feature lies
     features.L.directions       [m, r]          their activations when this feature's own gate alone was turned on
     features.L.read_off         [m, r]          read = sum(read_off * a[neurons]); 0 where a feature has fewer neurons
     features.L.threshold        [1]             feature k is on when its read exceeds this
     features.L.unit             [d]             the entry of the state that each neuron belongs to
-    circuit.L.op, .inputs       [m], [m, f]     gates of layer L: 0 AND, 1 OR, 2 XOR, 3 COPY, and what they read: k reads
-                                                feature k, -1 is an unused slot, -2 - k says that feature k inhibits
+    circuit.L.op, .inputs       [m], [m, f]     gates of layer L: 0 AND, 1 OR, 2 XOR, 3 COPY; and what they read: k is
+                                                feature k, -1 an unused slot, -2 - k an inhibiting feature k
     circuit.L.names             names of the features, L = 0, 1, ..., if there are any: a JSON list as bytes, null for a
                                 feature without, [] for a layer without
     circuit.L.quiet             [m]             if features are deviations: a signal is its feature XOR this value

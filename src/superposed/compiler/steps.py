@@ -1,11 +1,11 @@
 """Units that step exactly from 0 to 1 when enough of what they are wired to is active: two thin ReLU layers.
 
-A unit counts the active units that it is wired to, u = W h, and is on from a threshold T on. Counts are whole numbers, so
+A unit counts the active units that it is wired to, u = W h, and is on where u >= T. Two layers do this exactly, with
+one neuron a unit in each:
 
     z = ReLU(T - W h),   h' = ReLU(1 - z)
 
-is the exact step with one neuron a unit in each of two layers: z = 0 where u >= T, else z >= 1. Activations of the second
-layer are exactly 0 or 1.
+Counts are whole numbers, so z = 0 where u >= T and z >= 1 elsewhere. Activations of the second layer are 0 or 1.
 """
 
 from functools import reduce

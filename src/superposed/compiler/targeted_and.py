@@ -16,7 +16,8 @@ def targeted_and(
 ) -> tuple[SparseLayer, sp.csr_array]:
     """One ReLU layer that computes ANDs of one fan-in f, and its read-off [units, n].
 
-        a = ReLU(W R x - (f - 1)),   W = sum over features k of sigma_k on Sigma_k,   Sigma_k = union of its gates' Sigma_g
+        a = ReLU(W R x - (f - 1))
+        W = sum over features k of sigma_k on Sigma_k,   Sigma_k = union of its gates' Sigma_g
         r_g = mean over {i in Sigma_g: sigma_ki = +1 for every input k of g}
 
     Each gate has A ~ sqrt(units/s) neurons Sigma_g; the signs sigma_ki are random, so that what reaches a neuron by

@@ -97,7 +97,7 @@ def draw_tolerance(ax: Axes, analysis: Analysis) -> None:
 
 
 def draw_deep(figure: Figure, analysis: Analysis) -> None:
-    """Left: read-offs through the depth. Middle: the largest m, built, drawn and in the mean field. Right: local exponents."""
+    """Left: read-offs through the depth. Middle: the largest m (built, drawn, mean field). Right: local exponents."""
     left, middle, right = figure.subplots(1, 3)
     draw_reads(left, analysis.groups("depth", "name"))
     records = analysis.rows("m*")

@@ -1,4 +1,4 @@
-"""Drawings of fits: widths under their models, what exponents the data allow, local exponents, collapse, phase diagram."""
+"""Drawings of fits: widths and their models, exponents the data allow, local exponents, collapse, phase diagram."""
 
 from collections.abc import Sequence
 
@@ -162,7 +162,7 @@ def draw_phase(
     passed: Float[np.ndarray, " n"],
     threshold: Fit | None = None,
 ) -> None:
-    """The fraction of draws that pass at each (m, d), from white (none) to dark (all), and the fitted threshold on top."""
+    """The fraction of draws that pass at each (m, d), from white (none) to dark (all), and the fitted threshold."""
     drawn = ax.scatter(m, d, c=passed, cmap="Blues", vmin=0, vmax=1, s=26, edgecolors=INK, linewidths=0.4)
     ax.figure.colorbar(drawn, ax=ax, label="fraction of networks that pass")
     if threshold is not None:
@@ -171,7 +171,7 @@ def draw_phase(
 
 
 def _spread(sample: Sample) -> Float[np.ndarray, " n"]:
-    """A factor per row, within 4% of the smallest gap between values of `along`, that fans out rows at the same point."""
+    """A factor per row that fans out rows at one point, within 4% of the smallest gap between values of `along`."""
     column = sample.covariates[sample.along]
     values = np.unique(column)
     gap = np.log(values[1:] / values[:-1]).min() if len(values) > 1 else 1.0

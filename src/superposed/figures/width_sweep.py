@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from superposed.figures.axes import columns
-from superposed.figures.fits import COLOURS, INK, draw_model, draw_local_exponents, draw_widths
+from superposed.figures.fits import COLOURS, INK, draw_local_exponents, draw_model, draw_widths
 from superposed.fitting import Report
 from superposed.study.experiment import Analysis
 

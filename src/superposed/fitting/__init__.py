@@ -1,4 +1,4 @@
-"""Models fitted to measured widths: intervals, rivals, verdicts. NumPy and SciPy in float64, no JAX; usable on its own."""
+"""Models fitted to measured widths: intervals, rivals, verdicts. NumPy and SciPy in float64; usable without JAX."""
 
 from superposed.fitting.crossover import BERNOULLI, Crossover, ErrorTerm
 from superposed.fitting.data import Sample, from_records, sample
@@ -16,10 +16,10 @@ from superposed.fitting.success import Success, fit_success, proportion_interval
 from superposed.fitting.verdict import Candidate, Verdict, judge, judge_growth, judge_interval
 
 __all__ = [
-    "BERNOULLI", "Candidate", "Collapse", "Crossover", "Design", "Entry", "ErrorTerm", "Fit", "Formula", "LocalExponent",
-    "Model", "NotFitted", "Points", "Power", "Report", "Sample", "Scatter", "Success", "Table", "Verdict", "best_collapse",
-    "closed_form", "collapse", "collapse_interval", "collinearity", "default_models", "fit", "fit_points", "fit_success",
-    "fixed_power_log", "from_records", "held_out", "intervals", "joint_region", "judge", "judge_growth", "judge_interval",
-    "lack_of_fit", "local_exponents", "logarithm", "power", "power_log", "power_of", "proportion_interval",
-    "ratio_interval", "read_csv", "render", "report", "sample", "through",
+    "BERNOULLI", "Candidate", "Collapse", "Crossover", "Design", "Entry", "ErrorTerm", "Fit", "Formula",
+    "LocalExponent", "Model", "NotFitted", "Points", "Power", "Report", "Sample", "Scatter", "Success", "Table",
+    "Verdict", "best_collapse", "closed_form", "collapse", "collapse_interval", "collinearity", "default_models", "fit",
+    "fit_points", "fit_success", "fixed_power_log", "from_records", "held_out", "intervals", "joint_region", "judge",
+    "judge_growth", "judge_interval", "lack_of_fit", "local_exponents", "logarithm", "power", "power_log", "power_of",
+    "proportion_interval", "ratio_interval", "read_csv", "render", "report", "sample", "through",
 ]  # fmt: skip

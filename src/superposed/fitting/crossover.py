@@ -18,8 +18,9 @@ class ErrorTerm:
     exponent: float | None
 
 
-# Bernoulli U-AND behind a superposed code at fixed eps, s and L = d p^2: bystanders wired by chance ~ d^-1/2, the common
-# mode of the code ~ m^1/2 d^-1, and cross-talk at the ReLU kink ~ m^1/2 d^-3/4, which alone gives m^(2/3) and comes last.
+# Three errors of Bernoulli U-AND behind a superposed code, at fixed eps, s and L = d p^2: bystanders wired by chance
+# ~ d^-1/2, the common mode of the code ~ m^1/2 d^-1, and cross-talk at the kink of the ReLU ~ m^1/2 d^-3/4.
+# Only the last gives m^(2/3), and it takes over last.
 BERNOULLI = (ErrorTerm(1 / 2, 0.0), ErrorTerm(1.0, 1 / 2), ErrorTerm(3 / 4, None))
 
 
@@ -29,9 +30,9 @@ class Crossover:
 
         sum_j (need_j m^a_j / d)^q_j = 1,      need_j > 0,
 
-    for each term j of error falling as d^-q_j; need_j m^a_j is the width term j would need alone. Where term j
-    dominates the local exponent is a_j; in between it is the mean of the a_j weighted by the terms' shares. More `terms`
-    (log s, say) multiply d as a whole.
+    The sum is over terms j of the error, which fall as d^-q_j; need_j m^a_j is the width term j would need alone. Where
+    term j dominates, the local exponent is a_j. In between it is the mean of the a_j weighted by the terms' shares.
+    More `terms` (log s, say) multiply d as a whole.
 
     Source: theory (3d) and (14b) for the error terms of the Bernoulli construction on superposed inputs
     (Hänni et al. 2024, Theorem 2; Busch 2025, Cor. 4.35).
@@ -102,7 +103,7 @@ class Crossover:
         return self.log_response(coef[None], x)[1][0, :, : len(self.errors)]
 
     def starts(self, x: Covariates, y: Float[np.ndarray, " c"]) -> Float[np.ndarray, "b p"]:
-        """A start for every set of terms that could dominate and several asymptotic exponents; the likelihood is not concave."""
+        """Starts for every set of terms that could dominate, at several exponents, as the likelihood is not concave."""
         log_m, k = term(f"log {self.along}", x), len(self.errors)
         guesses = (0.5, 2 / 3, 0.9) if self.asymptotic is None else (self.asymptotic,)
         distinct, index = np.unique(log_m, return_inverse=True)

@@ -21,9 +21,9 @@ class Sample:
 
     The response is a width for width models. For a capacity it is m (and `along` is "d"), for an error it is the error.
 
-    Rows of one unit are dependent, such as one seed at one m asked at several tolerances. Different units are independent,
-    and robust variances take whole units. By convention the same seed at another m is another unit, because it is
-    another draw. A caller who knows otherwise gives both rows the same id.
+    Rows of one unit are dependent, such as one seed at one m asked at several tolerances. Different units are
+    independent, and robust variances take whole units. By convention the same seed at another m is another unit,
+    because it is another draw. A caller who knows otherwise gives both rows the same id.
 
     Args:
       covariates: name -> n positive finite numbers; `along` is one of the names.
@@ -161,8 +161,8 @@ def from_records(
 ) -> Sample:
     """A `Sample` from rows with the keys `along`, `low` and `high` (or `width`), and optionally seed and covariates.
 
-    Of the covariates those are kept that every row has and that vary. The unit is (along, seed): rows of one seed at one
-    m share their weights. Without a seed every row is its own unit.
+    A covariate is kept if every row has it and it varies. The unit is (along, seed), because rows of one seed at one m
+    share their weights. Without a seed every row is its own unit.
 
     Raises:
       ValueError: a key is missing from a row, or as `Sample`.

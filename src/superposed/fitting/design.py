@@ -58,7 +58,8 @@ def exclusion_power(distance: float, error: float, dof: float, level: float = 0.
 
         P(|T| > t_crit),   T = (Z + distance/error) / sqrt(X/dof),   Z normal, X chi-squared on dof degrees of freedom
 
-    The mean over X is taken at the midpoints of 2000 equally likely slices; scipy's noncentral t is NaN for large shifts.
+    The mean over X is taken at the midpoints of 2000 equally likely slices. scipy's noncentral t is NaN for large
+    shifts.
     """
     critical, shift = t_distribution.ppf((1 + level) / 2, dof), abs(distance) / error
     edge = critical * np.sqrt(chi2.ppf((np.arange(2000) + 0.5) / 2000, dof) / dof)
@@ -69,8 +70,8 @@ def exclusion_power(distance: float, error: float, dof: float, level: float = 0.
 class Design:
     """A model at its true coefficients and the noise of one draw; values of `along` and seeds vary.
 
-    The standard error is that of the information matrix: every draw brings 1/(sigma^2 + (log rung)^2/12) on log d, rung being
-    the ratio of neighbouring widths tried (Sheppard's correction).
+    The standard error is that of the information matrix. Every draw brings 1/(sigma^2 + (log rung)^2/12) on log d,
+    where rung is the ratio of neighbouring widths tried (Sheppard's correction).
 
     Args:
       model, coef: what would be fitted, and its true coefficients in the order of model.free.
@@ -103,7 +104,7 @@ class Design:
         return float(self.coef[self.model.free.index(name)] + offset)
 
     def error(self, values: Float[np.ndarray, " c"], seeds: float | int) -> tuple[float, float] | NotFitted:
-        """(standard error of the exponent, degrees of freedom); why there is none where the design does not identify it."""
+        """(standard error of the exponent, degrees of freedom), or why the design does not identify the exponent."""
         columns = self.model.log_response(self.coef[None], {self.along: values})[1][0]
         scale = np.linalg.norm(columns, axis=0)
         singular = np.linalg.svd(columns / np.maximum(scale, 1e-300), compute_uv=False)
@@ -119,7 +120,7 @@ class Design:
         return float(np.sqrt(inverse[k, k]) / scale[k]), float(dof)
 
     def judged(self, values: Float[np.ndarray, " c"], seeds: float | int, rival: float) -> tuple[float, float]:
-        """(half-width of the 95% interval, power to exclude the rival); (inf, 0) where the design does not identify it."""
+        """(half-width of the 95% interval, power to exclude the rival); (inf, 0) if the exponent is not identified."""
         known = self.error(values, seeds)
         if isinstance(known, NotFitted):
             return np.inf, 0.0

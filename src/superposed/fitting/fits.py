@@ -1,4 +1,4 @@
-"""A model fitted to interval data by maximum likelihood, with what its intervals need: degrees of freedom and design effect."""
+"""A model fitted to interval data by maximum likelihood; the degrees of freedom and design effect of its intervals."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,7 +34,7 @@ class Scatter(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Maximum-likelihood fit of  log d*_i = model(x_i; coef) + sigma h_i noise_i,  noise standard normal, rows independent.
+    """Maximum-likelihood fit of  log d*_i = model(x_i; coef) + sigma h_i noise_i,  noise_i independent standard normal.
 
     h_i is the relative scatter (`points.fit_points`). Rows enter by their intervals: prod_i [Phi(b_i) - Phi(a_i)].
 
@@ -88,12 +88,12 @@ class Fit:
 
     @property
     def naive_covariance(self) -> Float[np.ndarray, "p p"]:
-        """Inverse information of the coefficients, as if every row were a unit; corrected for the fitted scale by n/dof."""
+        """Inverse information of the coefficients as if every row were a unit, times n/dof for the fitted scale."""
         return self.inverse[:-1, :-1] * self.n / self.dof
 
     @property
     def unit_dof(self) -> float:
-        """Degrees of freedom of a variance estimated from units: dof, at most units - 1 where units have several rows."""
+        """Degrees of freedom of a variance over units: dof, but at most units - 1 where units have several rows."""
         return min(self.dof, len(np.unique(self.sample.unit)) - 1.0) if self.sample.dependent else self.dof
 
     @cached_property
@@ -158,8 +158,8 @@ def fit(model: AnyModel, sample: Sample, scatter: Scatter | None = None) -> Fit 
       scatter: the rows' relative scatter; None takes the sample's own, or the same for all.
 
     Returns:
-      The fit; or why there is none: the model is not defined at some point, the data do not identify it (fewer points than
-      coefficients, collinear terms, no rows left for the scatter), or no maximum was reached.
+      The fit; or why there is none. The model may not be defined at some point, or no maximum may have been reached. Or
+      the data do not identify it: fewer points than coefficients, collinear terms, no rows left for the scatter.
 
     Raises:
       InputError: the model names a covariate that the sample lacks.
@@ -183,7 +183,8 @@ def fit(model: AnyModel, sample: Sample, scatter: Scatter | None = None) -> Fit 
     usable = best.converged & np.isfinite(best.loglik) & np.isfinite(best.information).all((1, 2))
     if not usable.any():
         return NotFitted(
-            f"model {model.name!r}: no maximum of the likelihood was reached; drop a term or add values of {sample.along}"
+            f"model {model.name!r}: no maximum of the likelihood was reached; "
+            f"drop a term or add values of {sample.along}"
         )
     top = int(np.argmax(np.where(usable, best.loglik, -np.inf)))
     mean = model.log_response(best.parameters[top : top + 1, :-1], sample.points)[0][0]

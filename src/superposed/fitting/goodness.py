@@ -1,4 +1,4 @@
-"""Does a model fit at all? Lack of fit against a mean of its own at every point, local exponents, held-out predictions."""
+"""Does a model fit at all? Lack of fit against one mean a point, local exponents, held-out predictions."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from superposed.fitting.points import Points
 
 @dataclass(frozen=True)
 class LocalExponent:
-    """The slope of log d between neighbouring values of `along`, other covariates equal: at `middle`, low <= best <= high."""
+    """The slope of log d between neighbouring values of `along`, other covariates equal; low <= best <= high, at `middle`."""
 
     start: float
     stop: float
@@ -38,7 +38,8 @@ class HeldOut:
 def lack_of_fit(fitted: Fit, points: Points | NotFitted) -> float | None:
     """p-value of the model against a mean of its own at every point.
 
-        F = [exp(2 (l_points - l_model)/n) - 1] nu/q,   q = points - coefficients that move the model,   nu = dof of points
+        F = [exp(2 (l_points - l_model)/n) - 1] nu/q
+        q = points - coefficients that move the model,   nu = dof of points
 
     Without censoring this is the exact F test of lack of fit. On a ladder too coarse to see the scatter it errs on the
     model's side. Without seeds to see scatter by, only a sample with known scatter can be tested, by the chi-squared of
@@ -77,9 +78,9 @@ def local_exponents(points: Points) -> tuple[LocalExponent, ...]:
 
 
 def held_out(fitted: Fit) -> HeldOut | None:
-    """Fit the model without the largest value of `along` and predict it; None where what is left does not identify the model.
+    """Fit the model without the largest value of `along`, and predict that; None if the rest does not identify it.
 
-    The measured log d is the mean of the intervals' middles; its standard error that of the mean of as many draws.
+    The measured log d is the mean of the intervals' middles. Its standard error is that of the mean of as many draws.
     """
     sample = fitted.sample
     column = sample.covariates[sample.along]
@@ -101,7 +102,7 @@ def held_out(fitted: Fit) -> HeldOut | None:
 def collinearity(fitted: Fit) -> float | None:
     """Correlation of the estimates of exponent and log power; None where the model lacks one of them.
 
-    At correlation r, fitting both widens the exponent's interval 1/sqrt(1 - r^2) times over a model without the log power.
+    At correlation r, the exponent's interval is 1/sqrt(1 - r^2) times as wide as in a model without the log power.
     """
     names, along = list(fitted.model.free), fitted.sample.along
     pair = (f"log {along}", f"log log {along}")

@@ -18,7 +18,7 @@ RESOLUTION = 0.1  # scatter below this fraction of the median interval cannot be
 
 
 class Rows(NamedTuple):
-    """The data as the likelihood reads it: log intervals, the point of each row, its relative scatter (log), its weight.
+    """The data as the likelihood reads it: each row's log interval, point, log relative scatter and weight.
 
     Equal rows are one row of a larger weight: many seeds fall between the same rungs.
     """
@@ -46,7 +46,7 @@ def scatter_bounds(sample: Sample, log_scatter: Float[np.ndarray, " n"]) -> tupl
 
 
 class Optimum(NamedTuple):
-    """b maxima: parameters (coefficients, then log sigma), log likelihood, negative Hessian, and whether each was reached."""
+    """b maxima: parameters (coefficients, then log sigma), log likelihood, negative Hessian, whether it was reached."""
 
     parameters: Float[np.ndarray, "b q"]
     loglik: Float[np.ndarray, " b"]
@@ -65,8 +65,8 @@ def maximise(
     """Maximise sum_i w_i l_i(mean(coef)_point(i), log sigma + log_scatter_i) from b starts by Levenberg-Marquardt.
 
     Coefficients marked `held` stay where they start; the others stay within [lower, upper]. A step is kept only when it
-    raises the likelihood, so no start ends below where it began. For models linear in their coefficients the likelihood of
-    interval-censored normal data has a single maximum (Burridge 1981), found from any start.
+    raises the likelihood, so no start ends below where it began. For models linear in their coefficients the likelihood
+    of interval-censored normal data has a single maximum (Burridge 1981), which is found from any start.
     """
     b, q = start.shape
     held = np.broadcast_to(np.zeros((1, q), bool) if held is None else held, (b, q))
@@ -116,7 +116,7 @@ def _step(current, gradient, information, damping, held, lower, upper):
     slope = np.where(stuck, 0.0, gradient)
     diagonal = np.arange(q)
     size = np.maximum(np.abs(information[:, diagonal, diagonal]), 1e-8)
-    # The scale's own curvature turns negative far from the maximum; its expected value, 2 a row, keeps the step an ascent.
+    # The scale's own curvature turns negative far from the maximum. Its expected value, 2 a row, keeps the step uphill.
     safe = information.copy()
     safe[:, -1, -1] = np.where(information[:, -1, -1] > 0, information[:, -1, -1], size[:, -1])
     safe[:, diagonal, diagonal] += damping[:, None] * size

@@ -46,8 +46,8 @@ class Model:
       name: what reports call it.
       terms: names of its terms (`term`), each once.
       fixed: coefficients that are not fitted, by term, e.g. {"log m": 2/3}.
-      closed: None, or a function of the covariates that returns the response a theory predicts. With terms ("1",) this is
-        the closed form with one free constant.
+      closed: None, or a function of the covariates that returns the response a theory predicts. With terms ("1",) the
+        model is the closed form with one free constant.
       closed_exponent: the exponent the closed form tends to as the covariate grows; None without a closed form.
       limits: the largest absolute value a coefficient may take, by term; no entry, no limit.
     """
@@ -77,7 +77,7 @@ class Model:
         return tuple(name for name in self.terms if name not in self.fixed)
 
     def exponent(self, along: str) -> tuple[str | None, float]:
-        """(coefficient, offset): the asymptotic exponent of `along` is that coefficient (or 0 for None) plus the offset."""
+        """(coefficient, offset): the asymptotic exponent of `along` is their sum; the coefficient None counts as 0."""
         name = f"log {along}"
         return (name if name in self.free else None), self.fixed.get(name, 0.0) + (self.closed_exponent or 0.0)
 

@@ -1,4 +1,4 @@
-"""A mean of its own at every point of the design: what models are tested against, and where local exponents come from."""
+"""One mean for every point of the design: models are tested against it, and local exponents are read from it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -64,7 +64,7 @@ class Points:
 def fit_points(sample: Sample) -> Points | NotFitted:
     """A mean at every point and the scatter's shape by maximum likelihood, at a cost linear in the rows.
 
-    The shape is fitted wherever there are three units a point and five points, whether or not it looks needed, so that no
+    The shape is fitted wherever there are three units a point and five points, whether or not it looks needed. So no
     choice made after looking narrows later intervals. A sample with known scatter keeps it.
 
     Returns:
@@ -115,7 +115,7 @@ def _scatter(sample: Sample, known: np.ndarray, shape: np.ndarray) -> tuple[floa
 
 
 def _means(rows: Rows, log_sigma: float) -> tuple[Float[np.ndarray, " c"], float]:
-    """The most likely mean of every point at a given scatter, and the log likelihood: Newton's method, all points at once.
+    """The most likely mean of every point at a given scatter, and the log likelihood, by Newton's method.
 
     Each point's likelihood is concave in its mean, so a step that is cut back where it overshoots cannot fail.
     """
@@ -151,7 +151,7 @@ def _means(rows: Rows, log_sigma: float) -> tuple[Float[np.ndarray, " c"], float
 def _edge(
     rows: Rows, log_sigma: float, mean: Float[np.ndarray, " c"], threshold: float, side: int
 ) -> Float[np.ndarray, " c"]:
-    """Where each point's likelihood ratio reaches the threshold on one side, by bisection; infinite where it never does."""
+    """Where each point's likelihood ratio reaches the threshold on one side (bisection); infinite if it never does."""
     starts = np.flatnonzero(np.r_[True, np.diff(rows.point) > 0])
 
     def ratio(at: np.ndarray) -> np.ndarray:

@@ -52,7 +52,8 @@ def joint_region(
     curve = ends[:, pair]
     if not np.all(np.isfinite(curve)):
         return NotFitted(
-            f"model {fitted.model.name!r}: the data do not bound ({x}, {y}) together; add values of {fitted.sample.along}"
+            f"model {fitted.model.name!r}: the data do not bound ({x}, {y}) together; "
+            f"add values of {fitted.sample.along}"
         )
     return np.concatenate([curve, curve[:1]])
 
@@ -106,7 +107,7 @@ def _next(inside, outside, root_in, root_out, room):
 
 
 def _one_sigma(fitted: Fit, directions: np.ndarray) -> np.ndarray:
-    """The distance at which a quadratic likelihood would fall by 1/2 after maximising over the rest; 1 where it is flat."""
+    """The distance at which a quadratic likelihood, maximised over the rest, would fall by 1/2; 1 where it is flat."""
     size = np.ones(len(directions))
     for row, direction in enumerate(directions):
         k = np.flatnonzero(direction)
@@ -118,7 +119,7 @@ def _one_sigma(fitted: Fit, directions: np.ndarray) -> np.ndarray:
 
 
 def _ridge(fitted: Fit, directions: np.ndarray) -> np.ndarray:
-    """How the maximised parameters move per unit of distance where the likelihood is quadratic: a start near the profile."""
+    """How the maximised parameters would move per unit of distance if the likelihood were quadratic."""
     result = np.zeros_like(directions)
     for row, direction in enumerate(directions):
         k, rest = np.flatnonzero(direction), np.flatnonzero(direction == 0)

@@ -52,9 +52,9 @@ def read_csv(
     A file with a column `kind`, such as those in figures/, holds more than measurements. Of it are read
 
     - the measurements: rows of kind "width", or of the kind that `where` names, with a value of `along`;
-    - closed forms: rows of kind "computed" with a value of `along`, its response in the column `best`, and the exponent it
-      tends to in the column `exponent`. Their other filled columns label them: measurements are kept apart by these too,
-      and the closed form belongs to those that have the same labels wherever both are filled.
+    - closed forms: rows of kind "computed" with a value of `along`, its response in the column `best`, and the exponent
+      it tends to in the column `exponent`. Their other filled columns are labels, which keep measurements apart too. A
+      closed form belongs to the measurements that have the same labels wherever both are filled.
 
     Args:
       path: of the file.
@@ -150,7 +150,8 @@ def _lines(path: str, along: str) -> tuple[list[str], list[Row]]:
     for line, cells in lines:
         if len(cells) > len(header) and any(cells):
             raise ValueError(
-                f"{path}, line {line}: {len(cells)} cells for {len(header)} columns; write 1024, not 1,024, for a number"
+                f"{path}, line {line}: {len(cells)} cells for {len(header)} columns; "
+                "write 1024, not 1,024, for a number"
             )
         if any(cells):
             rows.append((line, dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True))))

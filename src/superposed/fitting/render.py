@@ -14,8 +14,8 @@ def render(report: Report) -> str:
     column = report.sample.covariates[along]
     open_rows = int((~report.sample.bounded).sum())
     lines = [
-        f"{verdict.word.upper()}: exponent of {along} = {report.claim:.4g}, {along} = {column.min():g} to {column.max():g}, "
-        f"{len(column)} rows ({open_rows} open)",
+        f"{verdict.word.upper()}: exponent of {along} = {report.claim:.4g}, "
+        f"{along} = {column.min():g} to {column.max():g}, {len(column)} rows ({open_rows} open)",
         f"  why: {verdict.why}",
         f"  exponent, 95%: {_exponent(verdict)}",
         f"  with log powers of at most {LOG_POWER:g}: {report.bounded.word}, exponent {_exponent(report.bounded)}",
@@ -35,7 +35,8 @@ def render(report: Report) -> str:
         for local in report.local:
             where = "".join(f", {name} = {value:g}" for name, value in local.others)
             lines.append(
-                f"    {along} = {local.start:g} to {local.stop:g}{where}: {local.best:.3f} [{local.low:.3f}, {local.high:.3f}]"
+                f"    {along} = {local.start:g} to {local.stop:g}{where}: "
+                f"{local.best:.3f} [{local.low:.3f}, {local.high:.3f}]"
             )
     return "\n".join(lines)
 

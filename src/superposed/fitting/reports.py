@@ -61,7 +61,8 @@ class Entry:
 class Formula:
     """Whether the responses follow a closed form: the power by which they leave it, c closed(x) m^power.
 
-    This tests the formula over the measured range. It is no estimate of the asymptotic exponent, which the formula states.
+    This tests the formula over the measured range. It does not estimate the asymptotic exponent, which the formula
+    states.
 
     Attributes:
       power: (low, best, high), 95%; 0 is the closed form itself.
@@ -119,7 +120,7 @@ class Report:
 
     @property
     def best(self) -> Entry:
-        """The adequate model with the smallest corrected Akaike criterion; where none is adequate, the smallest of all."""
+        """The adequate model with the smallest corrected Akaike criterion; if none is adequate, the smallest of all."""
         return next((e for e in self.entries if e.candidate.adequate), self.entries[0])
 
     @property
@@ -145,8 +146,8 @@ class Report:
     def would_decide(self) -> dict[str, float | None] | None:
         """The largest value of `along`, or the seeds a point, from which the interval would be narrow enough to decide.
 
-        Predicted from the fitted models and scatter at the present spacing. None where the verdict is not open, where it
-        already is narrow enough (the doubt is then between models), and where other covariates vary.
+        Predicted from the fitted models and scatter at the present spacing. None where the verdict is not open, where
+        the interval is narrow enough already (the doubt is then between models), and where other covariates vary.
         """
         exponent, sample = self.verdict.exponent, self.sample
         if self.verdict.word != "inconclusive" or exponent is None or len(sample.points) > 1:
@@ -180,7 +181,7 @@ class Report:
         )
 
     def to_json(self) -> dict[str, object]:
-        """A plain dictionary of full-precision numbers, for `json.dump`; infinite ends say that a side is not bounded."""
+        """A plain dictionary of full-precision numbers, for `json.dump`; an infinite end is a side without a bound."""
         column, region = self.sample.covariates[self.sample.along], self.region
         triple = lambda verdict: None if verdict.exponent is None else list(verdict.exponent)
         return {
@@ -213,8 +214,8 @@ class Report:
 def default_models(claim: float, sample: Sample) -> tuple[AnyModel, ...]:
     """Power; the claim with a free log power; both free; logarithm only; and the crossover for widths along m.
 
-    Covariates besides `along` that vary enter every model as a free power. The crossover's other terms reach m^(1/2), so it
-    joins only for claims above 1/2.
+    Covariates besides `along` that vary enter every model as a free power. The crossover's other terms reach m^(1/2),
+    so it joins only for claims above 1/2.
     """
     along = sample.along
     more = tuple(f"log {name}" for name, values in sample.covariates.items() if name != along and np.ptp(values) > 0)
@@ -242,8 +243,8 @@ def report(
       sample: the measurements.
       claim: the exponent predicted.
       models: which models compete; None takes `default_models`.
-      closed: a closed form (`models.closed_form`, `models.through`); it competes as a model that states its exponent, and
-        the report says how far the responses follow it (`Formula`).
+      closed: a closed form (`models.closed_form`, `models.through`). It competes as a model that states its exponent,
+        and the report says how far the responses follow it (`Formula`).
 
     Returns:
       The report, or why there is none: no model can be fitted (a single value of `along`, no scatter left).

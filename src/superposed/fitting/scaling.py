@@ -118,9 +118,9 @@ def collapse_interval(
 ) -> tuple[float, float, float]:
     """(low, best, high) of the exponent of `best_collapse`, when a point's error is the geometric mean over its seeds.
 
-    Percentile bootstrap over seeds: those of each m are drawn with replacement, one draw for all widths of that m, for networks
-    of one seed and m are nested and those of different m independent. Source: Efron 1979. It knows of no scatter but the seeds':
-    a drift of the exponent along m is not in the interval. With n seeds it is narrower than it should be by about sqrt(1 - 1/n).
+    A percentile bootstrap (Efron 1979): the seeds of each m are drawn with replacement. All widths of one m share a
+    draw, because their networks are nested; those of different m are independent. The interval holds the scatter of the
+    seeds only, not a drift of the exponent along m. With n seeds it is too narrow by about sqrt(1 - 1/n).
 
     Raises:
       ValueError: as `collapse`, or fewer than two seeds.

@@ -18,7 +18,7 @@ FLATTEST = 1e-3
 
 
 def proportion_interval(passed: int, total: int, method: str = "exact", level: float = 0.95) -> tuple[float, float]:
-    """The interval of a binomial proportion: "exact" (Clopper & Pearson 1934) never covers less than `level`; or "wilson".
+    """The interval of a binomial proportion: "wilson", or "exact" (Clopper & Pearson 1934), which never undercovers.
 
     Raises:
       InputError: not 0 <= passed <= total with total >= 1.
@@ -126,7 +126,7 @@ class _Curve:
 
     @property
     def gap(self) -> tuple[float, float] | None:
-        """(last width that ever failed, first that ever passed) where the two do not overlap; the transition is a step."""
+        """(last width that failed, first that passed) where the two do not overlap: the transition is a step."""
         fails, passes = self.x[self.passed < self.total].max(), self.x[self.passed > 0].min()
         return (float(fails), float(passes)) if fails < passes else None
 
@@ -191,7 +191,7 @@ def _slope_interval(curve: _Curve, floor: float, best: float) -> tuple[float, fl
 
 
 def _crossings(profile: Callable[[float], float], best: float, least: float, most: float) -> tuple[float, float]:
-    """Where a profile falls below zero to either side of its maximum; infinite where it does not within [least, most]."""
+    """Where a profile falls below zero on either side of its maximum; infinite if it does not within [least, most]."""
     low = -np.inf if profile(least) > 0 else brentq(profile, least, best, xtol=1e-8)
     high = np.inf if profile(most) > 0 else brentq(profile, best, most, xtol=1e-8)
     return float(low), float(high)

@@ -83,21 +83,21 @@ class Verdict:
 def judge(candidates: Sequence[Candidate], claim: float, decades: float, missing: Sequence[str] = ()) -> Verdict:
     """The verdict on "the asymptotic exponent is `claim`", by fixed rules.
 
-    A model is *credible* when it is adequate (lack-of-fit p >= 0.01, or untestable) and its Akaike difference to the best
-    adequate model is at most 6, with or without the correction for few rows. The correction alone would dismiss rich models
-    where rows are few; its absence would dismiss simple ones.
+    A model is *credible* when it is adequate (lack-of-fit p >= 0.01, or untestable) and its Akaike difference to the
+    best adequate model is at most 6, with or without the correction for few rows. The correction alone would dismiss
+    rich models where rows are few; its absence would dismiss simple ones.
 
-    The printed *interval* is the union of the 95% intervals of the credible models that fit the exponent, but for models that
-    are a special case of another credible one. So the interval of a straight line is not printed while a line with a power
-    of the logarithm remains possible: the choice between the two was made after the fit and would not be in the interval.
+    The printed *interval* is the union of the 95% intervals of the credible models that fit the exponent. A model that
+    is a special case of another credible one is left out. So the interval of a straight line is not printed while a
+    line with a power of the logarithm is credible: it would not include the doubt between the two.
 
-    - **inconclusive** when no model is adequate, when a rival could not be fitted (`missing`), or when the data span less than
-      two decades;
-    - **contradicted** when no credible model allows the claim. A crossover counts as allowing it only while the term that
-      would bring it can still make up a tenth of the error at the largest m, at the 95% limit of its size. A smaller term
+    - **inconclusive** when no model is adequate, when a rival could not be fitted (`missing`), or when the data span
+      less than two decades;
+    - **contradicted** when no credible model allows the claim. A crossover allows it only while the term that would
+      bring it can still make up a tenth of the error at the largest m, at the 95% limit of its size. A smaller term
       could be added to any model and would make every claim irrefutable;
-    - **supported** when the printed interval contains the claim and lies within .05 of it, and no credible model states another
-      of `EXPONENTS`;
+    - **supported** when the printed interval contains the claim and lies within .05 of it, and no credible model states
+      another of `EXPONENTS`;
     - otherwise **inconclusive**.
     """
     adequate = [c for c in candidates if c.adequate]
@@ -140,7 +140,7 @@ def union(widest: Sequence[Candidate]) -> tuple[float, float, float] | None:
 
 
 def judge_interval(interval: tuple[float, float, float], claim: float) -> tuple[str, str]:
-    """The word, and why, on "this number is `claim`" from its 95% interval (low, best, high) alone, where no models compete.
+    """The word on "this number is `claim`", and why, from its 95% interval (low, best, high) where no models compete.
 
     **contradicted** where the interval misses the claim, else **supported** where it lies within .05 of it, else
     **inconclusive**.

@@ -50,9 +50,9 @@ def run_piece(cell: dict, before: dict | None, construction: Channels | Correcte
     stages = construction.stages(build_key, built, m, cell["width"], first)
     found, ended, state = [], False, None
     start = None if before is None else unpacked(before["state"])
-    for errors, state in errors_and_states(stages, judged, sparse_features(now, m), start):
+    for errors, state_after in errors_and_states(stages, judged, sparse_features(now, m), start):
         found.append({name: plain(value) for name, value in errors._asdict().items()} | {"wrong": errors.wrong})
-        ended = errors.wrong > stop_at * cell["batch"]
+        state, ended = state_after, errors.wrong > stop_at * cell["batch"]
         if ended:
             break
     last = ended or first + n_layers == cell["depth"]

@@ -128,7 +128,7 @@ def local_exponents(name: str, found: Report | NotFitted, **labels: object) -> l
 
 
 def curve_rows(points: Mapping[float, float], exponent: float | int, along: str = "m", **labels: object) -> list[dict]:
-    """Table rows of a computed curve {x: y} and the exponent it tends to, kind "computed"; `superposed fit` reads them."""
+    """Table rows, kind "computed", of a curve {x: y} and the exponent it tends to; `superposed fit` reads them."""
     return [{"kind": "computed", **labels, along: x, "best": y, "exponent": exponent} for x, y in points.items()]
 
 

@@ -1,7 +1,8 @@
-"""How many features one correction layer bears, by its exact law, under two criteria (`constructions.error_correction`).
+"""How many features one correction layer (`compiler.error_correction`) bears, by its exact law, under two criteria.
 
-A unit of the correction sums the read-offs of the features it is wired to. With the incoming code ternary too, of the
-same density p = 1/sqrt(D s), the read-off of an idle feature is a mean over n ~ p D units of s active features' entries:
+A unit of the correction sums the read-offs of the features it is wired to. The incoming code is ternary too, of
+the same density p = 1/sqrt(D s). So the read-off of an idle feature is a mean over n ~ p D units of the entries of s
+active features:
 
     g = (1/n) sum of D terms, each +-1 with probability s p^2 (together),   E g^2 = s/D
     noise = sum over m features of  B sigma g,   B ~ Bernoulli(p):   characteristic function (1 - p + p phi_g(t))^m
@@ -74,7 +75,7 @@ def rounded(x: Float[np.ndarray, " x"]) -> Float[np.ndarray, " x"]:
 
 
 def gain(m: float | int, s: int, units: float | int) -> float:
-    """The mean read-off of an active feature, E round(1 + noise): below one once noise reaches where rounding saturates."""
+    """The mean read-off of an active feature, E round(1 + noise): below one where noise leaves the rounding's range."""
     value, chance = noise_law(m, s, units, others=s - 1)
     return float((rounded(value + 1.0) * chance).sum() / chance.sum())
 
@@ -82,15 +83,16 @@ def gain(m: float | int, s: int, units: float | int) -> float:
 def chance_bit_wrong(m: float | int, s: int, units: float | int, active: bool, threshold: float | int = 0.5) -> float:
     """P(a feature's bit decodes wrongly), averaged over the binomial number of units it is stored on.
 
-    The bit is decided by the sign of the sum over its units of round(signal + own + noise) - threshold. `own` is the error
-    of the feature's own incoming read-off, the same in all its units, of variance s/D, or (s - 1)/D where it is active.
+    The bit is the sign of the sum over its units of round(signal + offset + noise) - threshold. The offset is the error
+    of the feature's own incoming read-off. It is the same in all units of the feature. Its variance is s/D, or
+    (s - 1)/D where the feature is active.
     """
     value, chance = noise_law(m, s, units, others=s - 1 if active else s)
     sd = sqrt((s - active) / units)
     shifts = (-1.0, 0.0, 1.0, 2.0, 3.0, 4.0) if sd > 0.01 else (0.0,)  # towards the wrong side, in standard deviations
     weights = norm.pdf(shifts) / (norm.pdf(np.arange(-8, 9)).sum() if sd > 0.01 else norm.pdf(0))
     wrong = 0.0
-    for shift, weight in zip(shifts, weights):
+    for shift, weight in zip(shifts, weights, strict=True):
         term = rounded(value + 1.0 - shift * sd) - threshold if active else rounded(value + shift * sd) - threshold
         wrong += weight * _chance_sum_positive(-term if active else term, chance, 1 / sqrt(units * s), units)
     return float(wrong)
@@ -101,8 +103,8 @@ def _chance_sum_positive(
 ) -> float:
     """P(sum of Binomial(units, p) many terms > 0), half of P(sum = 0) included.
 
-    The sum has the moment generating function (1 - p + p M(theta))^units. It is inverted at the saddle point, where it is
-    as likely to be positive as negative, so that chances of 1e-15 keep their relative precision.
+    The sum has the moment generating function (1 - p + p M(theta))^units. It is inverted at the saddle point, where the
+    sum is as likely to be positive as negative, so chances of 1e-15 keep their relative precision.
     """
     cell = np.floor(term / STEP).astype(int)
     upper = (term / STEP - cell) * chance
