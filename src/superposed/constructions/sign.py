@@ -117,7 +117,10 @@ def normal_width(problem: Problem, eps: float, criterion: str, c: float) -> floa
 
 
 def normal_deviations(criterion: str, m: int) -> float:
-    """Standard deviations z that eps must be, where errors are normal with mean 0, for a criterion on C(m, 2) pairs."""
+    """Standard deviations z that eps must be, where errors are normal with mean 0.
+
+    Criteria that ask for every pair are asked on 16 inputs, as `Sampling` does unless told otherwise.
+    """
     if criterion == "rms":
         return 1.0
-    return float(norm.isf(0.01 / 2 if criterion == "q99" else log(2) / (m * (m - 1))))
+    return float(norm.isf(0.01 / 2 if criterion == "q99" else log(2) / (16 * m * (m - 1))))

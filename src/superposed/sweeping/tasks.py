@@ -223,7 +223,14 @@ class SmallestWidth:
         return [bracket(dict.fromkeys(self._refused, False) | passed) for passed in found]
 
     def _next(self, passed: dict[int, bool]) -> int | None:
-        return next_width(passed, self.start, self.most, self.steps, self._refused)
+        """The rung to measure next. Where a pass measures its neighbours too, windows of rungs follow one another."""
+        width = next_width(passed, self.start, self.most, self.steps, self._refused)
+        if width is None or not (self._one_pass and passed) or len(set(passed.values())) == 2:
+            return width
+        rungs = [rung for rung in ladder(self.most, self.steps) if rung not in self._refused]
+        known = [n for n, rung in enumerate(rungs) if rung in passed]
+        beyond = min(known) - NEIGHBOURS - 1 if any(passed.values()) else max(known) + NEIGHBOURS + 1
+        return rungs[min(max(beyond, 0), len(rungs) - 1)]
 
     @property
     def _one_pass(self) -> bool:
