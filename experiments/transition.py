@@ -187,19 +187,24 @@ def collapses(rows: list[dict], profile: Profile) -> list[dict]:
         found.append({
             "m": chosen, "exponent": collapse_interval(m[own], d[own], errors[own], profile.draws), "points": (m[own], mean[own]),
             "at": {"best": best_collapse(m[own], d[own], mean[own]), **{name: one for name, one in at.items() if isinstance(one, Collapse)}},
-            "predicted": closed_collapse(chosen, errors[own].min(), errors[own].max()),
+            "predicted": closed_collapse(m[own], d[own], mean[own]),
         })  # fmt: skip
     return found
 
 
-def closed_collapse(ms: tuple[int, ...], least: float, most: float) -> float:
-    """The best exponent of the closed form's own curves at these m, over the errors that were measured.
+def closed_collapse(m: np.ndarray, d: np.ndarray, error: np.ndarray) -> float:
+    """The best exponent of the closed form's own errors at the measured m and widths.
 
     The closed form tends to m^(2/3) and is not there yet at these m, so its collapse is what measured curves are judged by.
+    Its width is computed at seven errors a curve; the error between them is straight in log-log.
     """
-    errors = np.geomspace(least, most, 5)
-    points = np.array([(m, quantile_width(m, S, eps), eps) for m in ms for eps in errors.tolist()])
-    return best_collapse(*points.T).exponent
+    errors = np.geomspace(error.min() / 1.5, error.max() * 1.5, 7)
+    closed = np.empty(len(m))
+    for value in np.unique(m):
+        widths = [quantile_width(value, S, eps) for eps in errors.tolist()]  # they fall as the error grows
+        own = m == value
+        closed[own] = np.exp(np.interp(np.log(d[own]), np.log(widths)[::-1], np.log(errors)[::-1]))
+    return best_collapse(m, d, closed).exponent
 
 
 def collapse_finding(one: dict, profile: Profile) -> Finding:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from superposed.fitting import Report
+from superposed.fitting import NotFitted, Report
 from superposed.study.loading import experiments_folder
 
 MODULE = runpy.run_path(str(experiments_folder() / "transition.py"))
@@ -47,21 +47,23 @@ def test_where_all_pass_nothing_is_measured():
     found = MODULE["transitions"](rows)
     assert MODULE["transition_finding"](32, found[32], PROFILE).verdict == "not measured"
     assert MODULE["sharpening_finding"](found).verdict == "not measured"
-    assert isinstance(MODULE["threshold"](found, PROFILE), str)
+    assert isinstance(MODULE["threshold"](found, PROFILE), NotFitted)
 
 
-@pytest.mark.parametrize(("exponent", "verdict"), [(2 / 3, "supported"), (0.6, "contradicted")])
-def test_the_collapse_is_judged_by_its_interval(exponent, verdict):
+@pytest.mark.parametrize(("power", "verdict"), [(0.0, "supported"), (0.05, "contradicted")])
+def test_the_collapse_is_judged_by_that_of_the_closed_form(power, verdict):
+    """Curves of the closed form itself, and the same with widths that leave it by a power of m."""
     random = np.random.default_rng(0)
     rows = [
         {
             "m": m,
-            "width": round(factor * m**exponent),
+            "width": round(width * m**power),
             "seed": seed,
-            "q99": factor**-0.7 * np.exp(0.05 * random.standard_normal()),
+            "q99": eps * np.exp(0.05 * random.standard_normal()),
         }
         for m in PROFILE.drawn
-        for factor in np.geomspace(1 / 4, 4, 5)
+        for eps in np.geomspace(1.0, 0.2, 5).tolist()
+        for width in [MODULE["quantile_width"](m, 2, eps)]
         for seed in range(PROFILE.seeds)
     ]
     together = MODULE["collapses"](rows, PROFILE)
