@@ -1,7 +1,7 @@
 """The fits tried on widths of known truth: do printed intervals hold it, and how often is a word wrong?
 
-No network is measured. Every trial draws widths about a known curve, sees them through a ladder of widths as the searches do, and
-hands them to the report that every other experiment uses. The claim is 2/3 in all trials.
+No network is measured. Every trial draws widths about a known curve and sees them through a ladder of widths, as the
+searches do. It hands them to the report that every other experiment uses. The claim is 2/3 in all trials.
 """
 
 from collections.abc import Callable
@@ -63,8 +63,9 @@ NOISES = {
     "humped": {"bend": -1.0},
     "frontier": {"rung": 1.25, "seeds": 2},
 }
-"""How the scatter changes over the design: its log falls by 1.6, or has a hump of height 1. "frontier" has two seeds and rungs
-twice as wide as the scatter, as the searches for the largest circuit have."""
+"""How the scatter changes over the design: its log falls by 1.6, or has a hump of height 1.
+
+"frontier" is as the searches for the largest circuit: two seeds, and rungs twice as wide as the scatter."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def draw_widths(cell: dict, trial: int) -> Sample:
 
 
 def try_reports(cell: dict) -> dict:
-    """Over a block of trials: how often the interval was printed and held the truth, each word, and rejected true models."""
+    """Counts over a block of trials: intervals printed, intervals that held the truth, words, true models rejected."""
     truth = TRUTHS[cell["truth"]]
     counts = dict.fromkeys(
         ("trials", "printed", "covered", "supported", "inconclusive", "contradicted", "tested", "rejected"), 0
@@ -210,9 +211,10 @@ def is_true(truth: str) -> bool:
 
 
 EXPERIMENT = Experiment(
-    claim="The 95% intervals that the tables print hold the truth 93 to 97 times in a hundred, and a wrong word is rare",
-    meaning="The verdicts were tried on thousands of tables whose truth was known. The figure says how often an interval misses "
-    "it, and how often a verdict is wrong.",
+    claim="The 95% intervals that the tables print hold the truth 93 to 97 times in a hundred, "
+    "and a wrong word is rare",
+    meaning="The verdicts were tried on thousands of tables whose truth was known. "
+    "The figure says how often an interval misses it, and how often a verdict is wrong.",
     profiles=PROFILES,
     tasks=tasks,
     analyse=analyse,

@@ -1,4 +1,4 @@
-"""Which error rules Theorem 2's construction where: its terms switched off one by one, and what remedies do to the width."""
+"""Which error of Theorem 2's construction rules where, each switched off in turn; and what remedies do to the width."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from superposed.constructions import (
 from superposed.figures.crossover import draw_crossover
 from superposed.measuring.sampling import Sampling
 from superposed.program import program
-from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.study.experiment import Analysis, Experiment, Finding, powers
 from superposed.study.series import Series, curve_rows, number, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
@@ -39,7 +39,8 @@ REMEDIES: dict[str, tuple[object, float, Callable[[float], float]]] = {
 }
 """Construction, the exponent it should have, and the width that closed forms predict: where the search starts.
 
-At s = 2 the centred read-off at p = 1/2 is `Superposed(Rademacher())` itself: weights +-1/2, no bias, read by their products.
+At s = 2 the centred read-off at p = 1/2 is `Superposed(Rademacher())` itself: weights +-1/2, no bias, read by the
+products of the weights.
 """
 
 
@@ -61,16 +62,23 @@ class Profile:
     remedies: tuple[str, ...] = tuple(REMEDIES)
 
 
-DECADES = tuple(float(10**n) for n in range(2, 13))
+TERMS_AT = (64.0, *(float(m) for m in powers(10, 2, 12)))
+EVERY_DECADE = (64, *powers(10, 2, 12))
 PROFILES = {
     "tiny": Profile(
-        terms=(64.0, 1e6), m=(64, 4**5, 10**12), seeds=3, events=512, term_events=2048, top=1e3, steps=16,
+        terms=(64.0, 1e6),
+        m=(64, 4**5, 10**12),
+        seeds=3,
+        events=512,
+        term_events=2048,
+        top=1e3,
+        steps=16,
         remedies=("plain", "random init"),
     ),
-    "quick": Profile(terms=(64.0, *DECADES), m=(64, 10**6, 10**9, 10**12), seeds=6, events=2048, term_events=8192),
-    "standard": Profile(terms=(64.0, *DECADES), m=(64, *(10**n for n in range(2, 13))), seeds=16, events=8192, term_events=65_536, steps=64),
-    "full": Profile(terms=(64.0, *DECADES), m=(64, *(10**n for n in range(2, 13))), seeds=32, events=20_000, term_events=262_144, steps=64),
-}  # fmt: skip
+    "quick": Profile(terms=TERMS_AT, m=(64, 10**6, 10**9, 10**12), seeds=6, events=2048, term_events=8192),
+    "standard": Profile(terms=TERMS_AT, m=EVERY_DECADE, seeds=16, events=8192, term_events=65_536, steps=64),
+    "full": Profile(terms=TERMS_AT, m=EVERY_DECADE, seeds=32, events=20_000, term_events=262_144, steps=64),
+}
 
 
 def terms_of(cell: dict) -> dict:
@@ -140,23 +148,26 @@ def term_rows(profile: Profile, seen: Seen) -> list[dict]:
 def which_rules(rows: list[dict]) -> Finding:
     """Where the kink overtakes each of the other terms for good, among the m measured; both biases and one spread."""
     ms = sorted({row["m"] for row in rows})
-    at = {(row["term"], row["m"]): row["measured"] for row in rows}
+    size = {(row["term"], row["m"]): row["measured"] for row in rows}
     overtakes = {
-        name: next((m for i, m in enumerate(ms) if all(at["kink", n] > at[name, n] for n in ms[i:])), None)
+        name: next((m for i, m in enumerate(ms) if all(size["kink", n] > size[name, n] for n in ms[i:])), None)
         for name in TERMS[:2]
     }
-    said = "; ".join(
+    where = "; ".join(
         f"above {name.replace('_', ' ')} from m = {m:.0e} on" if m else f"never above {name}"
         for name, m in overtakes.items()
     )
-    shares = ", ".join(f"{name.replace('_', ' ')} {at[name, m]:.3f}" for m in (ms[0], ms[-1]) for name in TERMS)
+    shares = ", ".join(f"{name.replace('_', ' ')} {size[name, m]:.3f}" for m in (ms[0], ms[-1]) for name in TERMS)
     off = max(
         abs(row["measured"] / row["closed form"] - 1) for row in rows if row["m"] >= 1e6 and row["closed form"] > 0.01
     )
     return Finding(
-        "Theorem 2: which error of one-active pairs rules at the smallest width?", f"m = {ms[0]:.0f} to {ms[-1]:.0e}",
-        f"kink {said}; {shares} (first and last m)", "measured", f"each term switched off in the drawn law; within {off:.0%} of its closed form where above 0.01, from 10^6 on",
-    )  # fmt: skip
+        "Theorem 2: which error of one-active pairs rules at the smallest width?",
+        f"m = {ms[0]:.0f} to {ms[-1]:.0e}",
+        f"kink {where}; {shares} (first and last m)",
+        "measured",
+        f"each term switched off in the drawn law; within {off:.0%} of its closed form where above 0.01, from 10^6 on",
+    )
 
 
 def gain(name: str, series: dict[str, Series]) -> Finding:
@@ -173,40 +184,46 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     table = term_rows(profile, seen)
     series = {name: smallest_widths(name, searches(profile, name), seen, s=S) for name in profile.remedies}
     findings, fits = [which_rules(table)], {}
-    for name, one in series.items():
+    for name, widths in series.items():
         claim = REMEDIES[name][1]
-        top = one.above(profile.top)
+        top = widths.above(profile.top)
         fits[name] = top.report(claim)
-        asked = "width tends to m^(2/3)?" if claim else "no power of m?"
-        findings.append(top.finding(f"{name}, s = {S}, q99 < {EPS:g}, drawn: {asked}", fits[name]))
+        question = "width tends to m^(2/3)?" if claim else "no power of m?"
+        findings.append(top.finding(f"{name}, s = {S}, q99 < {EPS:g}, drawn: {question}", fits[name]))
         findings += [gain(name, series)] * (name != "plain")
-        table += one.rows()
+        table += widths.rows()
     computed, finding = all_pairs(profile)
     return Analysis(table + computed, [*findings, finding], fits)
 
 
 def all_pairs(profile: Profile) -> tuple[list[dict], Finding]:
-    """The width at which every pair of an input is right, density tuned for that, and its power of log m beside m^(2/3).
+    """The width at which every pair of an input is right, at the best density, and its power of log m beside m^(2/3).
 
     Computed, not measured: `theory.bernoulli_tail`, which tests hold against drawn errors and against networks.
     """
     width = {m: all_pairs_width(m, S, EPS) for m in profile.far}
     rows = curve_rows(width, 2 / 3, criterion="max", s=S)
     scaled = {m: d / m ** (2 / 3) for m, d in width.items()}
-    powers = {b: log(scaled[b] / scaled[a]) / log(log(b) / log(a)) for a, b in pairwise(profile.far)}
-    said = ", ".join(f"{power:.2f} (to {m:.0e})" for m, power in powers.items())
+    log_powers = {b: log(scaled[b] / scaled[a]) / log(log(b) / log(a)) for a, b in pairwise(profile.far)}
+    by_range = ", ".join(f"{power:.2f} (to {m:.0e})" for m, power in log_powers.items())
     top = max(profile.m)
+    ratio = all_pairs_width(top, S, EPS) / predicted_width(top, S, EPS)
     return rows, Finding(
-        "Theorem 2, max < 0.5: width tends to m^(2/3) (log m)^(1/3)?", f"m = {profile.far[0]:.0e} to {profile.far[-1]:.0e}, no seeds",
-        f"power of log m: {said}; {all_pairs_width(top, S, EPS) / predicted_width(top, S, EPS):.2f} times the width of q99 at m = {top:.0e}",
-        "computed", "the far tail by a saddle point, held against drawn errors to a chance of 1e-5 and against built networks at m = 64",
-    )  # fmt: skip
+        "Theorem 2, max < 0.5: width tends to m^(2/3) (log m)^(1/3)?",
+        f"m = {profile.far[0]:.0e} to {profile.far[-1]:.0e}, no seeds",
+        f"power of log m: {by_range}; {ratio:.2f} times the width of q99 at m = {top:.0e}",
+        "computed",
+        "the far tail by a saddle point, held against drawn errors to a chance of 1e-5 "
+        "and against built networks at m = 64",
+    )
 
 
 EXPERIMENT = Experiment(
-    claim="Theorem 2: m^(2/3) comes from cross-talk at the kink of the ReLU, which takes over late; remedies move the constant, not the exponent",
-    meaning="One of three sources of error makes the paper's construction wide, and it rules only when there are many features. "
-    "Changing the weights or the read-off saves a constant factor at most, while a random layer read by signs avoids the power of m altogether.",
+    claim="Theorem 2: m^(2/3) comes from cross-talk at the kink of the ReLU, which takes over late; "
+    "remedies move the constant, not the exponent",
+    meaning="One of three sources of error makes the paper's construction wide, and it rules only when there are many "
+    "features. Changing the weights or the read-off saves a constant factor at most, "
+    "while a random layer read by signs avoids the power of m altogether.",
     profiles=PROFILES,
     tasks=tasks,
     analyse=analyse,

@@ -17,7 +17,7 @@ from superposed.compiler.scanned import Plan, first_wrong_layers
 from superposed.figures.circuits import draw_deep
 from superposed.fitting import through
 from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit
-from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.study.experiment import Analysis, Experiment, Finding, powers
 from superposed.study.series import Series, edge
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Chain, Steps
@@ -56,17 +56,12 @@ class Profile:
     frontier: Frontier
 
 
-def powers(first: int, last: int) -> tuple[int, ...]:
-    """2^first, ..., 2^last."""
-    return tuple(2**k for k in range(first, last + 1))
-
-
-FAR = (*powers(13, 17), *(10**k for k in range(6, 13)))
+FAR = (*powers(2, 13, 17), *powers(10, 6, 12))
 PROFILES = {
     "tiny": Profile(2**12, 120, 2, 12, 5, Frontier((2048,), (2, 3), 4, 4, 2, (2**12, 10**6), 100)),
     "quick": Profile(2**13, 300, 3, 64, 10, Frontier((4096, 8192), (2,), 16, 5, 4, (4096, 2**14, 10**8, 10**12), 300)),
-    "standard": Profile(2**15, 8000, 3, 256, 20, Frontier(powers(13, 15), (2, 3, 4), 64, 20, 8, FAR, 1000)),
-    "full": Profile(2**16, 30000, 3, 256, 50, Frontier(powers(13, 16), (2, 3, 4, 6), 64, 20, 8, FAR, 4000)),
+    "standard": Profile(2**15, 8000, 3, 256, 20, Frontier(powers(2, 13, 15), (2, 3, 4), 64, 20, 8, FAR, 1000)),
+    "full": Profile(2**16, 30000, 3, 256, 50, Frontier(powers(2, 13, 16), (2, 3, 4, 6), 64, 20, 8, FAR, 4000)),
 }  # fmt: skip
 
 

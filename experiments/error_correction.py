@@ -1,8 +1,8 @@
 """Theorem 21: how many features one error-correction layer bears, and which printed tolerance is right.
 
-d = 8 D ReLU neurons: the layer has D units of eight. "built": one network, one input, m along a ladder, the largest noise
-and the wrong bits at each rung. "law": the largest m by the exact law, to 10^7 neurons and more. "tolerance": the largest read-off
-error of random sign that a built network rounds away.
+d = 8 D ReLU neurons: the layer has D units of eight. Rows are of three kinds. "built": one network and one input, m
+along a ladder, the largest noise and the wrong bits at each rung. "law": the largest m by the exact law, to 10^7
+neurons and more. "tolerance": the largest read-off error of random sign that a built network rounds away.
 """
 
 from dataclasses import dataclass
@@ -72,9 +72,9 @@ def tasks(profile: Profile) -> list[Steps]:
 
 
 def built_ladder(cell: dict) -> dict:
-    """One network and one input with features 0, ..., s - 1 active, for m along a ladder, each m adding features to the last.
+    """One network and one input with features 0, ..., s - 1 active, for m along a ladder; each m adds features.
 
-    The incoming code is ternary as the new one, so the read-offs that are corrected carry the cross-talk of an exact state.
+    The incoming code is ternary as is the new one, so the read-offs carry the cross-talk of an exact state.
     Ends four steps of 2^(1/4) beyond the first m at which both criteria fail, for some networks recover.
     """
     units, s = cell["units"], cell["s"]
@@ -105,7 +105,7 @@ def law_point(cell: dict) -> dict:
 
 
 def largest_tolerated(cell: dict) -> dict:
-    """The largest eps such that read-off errors of +-eps, of random sign, leave every unit's noise below 1/3; m = 2 D."""
+    """The largest eps at m = 2 D for which errors of +-eps, of random sign, leave every unit's noise below 1/3."""
     units, s = cell["units"], cell["s"]
     rng = host_rng(jax.random.key(cell["seed"] * 1_000_003 + units + s))
     code = ternary_code(rng, 2 * units, units, 1 / np.sqrt(units * s))
@@ -114,7 +114,7 @@ def largest_tolerated(cell: dict) -> dict:
 
 
 def rows_of(profile: Profile, seen: Seen) -> dict[str, list[dict]]:
-    """Rows by kind, the cell and what was seen in one dict; a rung of a ladder is a row of its own. d counts neurons."""
+    """Rows by kind, each with its cell and what was seen; a rung of a ladder is a row of its own. d counts neurons."""
     rows: dict[str, list[dict]] = {"built": [], "law": [], "tolerance": []}
     for task in tasks(profile):
         for cell, found in zip(task.cells, task.results(seen), strict=True):
@@ -191,9 +191,11 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
 
 
 EXPERIMENT = Experiment(
-    claim="Theorem 21 (Hänni et al. 2024): one correction of d neurons bears Õ(d^(3/2)) features and a read-off error ~ (D s)^(1/4)/√m",
-    meaning="A layer of neurons that round can clean up the errors of the layer before, for many more features than neurons. "
-    "Of the two formulas in the paper for the error it bears, the one in the proof is right and the one in the statement is not.",
+    claim="Theorem 21 (Hänni et al. 2024): one correction of d neurons bears Õ(d^(3/2)) features "
+    "and a read-off error ~ (D s)^(1/4)/√m",
+    meaning="A layer of neurons that round can clean up the errors of the layer before, for many more features than "
+    "neurons. Of the two formulas in the paper for the error it bears, the one in the proof is right "
+    "and the one in the statement is not.",
     profiles=PROFILES,
     tasks=tasks,
     analyse=analyse,

@@ -59,7 +59,7 @@ def tasks(profile: Profile) -> list[Steps]:
 
 
 def spectrum(cell: dict) -> dict:
-    """How many features read at every multiple of 1/4 after the last layer: features that ought to be active, and idle ones."""
+    """How many active and how many idle features read at every multiple of 1/4 after the last layer."""
     circuit, active = planted_circuit(jax.random.key(cell["seed"]), cell["m"], S, cell["depth"], cell["inputs"])
     network = Channels(S)(jax.random.key(cell["seed"] + 1), circuit, cell["d"])
     truth = sparse_features(active, cell["m"])
@@ -97,7 +97,7 @@ def reads_by_depth(cell: dict) -> dict:
 
 
 def overlaps(cell: dict) -> dict:
-    """Pairs of features by the number of units they share: a compiled network's code, or as many units a feature drawn at random."""
+    """Pairs of features by the number of units they share: in a compiled network, and with units drawn at random."""
     key, (m, c) = jax.random.key(cell["seed"]), (cell["m"], channel_size(S))
     circuit, _ = planted_circuit(key, m, S, 1, 1)
     network = Channels(S)(key, circuit, cell["d"])
@@ -160,12 +160,22 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         for cell, result in zip(task.cells, task.results(seen), strict=True)
     ]
     features, reads, codes = ([r for r in rows if r["kind"] == kind] for kind in ("features", "depth", "codes"))
-    table = [{"kind": "features", **picked(r, "d", "m", "depth", "inputs", "width", "threshold"), "of": of, "read_off": n / 4, "count": count}
-             for r in features for of in ("idle", "active") for n, count in enumerate(r[of])]  # fmt: skip
-    table += [{"kind": "depth", **picked(r, "d", "m", "width", "reset"), "layer": layer["layer"], "of": of, "number": number, "read_off": value}
-              for r in reads for layer in r["layers"]
-              for of, values in (("active", layer["active"]), ("highest idle", [layer["highest_idle"]]))
-              for number, value in enumerate(values)]  # fmt: skip
+    table = []
+    for r in features:
+        network = {"kind": "features", **picked(r, "d", "m", "depth", "inputs", "width", "threshold")}
+        table += [
+            {**network, "of": of, "read_off": n / 4, "count": count}
+            for of in ("idle", "active")
+            for n, count in enumerate(r[of])
+        ]
+    for r in reads:
+        network = {"kind": "depth", **picked(r, "d", "m", "width", "reset")}
+        table += [
+            {**network, "layer": layer["layer"], "of": of, "number": number, "read_off": value}
+            for layer in r["layers"]
+            for of, values in (("active", layer["active"]), ("highest idle", [layer["highest_idle"]]))
+            for number, value in enumerate(values)
+        ]
     table += [{"kind": "codes", **picked(r, "d", "m", "code", "units", "c", "width"), "shared": n, "count": count}
               for r in codes for n, count in enumerate(r["pairs"])]  # fmt: skip
     return Analysis(table, findings_of(features[0], reads, codes))
@@ -177,7 +187,8 @@ def picked(row: dict, *keys: str) -> dict:
 
 
 EXPERIMENT = Experiment(
-    claim="Three compiled networks from inside: more features than neurons, correction through the depth, the overlap of codes",
+    claim="Three compiled networks from inside: more features than neurons, correction through the depth, "
+    "the overlap of codes",
     meaning="Looked at from inside, active features stand apart from idle ones although they share neurons. "
     "Two things make that possible: any two features share at most one unit, and every layer corrects its errors.",
     profiles=PROFILES,

@@ -94,7 +94,8 @@ def closed_form(profile: Profile) -> list[dict]:
 
 
 EXPERIMENT = Experiment(
-    claim="Theorem 14 (Hänni et al. 2024): a random layer reads the ANDs of superposed features with error Õ(s/sqrt d), whatever m is",
+    claim="Theorem 14 (Hänni et al. 2024): a random layer reads the ANDs of superposed features with error "
+    "Õ(s/sqrt d), whatever m is",
     meaning="A layer of random weights already computes the ANDs of all pairs of features, without any design. "
     "Its error depends on the number of neurons and not on the number of features.",
     profiles=PROFILES,

@@ -20,7 +20,7 @@ CONSTRUCTIONS = {
     "tuned density": Superposed(Bernoulli()),
     f"L = {SHARED:g} fixed": Superposed(Bernoulli(shared=SHARED)),
 }
-"""L = d p^2, the neurons that a pair shares on average: the law m^(2/3) s^(2/3) eps^(-4/3) L^(1/3) holds at a fixed L."""
+"""A pair shares L = d p^2 neurons on average. The law m^(2/3) s^(2/3) eps^(-4/3) L^(1/3) holds at a fixed L."""
 CLAIMS = {"s": 2 / 3, "eps": -4 / 3}
 
 
@@ -38,11 +38,27 @@ class Profile:
 
 
 PROFILES = {
-    "tiny": Profile(m=(10**12,), s=(2, 3), eps=(0.5, 0.25), seeds=3, events=512, steps=16, constructions=("tuned density",)),
+    "tiny": Profile(
+        m=(10**12,), s=(2, 3), eps=(0.5, 0.25), seeds=3, events=512, steps=16, constructions=("tuned density",)
+    ),
     "quick": Profile(m=(10**12,), s=(2, 3, 4, 6, 8), eps=(0.5, 0.35, 0.25, 0.18, 0.125), seeds=6, events=2048),
-    "standard": Profile(m=(10**6, 10**12), s=(2, 3, 4, 6, 8, 12, 16), eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625), seeds=16, events=8192, steps=64),
-    "full": Profile(m=(10**6, 10**12), s=(2, 3, 4, 6, 8, 12, 16), eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625), seeds=32, events=20_000, steps=64),
-}  # fmt: skip
+    "standard": Profile(
+        m=(10**6, 10**12),
+        s=(2, 3, 4, 6, 8, 12, 16),
+        eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625),
+        seeds=16,
+        events=8192,
+        steps=64,
+    ),
+    "full": Profile(
+        m=(10**6, 10**12),
+        s=(2, 3, 4, 6, 8, 12, 16),
+        eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625),
+        seeds=32,
+        events=20_000,
+        steps=64,
+    ),
+}
 
 
 def question(profile: Profile, construction: str, m: int, s: int, eps: float) -> SmallestWidth:

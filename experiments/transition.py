@@ -1,4 +1,4 @@
-"""The transition from failing to passing: its probability over (m, d), its width and sharpness, and the collapse of error curves."""
+"""The transition from failing to passing: probability over (m, d), width, sharpness; the collapse of error curves."""
 
 from dataclasses import asdict, dataclass
 from math import log
@@ -63,10 +63,22 @@ class Profile:
 EVERY_FOURTH = tuple(2**n for n in range(20, 41, 4))
 PROFILES = {
     "tiny": Profile(m=(32,), widths=4, networks=8, drawn=(2**20, 2**40), drawn_widths=4, seeds=3, events=512, draws=20),
-    "quick": Profile(m=(32, 64, 128), widths=8, networks=16, drawn=(2**20, 2**26, 2**33, 2**40), drawn_widths=7, seeds=8, events=2048),
-    "standard": Profile(m=(32, 64, 128, 256, 512), widths=12, networks=64, drawn=EVERY_FOURTH, drawn_widths=13, seeds=16, events=8192),
-    "full": Profile(m=(32, 64, 128, 256, 512, 1024), widths=16, networks=128, drawn=EVERY_FOURTH, drawn_widths=17, seeds=32, events=20_000),
-}  # fmt: skip
+    "quick": Profile(
+        m=(32, 64, 128), widths=8, networks=16, drawn=(2**20, 2**26, 2**33, 2**40), drawn_widths=7, seeds=8, events=2048
+    ),
+    "standard": Profile(
+        m=(32, 64, 128, 256, 512), widths=12, networks=64, drawn=EVERY_FOURTH, drawn_widths=13, seeds=16, events=8192
+    ),
+    "full": Profile(
+        m=(32, 64, 128, 256, 512, 1024),
+        widths=16,
+        networks=128,
+        drawn=EVERY_FOURTH,
+        drawn_widths=17,
+        seeds=32,
+        events=20_000,
+    ),
+}
 
 
 def around(middle: float, factor: int, n: int) -> tuple[int, ...]:
@@ -76,14 +88,14 @@ def around(middle: float, factor: int, n: int) -> tuple[int, ...]:
 
 def built(profile: Profile) -> dict[int, list[AtWidths]]:
     """A task a width, by m. The k-th width has the seeds from k*networks on, so that no two widths share a draw."""
-    sampling, found = Sampling(profile.inputs), {}
+    sampling, tasks_by_m = Sampling(profile.inputs), {}
     for m in profile.m:
         widths = around(ALL_PAIRS * predicted_width(m, S, EPS), 2, profile.widths)
         rows, n = -(-max(widths) // ROWS) * ROWS, profile.networks
-        found[m] = [
+        tasks_by_m[m] = [
             AtWidths(CONSTRUCTION, m, S, (d,), n, sampling, first_seed=k * n, rows=rows) for k, d in enumerate(widths)
         ]
-    return found
+    return tasks_by_m
 
 
 def drawn(profile: Profile) -> list[AtWidths]:
@@ -109,31 +121,32 @@ def counts(profile: Profile, seen: Seen) -> list[dict]:
 
 def transitions(rows: list[dict]) -> dict[int, Success | NotFitted]:
     """The fitted transition at each m, or why there is none."""
-    found: dict[int, Success | NotFitted] = {}
+    by_m: dict[int, Success | NotFitted] = {}
     for m in sorted({row["m"] for row in rows}):
         columns = ([float(row[key]) for row in rows if row["m"] == m] for key in ("width", "passed", "networks"))
-        found[m] = fit_success(*map(np.array, columns))
-    return found
+        by_m[m] = fit_success(*map(np.array, columns))
+    return by_m
 
 
-def transition_finding(m: int, found: Success | NotFitted, profile: Profile) -> Finding:
+def transition_finding(m: int, transition: Success | NotFitted, profile: Profile) -> Finding:
     """The widths at which half and 95% pass, and the sharpness."""
     question = (
         f"Theorem 2, max < {EPS:g}, built, s = {S}, m = {m}: at what width do half of the networks pass, and 95%?"
     )
     span = f"m = {m}, {profile.widths} widths, {profile.networks} networks each"
-    if isinstance(found, NotFitted):
-        return Finding(question, span, "no fit", "not measured", found.reason)
-    said = f"{triple(found.half, '.0f')}, {triple(found.high, '.0f')}; sharpness {triple(found.sharpness, '.1f')}"
+    if isinstance(transition, NotFitted):
+        return Finding(question, span, "no fit", "not measured", transition.reason)
+    half, high, sharpness = triple(transition.half, ".0f"), triple(transition.high, ".0f"), transition.sharpness
+    measured = f"{half}, {high}; sharpness {triple(sharpness, '.1f')}"
     why = "logistic curve in log d, 95% profile-likelihood intervals; sharpness in logits an e-fold of width"
-    return Finding(question, span, said, "measured", why)
+    return Finding(question, span, measured, "measured", why)
 
 
-def sharpening_finding(found: dict[int, Success | NotFitted]) -> Finding:
+def sharpening_finding(by_m: dict[int, Success | NotFitted]) -> Finding:
     """Sharpness at the largest m over that at the smallest (`judge_growth`)."""
     question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the transition sharpens with m?"
-    fitted = {m: one for m, one in found.items() if isinstance(one, Success)}
-    least, most = min(found), max(found)
+    fitted = {m: transition for m, transition in by_m.items() if isinstance(transition, Success)}
+    least, most = min(by_m), max(by_m)
     span = f"m = {least} to {most}"
     if least == most or not {least, most} <= fitted.keys():
         return Finding(
@@ -145,9 +158,9 @@ def sharpening_finding(found: dict[int, Success | NotFitted]) -> Finding:
     )
 
 
-def threshold(found: dict[int, Success | NotFitted], profile: Profile) -> Report | NotFitted:
+def threshold(by_m: dict[int, Success | NotFitted], profile: Profile) -> Report | NotFitted:
     """Models of the half-pass width in m: each enters with the standard error that its 95% interval stands for."""
-    fitted = {m: one.half for m, one in found.items() if isinstance(one, Success)}
+    fitted = {m: transition.half for m, transition in by_m.items() if isinstance(transition, Success)}
     half = {m: width for m, width in fitted.items() if 0 < width[0] < width[2] < np.inf}
     best = [width[1] for width in half.values()]
     scatter = [log(high / low) / (2 * 1.96) for low, _, high in half.values()]
@@ -170,9 +183,10 @@ def curves(profile: Profile, seen: Seen) -> list[dict]:
 
 
 def collapses(rows: list[dict], profile: Profile) -> list[dict]:
-    """The best exponent with its interval, and the quality there and at the rivals: of all m, then of neighbouring pairs of them.
+    """The best exponent with its interval, and the quality there and at the rivals.
 
-    A point's error is the geometric mean of q99 over its seeds.
+    The first collapse is of all m; the others are of neighbouring pairs. A point's error is the geometric mean of q99
+    over its seeds.
     """
     points = sorted({(row["m"], row["width"]) for row in rows})
     m, d = np.array(points, float).T
@@ -180,103 +194,110 @@ def collapses(rows: list[dict], profile: Profile) -> list[dict]:
     errors = np.array([[q99[*point, seed] for seed in range(profile.seeds)] for point in points])
     mean = np.exp(np.log(errors).mean(axis=1))
     pairs = list(zip(profile.drawn, profile.drawn[1:], strict=False))
-    found = []
+    results = []
     for chosen in (profile.drawn, *(pairs if len(pairs) > 1 else ())):
-        own = np.isin(m, chosen)
-        at = {name: collapse(m[own], d[own], mean[own], a) for name, a in RIVALS.items()}
-        found.append({
-            "m": chosen, "exponent": collapse_interval(m[own], d[own], errors[own], profile.draws), "points": (m[own], mean[own]),
-            "at": {"best": best_collapse(m[own], d[own], mean[own]), **{name: one for name, one in at.items() if isinstance(one, Collapse)}},
-            "predicted": closed_collapse(m[own], d[own], mean[own]),
-        })  # fmt: skip
-    return found
+        kept = np.isin(m, chosen)
+        averaged = m[kept], d[kept], mean[kept]
+        at_rivals = {name: collapse(*averaged, exponent) for name, exponent in RIVALS.items()}
+        overlapping = {name: result for name, result in at_rivals.items() if isinstance(result, Collapse)}
+        results.append(
+            {
+                "m": chosen,
+                "exponent": collapse_interval(m[kept], d[kept], errors[kept], profile.draws),
+                "points": (m[kept], mean[kept]),
+                "collapses": {"best": best_collapse(*averaged), **overlapping},
+                "predicted": closed_collapse(*averaged),
+            }
+        )
+    return results
 
 
 def closed_collapse(m: np.ndarray, d: np.ndarray, error: np.ndarray) -> float:
     """The best exponent of the closed form's own errors at the measured m and widths.
 
-    The closed form tends to m^(2/3) and is not there yet at these m, so its collapse is what measured curves are judged by.
+    The closed form tends to m^(2/3) but has not reached it at these m. So measured curves are judged by its collapse.
     Its width is computed at seven errors a curve; the error between them is straight in log-log.
     """
     errors = np.geomspace(error.min() / 1.5, error.max() * 1.5, 7)
     closed = np.empty(len(m))
     for value in np.unique(m):
         widths = [quantile_width(value, S, eps) for eps in errors.tolist()]  # they fall as the error grows
-        own = m == value
-        closed[own] = np.exp(np.interp(np.log(d[own]), np.log(widths)[::-1], np.log(errors)[::-1]))
+        of_curve = m == value
+        closed[of_curve] = np.exp(np.interp(np.log(d[of_curve]), np.log(widths)[::-1], np.log(errors)[::-1]))
     return best_collapse(m, d, closed).exponent
 
 
-def collapse_finding(one: dict, profile: Profile) -> Finding:
+def collapse_finding(result: dict, profile: Profile) -> Finding:
     """Whether the best exponent is the one that the closed form's own curves have (`judge_interval`)."""
-    word, why = judge_interval(one["exponent"], one["predicted"])
-    quality = {name: f"{found.quality:.3f}" for name, found in one["at"].items()}
+    word, why = judge_interval(result["exponent"], result["predicted"])
+    quality = {name: f"{collapsed.quality:.3f}" for name, collapsed in result["collapses"].items()}
     rivals = ", ".join(f"{quality.get(name, 'no overlap')} at {name}" for name in RIVALS)
-    part = "" if one["m"] == profile.drawn else ", the two largest m"
+    part = "" if result["m"] == profile.drawn else ", the two largest m"
     return Finding(
         f"Theorem 2, q99, drawn, s = {S}{part}: error curves collapse as those of the closed form?",
-        f"m = {one['m'][0]:.4g} to {one['m'][-1]:.4g}, {len(one['m'])} curves, {profile.seeds} seeds",
-        f"best exponent {triple(one['exponent'], '.3f')}, quality {quality['best']}; {rivals}",
+        f"m = {result['m'][0]:.4g} to {result['m'][-1]:.4g}, {len(result['m'])} curves, {profile.seeds} seeds",
+        f"best exponent {triple(result['exponent'], '.3f')}, quality {quality['best']}; {rivals}",
         word,
         f"{why}, the exponent of the closed form's own collapse, which tends to 2/3",
-    )  # fmt: skip
+    )
 
 
-def collapse_row(one: dict) -> dict:
+def collapse_row(result: dict) -> dict:
     """Interval, quality and the closed form's exponent, for the table."""
-    low, best, high = one["exponent"]
-    return {
-        "kind": "collapse", "m": one["m"][0], "m_most": one["m"][-1], "s": S, "low": low, "best": best, "high": high,
-        "closed_form": one["predicted"], **{f"quality_{name}": found.quality for name, found in one["at"].items()},
-        **{f"overlap_{name}": found.overlap for name, found in one["at"].items()},
-    }  # fmt: skip
+    low, best, high = result["exponent"]
+    row = {"kind": "collapse", "m": result["m"][0], "m_most": result["m"][-1], "s": S}
+    row |= {"low": low, "best": best, "high": high, "closed_form": result["predicted"]}
+    row |= {f"quality_{name}": collapsed.quality for name, collapsed in result["collapses"].items()}
+    return row | {f"overlap_{name}": collapsed.overlap for name, collapsed in result["collapses"].items()}
 
 
-def estimates(found: dict[int, Success | NotFitted]) -> list[dict]:
+def estimates(by_m: dict[int, Success | NotFitted]) -> list[dict]:
     """Table rows of the fitted widths and sharpness, and of the fitted curves."""
     kinds = (("width, half pass", "half"), ("width, 95% pass", "high"), ("sharpness", "sharpness"))
-    fitted = {m: one for m, one in found.items() if isinstance(one, Success)}
+    fitted = {m: transition for m, transition in by_m.items() if isinstance(transition, Success)}
     rows = [
-        {"kind": kind, "m": m, "s": S, **dict(zip(("low", "best", "high"), getattr(one, name), strict=True))}
-        for m, one in fitted.items()
+        {"kind": kind, "m": m, "s": S, **dict(zip(("low", "best", "high"), getattr(transition, name), strict=True))}
+        for m, transition in fitted.items()
         for kind, name in kinds
     ]
     reach = np.geomspace(0.4, 2.5, 49)
     return rows + [
         {"kind": "fitted probability", "m": m, "s": S, "width": float(width), "best": float(chance)}
-        for m, one in fitted.items()
-        for width, chance in zip(one.half[1] * reach, one.probability(one.half[1] * reach), strict=True)
+        for m, transition in fitted.items()
+        for widths in (transition.half[1] * reach,)
+        for width, chance in zip(widths, transition.probability(widths), strict=True)
     ]
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Transitions, the models of the half-pass width in m, and the collapse."""
     rows, errors = counts(profile, seen), curves(profile, seen)
-    found, together = transitions(rows), collapses(errors, profile)
-    law = threshold(found, profile)
-    findings = [*(transition_finding(m, one, profile) for m, one in found.items()), sharpening_finding(found)]
+    by_m, (whole, *pairs) = transitions(rows), collapses(errors, profile)
+    law = threshold(by_m, profile)
+    findings = [transition_finding(m, transition, profile) for m, transition in by_m.items()]
+    findings.append(sharpening_finding(by_m))
     question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the half-pass width tends to m^(2/3)?"
     span = f"m = {profile.m[0]} to {profile.m[-1]}, {profile.networks * profile.widths} networks each"
     findings.append(finding(question, span, law))
-    whole, *pairs = together
-    findings += [collapse_finding(one, profile) for one in (whole, *pairs[-1:])]
-    best = whole["at"]["best"]
-    table = rows + estimates(found) + errors + [collapse_row(one) for one in together]
+    findings += [collapse_finding(result, profile) for result in (whole, *pairs[-1:])]
+    best = whole["collapses"]["best"]
+    table = rows + estimates(by_m) + errors + [collapse_row(result) for result in (whole, *pairs)]
     table += [
         {"kind": "scaled error", "m": int(m), "s": S, "scaled_width": x, "exponent": best.exponent, "q99": error}
         for m, error, x in zip(*whole["points"], best.x, strict=True)
     ]
     success = {
-        f"m = {m}": {"not fitted": one.reason} if isinstance(one, NotFitted) else asdict(one)
-        for m, one in found.items()
+        f"m = {m}": {"not fitted": fit.reason} if isinstance(fit, NotFitted) else asdict(fit) for m, fit in by_m.items()
     }
     return Analysis(table, findings, {"success": success, "half-pass width": law})
 
 
 EXPERIMENT = Experiment(
-    claim="Theorem 2: networks pass with a probability that rises from 0 to 1 around a width, and error curves collapse on d / m^(2/3)",
-    meaning="Whether one network works is a matter of chance, and the chance rises from 0 to 1 within about a factor of two in width. "
-    "Drawn to the right scale, the errors of all sizes fall on one curve, which is what a power law of the width predicts.",
+    claim="Theorem 2: networks pass with a probability that rises from 0 to 1 around a width, "
+    "and error curves collapse on d / m^(2/3)",
+    meaning="Whether one network works is a matter of chance, and the chance rises from 0 to 1 within about a factor "
+    "of two in width. Drawn to the right scale, the errors of all sizes fall on one curve, "
+    "which is what a power law of the width predicts.",
     profiles=PROFILES,
     tasks=lambda profile: [*(task for tasks in built(profile).values() for task in tasks), *drawn(profile)],
     analyse=analyse,

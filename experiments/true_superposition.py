@@ -16,7 +16,7 @@ from superposed.compiler.channels_jax import Planted, code_for, run_planted
 from superposed.figures.circuits import draw_superposition
 from superposed.fitting import through
 from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
-from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.study.experiment import Analysis, Experiment, Finding, powers
 from superposed.study.series import Series, edge
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Chain
@@ -64,11 +64,6 @@ class Profile:
     frontiers: tuple[Frontier, ...]
 
 
-def powers(first: int, last: int) -> tuple[int, ...]:
-    """2^first, ..., 2^last."""
-    return tuple(2**k for k in range(first, last + 1))
-
-
 RANDOM = "step, random gates"
 D = 2**12
 RELU = Run("relu", D, 2 * D, 64, 200, c=8, reset="relu")
@@ -80,15 +75,18 @@ PROFILES = {
     ),
     "quick": Profile(
         (Run("step", D, 15 * D, 64, 50), Run(RANDOM, D, 12 * D, 16, 50, "paths"), RELU, TOO_MANY),
-        (Frontier(powers(8, 11), (3,), 64, 20, 2),),
+        (Frontier(powers(2, 8, 11), (3,), 64, 20, 2),),
     ),
     "standard": Profile(
         (Run("step", D, 15 * D, 256, 200), Run(RANDOM, 2**14, 45 * 2**14, 64, 50, "paths"), RELU, TOO_MANY),
-        (Frontier(powers(9, 13), (3,), 64, 50, 8, ("groups", "paths")), Frontier(powers(9, 11), (2, 4, 6), 64, 50, 4)),
+        (
+            Frontier(powers(2, 9, 13), (3,), 64, 50, 8, ("groups", "paths")),
+            Frontier(powers(2, 9, 11), (2, 4, 6), 64, 50, 4),
+        ),
     ),
     "full": Profile(
         (Run("step", 2**16, 120 * 2**16, 64, 50), Run(RANDOM, 2**16, 10**6, 1024, 1000, "paths"), RELU, TOO_MANY),
-        (Frontier(powers(9, 15), (2, 3, 4, 6), 64, 50, 8, ("groups", "paths")),),
+        (Frontier(powers(2, 9, 15), (2, 3, 4, 6), 64, 50, 8, ("groups", "paths")),),
     ),
     # The frontier alone, on an accelerator: forty million features in the widest.
     "wide": Profile((), (Frontier((2**10, 2**12, 2**14, 2**15), (3,), 64, 50, 8), Frontier((2**17,), (3,), 64, 50, 2))),
@@ -208,15 +206,16 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         question = f"Channels, {series.name}: m* at depth {rungs[0]['depth']} grows as d^1.875?"
         findings.append(series.finding(question, fits[series.name]))
         table += series.rows("m*")
-        table += [{"kind": "law", "series": series.name, **series.labels, "d": d, "m": m, "bits_per_weight": bits_per_weight(m, d)}
-                  for d, m in law.items()]  # fmt: skip
+        labels = {"kind": "law", "series": series.name, **series.labels}
+        table += [{**labels, "d": d, "m": m, "bits_per_weight": bits_per_weight(m, d)} for d, m in law.items()]
     return Analysis(table, findings, fits)
 
 
 EXPERIMENT = Experiment(
-    claim="Channels run circuits of m = 15 d features in d ReLU neurons, deep, without a wrong bit; m* grows as d^1.875",
-    meaning="A deep network can run a circuit over many times more features than it has neurons without a single wrong bit. "
-    "How many features fit grows almost as the square of the number of neurons.",
+    claim="Channels run circuits of m = 15 d features in d ReLU neurons, deep, without a wrong bit; "
+    "m* grows as d^1.875",
+    meaning="A deep network can run a circuit over many times more features than it has neurons without a single wrong "
+    "bit. How many features fit grows almost as the square of the number of neurons.",
     profiles=PROFILES,
     tasks=lambda profile: [*(chain for _, chain in runs(profile)), *ladders(profile)],
     analyse=analyse,

@@ -21,13 +21,15 @@ CLAIMS = {
     "Gaussian": ("rms", -1 / 2, "Theorem 3, Gaussian weights: rms error falls as d^(-1/2)?"),
     "Bernoulli, tuned": ("max", -1 / 3, "Theorem 1, tuned density: largest error falls as d^(-1/3)?"),
 }
-"""The statistic that is fitted, its predicted exponent in d (theory: 3a, 3b), and the question. The rms is that of pairs with
-one active member, whose law v/d has no logarithm; the largest error is over all pairs looked at."""
+"""The statistic that is fitted, its predicted exponent in d (theory: 3a, 3b), and the question.
+
+The rms is that of pairs with one active member, whose law v/d has no logarithm. The largest error is over all pairs
+looked at."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """The widths at which errors are measured with `errors_m` features, and the m at which the smallest width is searched."""
+    """The widths at which errors are measured with `errors_m` features, and the m whose smallest width is searched."""
 
     s: tuple[int, ...]
     widths: tuple[int, ...]

@@ -146,8 +146,8 @@ def computed_rows(profile: Profile, construction: str, s: int) -> list[dict]:
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Widths, local exponents and exponents of both constructions, and how built networks compare with drawn errors.
 
-    Each construction's closed form, with one free constant, is among its models. From m = 10^4 on, where that of Theorem 2 is
-    good to half a per cent, a finding of its own says whether the widths follow it.
+    Each construction's closed form, with one free constant, is among its models. That of Theorem 2 is good to half a
+    per cent from m = 10^4 on. There a finding of its own says whether the widths follow it.
     """
     table, fits, findings = [], {}, []
     series = {

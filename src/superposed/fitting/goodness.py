@@ -12,7 +12,10 @@ from superposed.fitting.points import Points
 
 @dataclass(frozen=True)
 class LocalExponent:
-    """The slope of log d between neighbouring values of `along`, other covariates equal; low <= best <= high, at `middle`."""
+    """The slope of log d between two neighbouring values of `along`, other covariates equal.
+
+    It is `best`, with the interval [low, high], and belongs to `middle`.
+    """
 
     start: float
     stop: float
