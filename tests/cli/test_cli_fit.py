@@ -54,10 +54,10 @@ def test_the_command_and_the_experiment_agree(tmp_path, capsys):
     """The verdict on a figure's file is the one that the experiment gave from its rows."""
     data = widths(crossing, m=LADDER, seeds=6)
     curve = dict(zip(*(column.tolist() for column in (LADDER, np.exp(crossing(LADDER)))), strict=True))
+    columns = data.covariates["m"].tolist(), data.low.tolist(), data.high.tolist()
     records = [
-        {"m": m, "seed": k, "low": low, "high": high}
-        for k, (m, low, high) in enumerate(zip(data.covariates["m"].tolist(), data.low.tolist(), data.high.tolist(), strict=True))
-    ]  # fmt: skip
+        {"m": m, "seed": k, "low": low, "high": high} for k, (m, low, high) in enumerate(zip(*columns, strict=True))
+    ]
     series = Series("q99, s = 2", "m", tuple(records), {"criterion": "q99", "s": 2})
     expected = series.report(2 / 3, closed=through(curve.items(), 2 / 3))
     rows = series.rows() + local_exponents(series.name, expected) + curve_rows(curve, 2 / 3, criterion="q99", s=2)

@@ -1,4 +1,4 @@
-"""Theorem 8's network as one program: its orders and codes, its twin in SciPy, and what its result does not depend on."""
+"""Theorem 8's network as one program: its orders and codes, its twin in SciPy, what its result does not depend on."""
 
 import jax
 import jax.numpy as jnp

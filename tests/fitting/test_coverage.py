@@ -39,7 +39,7 @@ def coverage(model, design, trials):
     "model, design", [("power", "eight seeds"), ("power and log", "censored"), ("logarithm only", "exact, four seeds")]
 )
 def test_profile_intervals_cover(model, design):
-    """Intervals that cover 88 or 99 in a hundred are caught more often than not; seeds are fixed, so it never flickers."""
+    """Intervals that cover 88 or 99 in a hundred are caught more often than not. Fixed seeds keep it steady."""
     for hits in coverage(model, design, 150):
         assert binomtest(int(hits), 150, 0.95).pvalue > 0.01, hits
 

@@ -74,7 +74,10 @@ def test_a_column_that_is_blank_in_some_rows_is_refused(tmp_path, column):
 
 
 def test_tables_are_kept_apart_by_their_settings(tmp_path):
-    text = "m, criterion, seed, low, high, tried\n64,q99,0,10,11,5\n64,max,0,20,22,5\n\n128,q99,0,,13,5\n128,q99,1,11,12,5\n128,max,0,30,,5\n"
+    text = (
+        "m, criterion, seed, low, high, tried\n64,q99,0,10,11,5\n64,max,0,20,22,5\n\n"
+        "128,q99,0,,13,5\n128,q99,1,11,12,5\n128,max,0,30,,5\n"
+    )
     tables = read_csv(write(tmp_path, text))
     assert [t.setting for t in tables] == [(("criterion", "q99"),), (("criterion", "max"),)]
     assert tables[0].title.endswith("data.csv, criterion = q99")

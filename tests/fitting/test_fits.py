@@ -127,7 +127,11 @@ def test_dependent_rows_do_not_narrow_intervals():
     [
         (power(), widths(m=LADDER[:1]), "not identified by 1 distinct"),
         (power(), sample([1.0, 2.0], [1.0, 2.0], m=[64.0, 128.0]), "leave nothing"),
-        (Model("twice", ("log m", "log s")), sample([1.0] * 4, [2.0] * 4, m=[64.0, 128.0] * 2, s=[64.0, 128.0] * 2), "collinear"),
+        (
+            Model("twice", ("log m", "log s")),
+            sample([1.0] * 4, [2.0] * 4, m=[64.0, 128.0] * 2, s=[64.0, 128.0] * 2),
+            "collinear",
+        ),
         (power_log(), sample([1.0] * 4, [2.0] * 4, m=[1.0, 2.0, 4.0, 8.0]), "not defined at m = 1"),
         (power(), sample([0.0] * 4, [2.0, 4.0] * 2, m=[64.0, 128.0] * 2), "open on the same side"),
     ],

@@ -106,8 +106,13 @@ def test_a_computed_curve_goes_on_as_it_ends():
 
 
 @pytest.mark.parametrize(
-    "points, says", [([(4.0, 2.0)], "two points or more"), ([(1.0, 2.0), (1.0, 3.0)], "two points"), ([(1.0, 0.0), (2.0, 1.0)], "above 0")]
-)  # fmt: skip
+    "points, says",
+    [
+        ([(4.0, 2.0)], "two points or more"),
+        ([(1.0, 2.0), (1.0, 3.0)], "two points"),
+        ([(1.0, 0.0), (2.0, 1.0)], "above 0"),
+    ],
+)
 def test_too_little_for_a_curve_is_refused(points, says):
     with pytest.raises(InputError, match=says):
         through(points, 1.0)

@@ -106,7 +106,7 @@ def test_excluded_exponents_are_those_no_credible_model_allows():
 
 
 def test_the_printed_interval_is_of_credible_models_alone():
-    """Neither a special case nor a model that does not fit is printed; nothing is where no credible model has an exponent."""
+    """Special cases and models that do not fit are not printed. Nothing is where no credible model has an exponent."""
     line, bent = candidate("power", 0.66, 0.67), candidate("power and log", 0.6, 0.7, delta=1.0)
     assert [c.name for c in judge([line, bent], CLAIM, 4.0).widest] == ["power and log"]
     assert judge([line, candidate("power and log", 0.6, 0.7, p=0.001)], CLAIM, 4.0).exponent == line.exponent

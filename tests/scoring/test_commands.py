@@ -69,7 +69,7 @@ def test_a_sample_holds_what_its_help_says(folder):
         (["score", "net.safetensors"], "nothing to score: give --dictionary, --circuit or --parameters"),
         (["score", "net.safetensors", "--dictionary", "d.safetensors"], "--layer is missing"),
         (["score", "net.safetensors", "--layer", "3", "--dictionary", "d.safetensors"], "the layers 1 to 2"),
-        (["score", "acts.safetensors", "--layer", "1", "--dictionary", "d.safetensors"], "that `superposed compile` wrote"),
+        (["score", "acts.safetensors", "--layer", "1", "--dictionary", "d.safetensors"], "`superposed compile` wrote"),
         (["score", "net.safetensors", "--layer", "1", "--dictionary", "none.safetensors"], "No such file"),
         (["score", "net.safetensors", "--layer", "1", "--dictionary", "text"], "not a safetensors file"),
         (["score", "net.safetensors", "--layer", "1", "--dictionary", "p.safetensors"], "has no tensor 'decoder'"),

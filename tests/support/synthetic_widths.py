@@ -30,7 +30,7 @@ def crossing(m):
 def widths(
     truth=two_thirds, m=LADDER, seeds=8, sigma=0.1, rung=1.1, censored=False, slope=0.0, bend=0.0, seed=0
 ) -> Sample:
-    """Log-normal widths about a curve, seen through a ladder of ratio `rung` (1: exactly), open beyond its ends if censored.
+    """Log-normal widths about a curve, seen through a ladder of ratio `rung` (1: exactly); censored, its ends are open.
 
     The scatter changes as m^slope, and by a parabola of height `bend` over the design.
     """

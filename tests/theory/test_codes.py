@@ -42,7 +42,7 @@ def test_reads_sum_to_the_squared_norm_and_spread_as_cross_talk():
 
 
 def test_compiled_reads_are_those_not_compiled():
-    """Guards against jaxlib 0.10, whose CPU compiler gets sums of broadcast products wrong beyond some 10^4 elements."""
+    """Guards against jaxlib 0.10: its CPU compiler gets sums of broadcast products wrong beyond some 10^4 elements."""
     arguments = 3, (3, 20_000), jax.random.key(2), 3, 64
     assert np.allclose(program(reads_of, 2)(*arguments), reads_of(*arguments), atol=1e-5)
 
