@@ -55,10 +55,12 @@ FAR = (16, 4**6, 4**17, 4**20)
 SPARSITIES, ALL = (2, 3), powers(2, 6, 40)
 PROFILES = {
     "tiny": Profile((2,), FAR, FAR, (16,), (), seeds=3, inputs=32, events=512, steps=4, drawn_steps=16),
-    "quick": Profile(SPARSITIES, powers(4, 3, 20), powers(256, 1, 5), powers(4, 3, 5), (256,), seeds=8, inputs=64, events=4096),
+    "quick": Profile(
+        SPARSITIES, powers(4, 3, 20), powers(256, 1, 5), powers(4, 3, 5), (256,), seeds=8, inputs=64, events=4096
+    ),
     "standard": Profile(SPARSITIES, ALL, ALL, powers(2, 6, 12), powers(4, 3, 6), seeds=16, inputs=256, events=10_000),
     "full": Profile(SPARSITIES, ALL, ALL, powers(2, 6, 14), powers(2, 6, 12), seeds=32, inputs=512, events=20_000),
-}  # fmt: skip
+}
 
 
 @lru_cache
