@@ -185,7 +185,11 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     for noise in profile.noises:
         row = rate("coverage", *pooled(rows, "covered", "printed", noise=noise), noise=noise)
         table.append(row)
-        findings.append(share_finding(f"Scatter {noise}: the printed 95% interval holds the truth?", row, *WANTED))
+        findings.append(
+            share_finding(
+                f"Scatter {noise}: the printed 95% interval holds the truth in 93 to 97 of 100 tables?", row, *WANTED
+            )
+        )
     for truth in profile.truths:
         for decades in profile.decades:
             labels = {"truth": truth, "decades": decades}
@@ -198,10 +202,13 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         chosen = [row for row in rows if wrong(row["truth"])]
         row = rate(f"wrongly {word}", *pooled(chosen, word, "trials"))
         table.append(row)
-        question = f"A claim that is {'true' if word == 'contradicted' else 'off by .067 or more'} is {word}?"
+        claims = "true" if word == "contradicted" else "off by .067 or more"
+        question = f"A claim that is {claims} is {word} in at most 5 of 100 tables?"
         findings.append(share_finding(question, row, 0.0, 0.05))
     row = rate("lack of fit", *pooled(rows, "rejected", "tested"))
-    findings.append(share_finding("Lack of fit rejects the true model, at the 1% level?", row, 0.0, 0.02))
+    findings.append(
+        share_finding("Lack of fit at the 1% level rejects the true model in at most 2 of 100 tables?", row, 0.0, 0.02)
+    )
     return Analysis([*table, row], findings)
 
 
@@ -211,10 +218,9 @@ def is_true(truth: str) -> bool:
 
 
 EXPERIMENT = Experiment(
-    claim="The 95% intervals that the tables print hold the truth 93 to 97 times in a hundred, "
-    "and a wrong word is rare",
-    meaning="The verdicts were tried on thousands of tables whose truth was known. "
-    "The figure says how often an interval misses it, and how often a verdict is wrong.",
+    claim="Printed 95% intervals hold the truth 93 to 97 times in a hundred, and a wrong word is rare",
+    meaning="The verdicts were tried on simulated tables whose truth was known. The figure says how often an interval "
+    "misses it, and how often a verdict is wrong.",
     profiles=PROFILES,
     tasks=tasks,
     analyse=analyse,

@@ -28,7 +28,7 @@ def draw_coverage(ax: Axes, rows: list) -> None:
         x = decades + 0.12 * (k - (len(truths) - 1) / 2)
         ax.errorbar(x, best, [best - low, high - best], fmt="o", ms=4, lw=1, color=COLOURS[k], label=truth)
     ax.axhspan(0.93, 0.97, color=INK, alpha=0.12, lw=0)
-    ax.set(xlabel="decades of m", ylabel="intervals that hold the truth", ylim=(0.5, 1.02))
+    ax.set(xlabel="decades of m", ylabel="intervals that hold the truth", ylim=(0.75, 1.01))
     ax.set_xticks(distinct(rows, "decades"))
     ax.set_title("printed 95% interval (band: 93 to 97%)")
     ax.legend(loc="lower right", ncols=2)
