@@ -91,7 +91,7 @@ def test_predicted_width_grows_with_s_also_where_hardly_anything_varies():
 
 
 def test_local_exponents_of_the_predicted_width():
-    """theory.md (14b): from .49 at m = 10^3-10^4 to 2/3."""
+    """docs/theory.md, section 4: from .49 at m = 10^3-10^4 to 2/3."""
     m = 10.0 ** np.arange(3, 13)
     exponents = np.diff(np.log10([predicted_width(x, 2, 0.5) for x in m]))
     assert np.allclose(exponents[:7], [0.49, 0.56, 0.62, 0.64, 0.653, 0.657, 0.661], atol=0.015)
