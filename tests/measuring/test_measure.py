@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from superposed.bad_input import InputError
-from superposed.constructions import Bernoulli, RandomInit, Superposed
+from superposed.constructions import Bernoulli, Gaussian, Rademacher, RandomInit, Superposed
 from superposed.measuring.cell import Cell
 from superposed.measuring.errors import EDGES, Errors, bin_of, tally
 from superposed.measuring.evaluate import evaluate
@@ -127,3 +127,11 @@ def test_statistics_match_numpy():
         assert errors.quantile(0.9)[j] == pytest.approx(np.quantile(np.abs(mine), 0.9), rel=2 ** (1 / 16) - 1)
     assert (errors + errors).count.sum() == 2 * error.size
     assert Errors.from_json(json.loads(json.dumps(errors.to_json()))).to_json() == errors.to_json()
+
+
+@pytest.mark.parametrize("construction", [Rademacher(), Gaussian()])
+def test_one_pass_over_nested_widths_gives_the_rows_of_each_width(construction):
+    widths, seeds = (5, 64, 100), (0, 1)
+    together = [Cell(construction, 24, 3, width, seed, Sampling(4)) for seed in seeds for width in widths]
+    rows = [errors.to_json() for errors in measure(together)]
+    assert rows == [measure([cell])[0].to_json() for cell in together]

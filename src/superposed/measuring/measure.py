@@ -151,7 +151,7 @@ def _blocks(cells: Sequence[Cell]) -> Iterator[list[list[int]]]:
     """At most BLOCK towers at a time that fit one program. A tower is the numbers of cells, by width, one pass
     serves."""
     first = cells[0]
-    nested = first.mode == "built" and first.construction.nested and first.sampling.idle is None
+    nested = _read_at_rungs(first)
     networks: dict[object, list[int]] = {}
     for i, cell in enumerate(cells):
         networks.setdefault((cell.seed, cell.s) if nested else i, []).append(i)
@@ -159,10 +159,15 @@ def _blocks(cells: Sequence[Cell]) -> Iterator[list[list[int]]]:
     for members in networks.values():
         members.sort(key=lambda i: cells[i].width)
         towers += [members[start : start + RUNGS] for start in range(0, len(members), RUNGS)]
-    kind = lambda tower: (_slots(cells[tower[0]].s), len(tower) > 1)
+    kind = lambda tower: _slots(cells[tower[0]].s)
     for wanted in dict.fromkeys(map(kind, towers)):
         alike = [tower for tower in towers if kind(tower) == wanted]
         yield from (alike[start : start + BLOCK] for start in range(0, len(alike), BLOCK))
+
+
+def _read_at_rungs(cell: Cell) -> bool:
+    """Whether one pass over a network's neurons reads off every pair at several widths."""
+    return cell.mode == "built" and cell.construction.nested and cell.sampling.idle is None
 
 
 def n_compilations() -> int:
@@ -198,7 +203,8 @@ def _tuned(
 
 def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int, devices: int) -> list[Errors]:
     """The errors of every cell of the towers, tower by tower."""
-    first, rungs = towers[0][0], RUNGS if len(towers[0]) > 1 else 1
+    first = towers[0][0]
+    rungs = RUNGS if _read_at_rungs(first) else 1  # for one width too, so that its sums have the same rounding
     problem = Problem(first.m, first.s)
     n_inputs = first.sampling.n_inputs(problem)
     per_call = first.sampling.per_call(problem, n_inputs)
