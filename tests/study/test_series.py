@@ -55,3 +55,9 @@ def test_edges_of_ladders(rungs, found):
 def test_numbers_in_words():
     assert [number(x) for x in (131072, 0.0625, 1.0995e12)] == ["131,072", "0.0625", "1.1e+12"]
     assert triple((0.1, 0.25, 0.5), ".2f") == "0.25 [0.10, 0.50]"
+
+
+def test_a_series_of_two_values_gets_no_verdict():
+    records = tuple({"m": m, "seed": seed, "low": m * 0.99, "high": m * 1.01} for m in (1e3, 1e9) for seed in range(6))
+    series = Series("two", "m", records, {})
+    assert series.finding("does it grow as m?", series.report(1.0)).verdict == "measured"

@@ -99,9 +99,14 @@ def smallest_widths(
 
 
 def finding(question: str, span: str, found: Report | NotFitted) -> Finding:
-    """A report's line in the table of verdicts; "inconclusive" with the reason where nothing could be fitted."""
+    """A report's line in the table of verdicts; "inconclusive" with the reason where nothing could be fitted.
+
+    Two values of the axis give a slope. No model can be told from another by them, so they get no verdict.
+    """
     if isinstance(found, NotFitted):
         return Finding(question, span, "no fit", "inconclusive", found.reason)
+    if len(np.unique(found.sample.covariates[found.sample.along])) < 3:
+        return Finding(question, span, interval_text(found), "measured", "two values give a slope, and no verdict")
     return Finding(question, span, interval_text(found), found.verdict.word, found.verdict.why)
 
 
