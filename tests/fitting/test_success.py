@@ -45,7 +45,7 @@ def test_probit_and_logit_agree_in_the_middle():
 
 
 def test_intervals_cover():
-    trials, hits = 60, np.zeros(3)
+    trials, hits = 40, np.zeros(3)
     for seed in range(trials):
         found = fit_success(WIDTHS, *counts(seed, 30))
         truth = (110.0, 110 * np.exp(np.log(19) / 8), 8.0)
