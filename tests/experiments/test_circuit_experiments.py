@@ -42,6 +42,7 @@ def results(tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(HOLD))
 def test_networks_hold_and_controls_fail(results, name):
     findings = results[name][2].findings
@@ -51,6 +52,7 @@ def test_networks_hold_and_controls_fail(results, name):
     assert controls and set(controls) == {"fails"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["deep_circuits", "true_superposition"])
 def test_a_killed_run_resumes_to_the_same_rows(results, name, tmp_path):
     experiment, folder, _ = results[name]

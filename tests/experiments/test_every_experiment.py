@@ -10,8 +10,13 @@ from superposed.cli.reproduce import figure
 from superposed.cli.run import complete
 from superposed.study.loading import experiment_names, load_experiment
 
+LONG = ("discovery", "trained_anchors", "trained_weights", "trained_width")
+"""Mostly compilation; `trained_error` stands for them in the short tests."""
 
-@pytest.mark.parametrize("name", experiment_names())
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in experiment_names()]
+)
 def test_it_answers_and_draws(name: str, tmp_path: Path):
     _, experiment = load_experiment(name)
     rows, figures = tmp_path / "rows", tmp_path / "figures"

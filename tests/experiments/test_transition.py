@@ -50,7 +50,9 @@ def test_where_all_pass_nothing_is_measured():
     assert isinstance(MODULE["threshold"](found, PROFILE), NotFitted)
 
 
-@pytest.mark.parametrize(("power", "verdict"), [(0.0, "supported"), (0.05, "contradicted")])
+@pytest.mark.parametrize(
+    ("power", "verdict"), [pytest.param(0.0, "supported", marks=pytest.mark.slow), (0.05, "contradicted")]
+)
 def test_the_collapse_is_judged_by_that_of_the_closed_form(power, verdict):
     """Curves of the closed form itself, and the same with widths that leave it by a power of m."""
     random = np.random.default_rng(0)

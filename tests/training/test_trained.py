@@ -26,7 +26,11 @@ FORMS = [
 INPUT = jnp.zeros(8).at[jnp.array([1, 4])].set(1)
 
 
-@pytest.mark.parametrize("trained", FORMS, ids=["factored", "free", "superposed"])
+@pytest.mark.parametrize(
+    "trained",
+    [FORMS[0], *(pytest.param(form, marks=pytest.mark.slow) for form in FORMS[1:])],
+    ids=["factored", "free", "superposed"],
+)
 def test_padding_and_company_change_nothing(trained):
     """Narrow networks among wide ones, in one program and in more rows, are those that are trained alone."""
     read = lambda key, width, rows: dense_read_offs(trained(key, PROBLEM, width, rows), INPUT)

@@ -72,8 +72,9 @@ def section(result: Result, larger: Sequence[Result], figures: str) -> str:
     """What one experiment means, its figure, and its table at every profile that was run."""
     lines = [f"## {result.claim}\n", f"{result.meaning}\n", f"![{result.name}](../{figures}/{result.name}.png)\n"]
     for run in (result, *larger):
+        earlier = "" if run.claim == result.claim else f", whose claim was: {run.claim}"
         lines += [
-            f"`{run.name}`, profile `{run.profile}`:\n",
+            f"`{run.name}`, profile `{run.profile}`{earlier}:\n",
             "| question | range | measured | verdict |",
             "|---|---|---|---|",
         ]
