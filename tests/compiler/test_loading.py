@@ -28,7 +28,7 @@ def lines_that_load(library: str) -> str:
 
 @pytest.fixture
 def truth(tmp_path, monkeypatch):
-    circuit, active = planted_circuit(jax.random.key(0), 90, 3, 2, 8)
+    circuit, active = planted_circuit(jax.random.key(0), 90, 3, 1, 8)  # one layer, as the README's example has
     write_circuit(circuit, tmp_path / "c.json")
     monkeypatch.chdir(tmp_path)
     assert main(["compile", "c.json", "--width", "150", "--inputs", "100", "-o", "net.safetensors"]) == 0
