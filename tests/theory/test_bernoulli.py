@@ -21,7 +21,7 @@ def worst(key, m, s, d, p):
 @pytest.mark.parametrize("m", [64.0, 1e6, 1e12])
 @pytest.mark.parametrize("s", [1, 2, 6])
 def test_density_is_a_density_and_smooth_in_width(m, s):
-    for d in (1.0, 1e3, 1e9):
+    for d in (1.0, 16.0, 1e3, 1e5, 1e9):
         p, next_p = (float(tuned(m, s, width, width)) for width in (d, 1.01 * d))
         assert 0 < p <= 1
         assert abs(np.log(next_p / p)) < 0.05  # far from the widths of interest the optimum is flat
@@ -33,7 +33,7 @@ def test_no_density_is_much_better_than_the_tuned_one(m):
     d = predicted_width(m, 2, 0.5)
     p = float(tuned(m, 2, d, d))
     key = jax.random.key(0)
-    best = min(worst(key, m, 2, d, f * p) for f in (0.7, 1.4))
+    best = min(worst(key, m, 2, d, f * p) for f in np.exp(np.linspace(-0.5, 0.5, 5)))
     # error falls about as d^(-3/4): 3% of error is 4% of width
     assert worst(key, m, 2, d, p) < 1.03 * best
 
@@ -49,7 +49,7 @@ def test_brute_force_over_the_prediction_finds_no_better_density():
 def test_predicted_width_is_that_of_the_drawn_law(m):
     d = predicted_width(m, 2, 0.5)
     error = worst(jax.random.key(1), m, 2, d, tuned(m, 2, d, d))
-    assert abs(error - 0.5) < 0.5 * 0.04  # 1% from the closed form, 0.8% from the sample
+    assert abs(error - 0.5) < 0.5 * 0.03  # 1% from the closed form, 0.5% from the sample
 
 
 @pytest.mark.parametrize(

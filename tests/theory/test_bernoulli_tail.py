@@ -37,15 +37,15 @@ def drawn(n_events, m, s, d, p):
 def test_tail_is_that_of_drawn_errors(m, s, active):
     d = 1.7 * predicted_width(m, s, 0.5)
     p = float(program(best_density)(m, float(s), d, d))
-    error = np.asarray(program(drawn, 1, loops=True)(2**16, m, float(s), d, p))[active]
-    for level in np.quantile(error, (0.99, 0.999)):
+    error = np.asarray(program(drawn, 1, loops=True)(2**17, m, float(s), d, p))[active]
+    for level in np.quantile(error, (0.99, 0.999, 0.9997)):
         hits = (error > level).sum()
         expected = len(error) * chance_above(m, s, d, p, d, float(level), active=active)
         assert expected == pytest.approx(hits, rel=0.1, abs=4 * np.sqrt(hits))
 
 
 def test_half_of_the_networks_are_right_about_every_pair_at_the_predicted_width():
-    m, s, networks = 64, 2, 24
+    m, s, networks = 64, 2, 32
     d = all_pairs_width(m, s, 0.5, inputs=16, tail=0.01)
     cells = [
         Cell(Superposed(Bernoulli()), m, s, round(d * factor), seed, Sampling(16))
