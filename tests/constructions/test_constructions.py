@@ -31,8 +31,9 @@ from superposed.networks.problem import Problem
 from superposed.networks.read_off import SharedMean
 from superposed.program import program
 
+PAIRS = [kind() for kind in ALL if kind().fan_in == 2]
 CONSTRUCTIONS = [
-    *(kind() for kind in ALL), *(Superposed(kind()) for kind in ALL if not kind.places_features),
+    *PAIRS, *(Superposed(pair) for pair in PAIRS if not pair.places_features),
     Bernoulli(0.5), RandomInit("aligned"), RandomInit(d_in=9), Superposed(Gaussian(), d_in=7), SignedBernoulli(0.6),
     Superposed(CentredBernoulli(0.4)), Superposed(CentredReadOff(), d_in=9),
 ]  # fmt: skip

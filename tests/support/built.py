@@ -12,50 +12,51 @@ def code(rng, m, d_in):
     return phi / np.linalg.norm(phi, axis=0)
 
 
-def events(rng, m, s, n_inputs, n_pairs):
-    """Active sets [n_inputs, s], and for each n_pairs pairs of 0, 1 and 2 active members [n_inputs, 3, n_pairs, 2]."""
+def events(rng, m, s, n_inputs, n_pairs, fan_in=2):
+    """Active sets [n_inputs, s], and for each n_pairs gates of 0, ..., k on inputs [n_inputs, k + 1, n_pairs, k]."""
     order = rng.permuted(np.tile(np.arange(m), (n_inputs, 1)), axis=1)
-    pairs = np.empty((n_inputs, 3, n_pairs, 2), int)
+    gates = np.empty((n_inputs, fan_in + 1, n_pairs, fan_in), int)
     for i in range(n_inputs):
-        for j in range(3):
+        for j in range(fan_in + 1):
             for n in range(n_pairs):
                 on = rng.choice(s, j, replace=False)
-                off = s + rng.choice(m - s, 2 - j, replace=False)
-                pairs[i, j, n] = order[i, np.append(on, off)]
-    return order[:, :s], pairs
+                off = s + rng.choice(m - s, fan_in - j, replace=False)
+                gates[i, j, n] = order[i, np.append(on, off)]
+    return order[:, :s], gates
 
 
-def errors(seed, m, s, d_in, weigh, read, *, networks, n_inputs, n_pairs):
-    """Errors [networks, 3, n_inputs n_pairs] of ReLU(W x + b), by stratum.
+def errors(seed, m, s, d_in, weigh, read, *, networks, n_inputs, n_pairs, fan_in=2):
+    """Errors [networks, k + 1, n_inputs n_pairs] of ReLU(W x + b), by stratum.
 
-    weigh(rng, phi) gives (v [d, m], activations(phi, x [d_in, inputs]) [d, inputs]); read(v, a, k, l) the read-offs.
+    weigh(rng, phi) gives (v [d, m], activations(phi, x [d_in, inputs]) [d, inputs]); read(v, a, k, l, ...) the
+    read-offs of gates.
     """
     rng = np.random.default_rng(seed)
-    out = np.empty((networks, 3, n_inputs * n_pairs))
+    out = np.empty((networks, fan_in + 1, n_inputs * n_pairs))
     for n in range(networks):
         phi = code(rng, m, d_in)
         v, activate = weigh(rng, phi)
-        active, pairs = events(rng, m, s, n_inputs, n_pairs)
+        active, gates = events(rng, m, s, n_inputs, n_pairs, fan_in)
         x = phi[:, active].sum(-1)  # [d_in, inputs]
         a = activate(x)
-        for j in range(3):
-            k, l = pairs[:, j, :, 0].ravel(), pairs[:, j, :, 1].ravel()
-            out[n, j] = read(v, np.repeat(a, n_pairs, axis=1), k, l) - (j == 2)
+        for j in range(fan_in + 1):
+            members = gates[:, j].reshape(-1, fan_in).T
+            out[n, j] = read(v, np.repeat(a, n_pairs, axis=1), *members) - (j == fan_in)
     return out
 
 
-def shared_mean(v, a, k, l):
-    """Mean of a over the neurons wired to both k and l; 0 without any."""
-    both = v[:, k] * v[:, l]
-    return (both * a).sum(0) / np.maximum(both.sum(0), 1)
+def shared_mean(v, a, *members):
+    """Mean of a over the neurons wired to all members; 0 without any."""
+    every = np.prod([v[:, l] for l in members], axis=0)
+    return (every * a).sum(0) / np.maximum(every.sum(0), 1)
 
 
 def bernoulli(seed, m, s, d, p, d_in=None, centred=False, **counts):
-    """Errors of the Bernoulli U-AND: ReLU(B Phi^T x - 1), or ReLU((B - p) Phi^T x + p s - 1) when centred."""
+    """Errors of the Bernoulli U-AND: ReLU(B Phi^T x - (k - 1)), or ReLU((B - p) Phi^T x + p s - 1) when centred."""
 
     def weigh(rng, phi):
         v = (rng.random((d, m)) < p).astype(np.float32)
-        w, b = (v - p, p * s - 1) if centred else (v, -1)
+        w, b = (v - p, p * s - 1) if centred else (v, 1 - counts.get("fan_in", 2))
         return v, lambda x: np.maximum(w @ (phi.T @ x).astype(np.float32) + b, 0)
 
     return errors(seed, m, s, d_in, weigh, shared_mean, **counts)

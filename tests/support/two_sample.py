@@ -28,7 +28,7 @@ def deviations(drawn: np.ndarray, built: np.ndarray) -> dict[str, float]:
 
 
 def assert_one_distribution(drawn: np.ndarray, built: np.ndarray, sigma: float = 5.0) -> None:
-    """Each stratum of drawn [3, n] and built [networks, 3, events] agrees within sigma standard errors."""
-    for active in range(3):
+    """Each stratum of drawn [k, n] and built [networks, k, events] agrees within sigma standard errors."""
+    for active in range(len(drawn)):
         for name, z in deviations(np.asarray(drawn[active]), np.asarray(built[:, active])).items():
             assert abs(z) < sigma, f"{active} active, {name}: drawn and built differ by {z:.1f} standard errors"

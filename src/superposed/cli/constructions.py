@@ -6,7 +6,7 @@ import sys
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 
 from superposed.bad_input import InputError
 from superposed.cli.words import number_or_word, pick, whole
@@ -19,6 +19,8 @@ PLACING = ("inputs", "d_in", "inner")
 """Fields that --inputs and --d-in set, the same for every construction."""
 FIELDS = {
     "density": "chance that a feature is wired to a neuron; left out, the best for this problem and width",
+    "fan_in": "inputs of a gate, 2 to 8 (default 3)",
+    "form": "how neurons serve several fan-ins: split or one-code",
     "shared": "instead of a density: neurons L that a pair shares on average",
 }
 """What --help says of a construction's own fields."""
@@ -56,8 +58,10 @@ def construction_of(args: argparse.Namespace) -> Construction:
     for name, value in given.items():
         if name not in own:
             raise InputError(name, value, f"{args.construction} has no such field; it is one of {_owners(name)}")
-        if isinstance(value, str) and str not in get_args(own[name]):
+        if isinstance(value, str) and own[name] is not str and str not in get_args(own[name]):
             raise InputError(name, value, "a number is needed; leave it out to have it chosen")
+        if own[name] is int and value.is_integer():
+            given[name] = int(value)
     if kind.places_features:
         return kind(**given, inputs=args.inputs, d_in=args.d_in)
     return Superposed(kind(**given), args.d_in) if args.inputs == "superposed" else kind(**given)
@@ -100,7 +104,8 @@ def _import(module: str, text: str) -> object:
 
 
 def _field_names() -> list[str]:
-    return sorted({f.name for c in ALL for f in fields(c)} - set(PLACING))
+    flags = {f.name for c in ALL for f in fields(c) if get_origin(f.type) is not tuple}
+    return sorted(flags - set(PLACING))
 
 
 def _owners(name: str) -> str:

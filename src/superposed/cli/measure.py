@@ -13,8 +13,7 @@ from superposed.cli.words import pick, whole
 from superposed.measuring.cell import Cell, describe
 from superposed.measuring.criteria import CRITERIA, check_criterion, passes
 from superposed.measuring.errors import Errors, pooled
-from superposed.measuring.measure import measure
-from superposed.networks.problem import Problem
+from superposed.measuring.measure import measure, problem_of
 from superposed.sweeping.record import Record, Seen
 from superposed.sweeping.size import check_size
 from superposed.sweeping.smallest import search_for
@@ -54,7 +53,8 @@ def add_criterion(parser: argparse.ArgumentParser) -> None:
 
 def run_measure(args: argparse.Namespace) -> None:
     """Print the errors by stratum."""
-    construction, problem = construction_of(args), Problem(args.m, args.s)
+    construction = construction_of(args)
+    problem = problem_of(construction, args.m, args.s)
     sampling = sampling_of(args, problem)
     check_size(args.width, problem, construction, sampling, args.mode)
     if args.eps is not None:
@@ -97,9 +97,11 @@ def strata(errors: Errors) -> list[dict]:
 def run_width(args: argparse.Namespace) -> None:
     """Search the ladder until neighbouring rungs enclose the smallest passing width."""
     pick("criterion", args.criterion, dict.fromkeys(CRITERIA))
+    construction = construction_of(args)
+    problem = problem_of(construction, args.m, args.s)
     task = search_for(
-        construction_of(args), args.m, args.s, args.eps, criterion=args.criterion, success=args.success,
-        seeds=args.seeds, sampling=sampling_of(args, Problem(args.m, args.s)), mode=args.mode,
+        construction, args.m, args.s, args.eps, criterion=args.criterion, success=args.success,
+        seeds=args.seeds, sampling=sampling_of(args, problem), mode=args.mode,
     )  # fmt: skip
     seen = Seen()
     told = time.monotonic()
@@ -113,7 +115,7 @@ def run_width(args: argparse.Namespace) -> None:
     if args.json:
         print_json(
             {
-                "problem": describe(Problem(args.m, args.s)), "construction": describe(task.construction),
+                "problem": describe(problem), "construction": describe(task.construction),
                 "mode": args.mode, "seeds": args.seeds,
                 "width": {"low": found.low, "best": found.best, "high": found.high}, "criterion": args.criterion,
                 "eps": args.eps, "success": args.success,

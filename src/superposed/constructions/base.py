@@ -26,12 +26,14 @@ class Construction(Protocol):
         building costs more than compiling it.
       nested: the network of width d is the first d neurons of a wider one, activations included, and only the scale of
         a `Product` read-off depends on d. One pass over the widest network then measures them all.
+      fan_in: inputs k of each gate. Gates of more than two need a read-off that is `ByGate`.
     """
 
     places_features: bool = False
     has_distribution: bool = False
     least_rows: int = 2048
     nested: bool = False
+    fan_in: int = 2
 
     def __call__(
         self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
@@ -70,8 +72,8 @@ class Construction(Protocol):
         n_events: int,
         s_max: int,
         tuned: Float[Array, ""] | None = None,
-    ) -> Float[Array, "3 n_events"]:
-        """Errors of pairs with 0, 1 and 2 active members, n_events each, every one of a fresh network and input.
+    ) -> Float[Array, "strata n_events"]:
+        """Errors of gates with 0, ..., fan_in active inputs, n_events each, every one of a fresh network and input.
 
         They are sampled from the errors' distribution at a cost that does not grow with m. Strata that do not exist
         hold NaN.

@@ -107,7 +107,7 @@ class Bernoulli(Construction):
         return tuned_width(problem, eps, criterion, centred=False)
 
 
-def tuned_width(problem: Problem, eps: float, criterion: str, *, centred: bool) -> float:
+def tuned_width(problem: Problem, eps: float, criterion: str, *, centred: bool, fan_in: int = 2) -> float:
     """`theory.bernoulli_width.predicted_width` with the tail that a criterion asks for; inf where no width meets it.
 
     The tail is 1% (q99), 20%, which is about one standard deviation (rms), or one in 2 s m pairs (max, decode).
@@ -115,5 +115,5 @@ def tuned_width(problem: Problem, eps: float, criterion: str, *, centred: bool) 
     tail = {"q99": 0.01, "rms": 0.2}.get(criterion, 1 / (2 * problem.s * problem.m))
     return predicted_width(
         problem.m, problem.s, 0.5 if criterion == "decode" else eps, superposed=problem.d_in is not None,
-        d_in=problem.d_in, tail=tail, centred=centred,
+        d_in=problem.d_in, tail=tail, centred=centred, fan_in=fan_in,
     )  # fmt: skip

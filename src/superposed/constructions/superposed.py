@@ -57,6 +57,11 @@ class Superposed(Construction):
         return self.inner.has_distribution
 
     @property
+    def fan_in(self) -> int:
+        """Inputs of each gate, as of the inner construction."""
+        return self.inner.fan_in
+
+    @property
     def nested(self) -> bool:
         """Whether networks of several widths share their neurons: not where the code changes with the width."""
         return self.d_in is not None and self.inner.nested
@@ -87,7 +92,7 @@ class Superposed(Construction):
         n_events: int,
         s_max: int,
         tuned: Float[Array, ""] | None = None,
-    ) -> Float[Array, "3 n_events"]:
+    ) -> Float[Array, "strata n_events"]:
         """Errors sampled from the inner construction's distribution behind codes of this width."""
         return self.inner.draw(key, self._behind_codes(problem, width), width, n_events, s_max, tuned)
 

@@ -70,7 +70,7 @@ class Cell:
         for name in ("m", "s", "width", "seed"):
             if not isinstance(getattr(self, name), int):
                 raise InputError(name, getattr(self, name), "a whole number is needed; convert it with int()")
-        Problem(self.m, self.s)
+        Problem(self.m, self.s, fan_in=self.construction.fan_in)
         if self.width < 1:
             raise InputError("width", self.width, "a network has one neuron or more")
         if self.seed < 0:

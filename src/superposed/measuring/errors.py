@@ -1,6 +1,7 @@
 """Errors of read-offs, error = read-off - truth, as additive statistics per stratum.
 
-The stratum j of a pair is how many of its two features are active: 0, 1 or 2; the truth is 1 in stratum 2 alone.
+The stratum j of a gate is how many of its k inputs are active: 0, ..., k; the truth of an AND is 1 in stratum k alone.
+A pair has three strata.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-STRATA = 3
 STEPS = 16
 """Grid steps an octave: |error| is counted between edges 2^(k/16)."""
 OCTAVES = (-24, 16)
@@ -84,10 +84,10 @@ class Errors:
     """Exact counts and moments per stratum; `+` merges batches, seeds, devices and files.
 
     Args:
-      count: events [3].
-      total, total_sq: sums of the error and of its square [3].
-      low, high: smallest and largest error [3]; +inf and -inf where there is no event.
-      histogram: events by |error| on the grid EDGES [3, N_BINS].
+      count: events a stratum.
+      total, total_sq: sums of the error and of its square.
+      low, high: smallest and largest error; +inf and -inf where there is no event.
+      histogram: events by |error| on the grid EDGES.
     """
 
     count: Int[np.ndarray, " strata"]
@@ -137,7 +137,7 @@ class Errors:
     def quantile(self, q: float) -> Float[np.ndarray, " strata"]:
         """q-quantile of |error|, interpolated in the logarithm within its bin of width 2^(1/16), never above
         max_abs."""
-        return np.array([self._quantile(j, q) for j in range(STRATA)])
+        return np.array([self._quantile(j, q) for j in range(len(self.count))])
 
     def _quantile(self, j: int, q: float) -> float:
         if self.count[j] == 0:
@@ -163,7 +163,7 @@ class Errors:
     @classmethod
     def from_json(cls, value: dict) -> "Errors":
         """The inverse of `to_json`; raises KeyError, TypeError or ValueError for anything else."""
-        histogram = np.zeros((STRATA, N_BINS), np.int64)
+        histogram = np.zeros((len(value["histogram"]), N_BINS), np.int64)
         for j, row in enumerate(value["histogram"]):
             for k, n in row.items():
                 histogram[j, int(k)] = n
@@ -176,11 +176,10 @@ class Errors:
 
     @classmethod
     def of(cls, batches: list[Tally]) -> "Errors":
-        """Exact sums over batches of inputs (three strata each), in whatever portions they were measured."""
+        """Exact sums over batches of inputs, in whatever portions they were measured."""
         histogram = sum(np.asarray(t.histogram, np.int64) for t in batches)
-        exact = lambda name: np.array(
-            [fsum(float(x) for t in batches for x in np.ravel(np.asarray(getattr(t, name))[j])) for j in range(STRATA)]
-        )
+        of_stratum = lambda name, j: (x for t in batches for x in np.ravel(np.asarray(getattr(t, name))[j]))
+        exact = lambda name: np.array([fsum(map(float, of_stratum(name, j))) for j in range(len(histogram))])
         return cls(
             histogram.sum(axis=1), exact("total"), exact("total_sq"),
             np.min([t.low for t in batches], axis=0).astype(float),

@@ -6,11 +6,12 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from superposed.measuring.all_pairs import Rungs, setting, tally_all_pairs, tally_touched
+from superposed.measuring.by_gate import tally_by_gate
 from superposed.measuring.errors import Tally, merge, no_events, tally
 from superposed.measuring.sampling import random_order
 from superposed.networks.network import Network, hidden
 from superposed.networks.problem import Problem
-from superposed.networks.read_off import Coded
+from superposed.networks.read_off import ByGate, Coded
 
 GROUP = 16
 """Inputs looked at together, where that pays: products with all of V, and everything on an accelerator."""
@@ -54,6 +55,8 @@ def evaluate(
         order = random_order(input_key, problem.m) if orders is None else orders[jnp.minimum(i, len(orders) - 1)]
         if all_pairs:
             return tally_all_pairs(network, shared_by_inputs, order, problem.s, slots, real)
+        if isinstance(network.read_off, ByGate):
+            return tally_by_gate(network, order, problem, idle, slots, real)
         return tally_by_feature(network, order, problem.s, idle, slots, real)
 
     def add_group(so_far: Tally, index: Int[Array, " g"]) -> tuple[Tally, tuple[Array, Array]]:
@@ -66,7 +69,7 @@ def evaluate(
         return total, (found.total, found.total_sq)
 
     index = first + jnp.arange(-(-n // group) * group).reshape(-1, group)
-    start = no_events(1 if rungs is None else len(rungs.width), 3)
+    start = no_events(1 if rungs is None else len(rungs.width), problem.fan_in + 1)
     counted, sums = jax.lax.scan(add_group, start, index)
     total, total_sq = (jnp.moveaxis(x.reshape(-1, *x.shape[2:])[:n], 0, -1) for x in sums)
     return counted._replace(total=total, total_sq=total_sq)

@@ -105,7 +105,7 @@ def measure(
     check_sums()
     first = cells[0]
     _check_shared(cells)
-    for problem, width in {(Problem(c.m, c.s), c.width) for c in cells}:
+    for problem, width in {(problem_of(first.construction, c.m, c.s), c.width) for c in cells}:
         first.construction.check(problem, width)
     widest = max(c.width for c in cells)
     if rows is not None and rows < widest:
@@ -194,18 +194,23 @@ def _block_of(towers: Sequence[Sequence[Cell]], rungs: int, filler_width: int, d
     return Block(entropy, s, width, n_rungs, program(_tuned, 1)(first.construction, jnp.float32(first.m), s, widest))
 
 
+def problem_of(construction: Construction, m: int | Float[Array, ""], s: int | Int[Array, ""]) -> Problem:
+    """The universal AND of the construction's fan-in."""
+    return Problem(m, s, fan_in=construction.fan_in)
+
+
 def _tuned(
     construction: Construction, m: Float[Array, ""], s: Int[Array, " n"], width: Float[Array, " n"]
 ) -> Float[Array, " n"] | None:
     """One small program for all m and both modes, instead of a part of every other one."""
-    return jax.vmap(lambda s, width: construction.tune(Problem(m, s), width))(s, width)
+    return jax.vmap(lambda s, width: construction.tune(problem_of(construction, m, s), width))(s, width)
 
 
 def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int, devices: int) -> list[Errors]:
     """The errors of every cell of the towers, tower by tower."""
     first = towers[0][0]
     rungs = RUNGS if _read_at_rungs(first) else 1  # for one width too, so that its sums have the same rounding
-    problem = Problem(first.m, first.s)
+    problem = problem_of(first.construction, first.m, first.s)
     n_inputs = first.sampling.n_inputs(problem)
     per_call = first.sampling.per_call(problem, n_inputs)
     orders = None if first.sampling.inputs is not None else jnp.asarray(every_order(first.m, first.s))
@@ -248,7 +253,7 @@ def _built(
         one: Block, first_input: Int[Array, ""], orders: Int[Array, "every m"] | None
     ) -> tuple[Tally, Bool[Array, ""]]:
         build_key, sampling_key = jax.random.split(key_of(one.entropy))
-        problem, width = Problem(spec.m, one.s), one.width[-1]
+        problem, width = problem_of(spec.construction, spec.m, one.s), one.width[-1]
         build = lambda width: spec.construction(build_key, problem, width, spec.rows, one.tuned)
         network, rungs = build(width), None
         if spec.rungs > 1:
@@ -290,7 +295,7 @@ def _reaches_beyond(network: Network, problem: Problem, width: Int[Array, ""]) -
 
 def _drawn(spec: Spec, block: Block, m: Float[Array, ""]) -> Tally:
     def draw_network(one: Block, m: Float[Array, ""]) -> Tally:
-        problem = Problem(m, one.s)
+        problem = problem_of(spec.construction, m, one.s)
         error = spec.construction.draw(key_of(one.entropy), problem, one.width[-1], spec.n, spec.slots, one.tuned)
         exists = ~jnp.isnan(error)
         return jax.vmap(tally)(jnp.where(exists, error, 0), exists)

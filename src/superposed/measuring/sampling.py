@@ -14,6 +14,8 @@ from superposed.networks.problem import Problem
 
 MOST_INPUTS = 100_000
 MOST_PAIRS = 2**31 - 1
+MOST_GATES = 2**20
+"""Gates of more than two inputs are listed one by one, so no more of them are looked at on an input."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,9 @@ class Sampling:
 
     Args:
       inputs: number of random inputs with exactly s active features; None takes every one of the C(m, s).
-      idle: None looks at every pair of an input. A number looks at every pair with an active member, and at every pair
-        among that many random inactive features, which costs O(d s m) an input instead of O(d m^2).
+      idle: None looks at every gate of an input. A number takes so many random inactive features. Of pairs it looks at
+        every one with an active member, and at every one among those features, which costs O(d s m) an input instead
+        of O(d m^2). Of larger gates it looks at every one among the active features and those.
     """
 
     inputs: int | None = 16
@@ -48,14 +51,19 @@ class Sampling:
         return n
 
     def per_call(self, problem: Problem, n_inputs: int) -> int:
-        """Inputs one compiled call takes, so that its counts stay within 32-bit integers; InputError where none
-        fits."""
-        pairs = problem.n_gates if self.idle is None else problem.s * problem.m + comb(self.idle, 2)
-        if pairs > MOST_PAIRS:
+        """Inputs one compiled call takes, so that its counts stay within 32-bit integers; InputError where none fits,
+        or where larger gates are too many to list."""
+        gates, most = problem.n_gates, MOST_PAIRS
+        if problem.fan_in > 2:
+            looked_at = problem.m if self.idle is None else min(problem.s + self.idle, problem.m)
+            gates, most = comb(looked_at, problem.fan_in), MOST_GATES
+        elif self.idle is not None:
+            gates = problem.s * problem.m + comb(self.idle, 2)
+        if gates > most:
             raise InputError(
-                "m", problem.m, f"{pairs} pairs an input overflow a 32-bit count; sample idle features instead"
+                "m", problem.m, f"{gates} gates an input are more than {most:,}; sample fewer idle features"
             )
-        return min(n_inputs, MOST_PAIRS // pairs)
+        return min(n_inputs, MOST_PAIRS // gates)
 
 
 def random_order(key: Key[Array, ""], m: int) -> Int[Array, " m"]:

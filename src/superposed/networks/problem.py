@@ -22,7 +22,7 @@ class Problem:
       s: number of active features, 1 <= s <= m.
       d_in: None when the features come aligned with the coordinates of the input. Otherwise they come in superposition,
         x = Phi b with Phi in R^{d_in x m}.
-      fan_in: inputs of each AND gate.
+      fan_in: inputs k of each AND gate.
 
     Raises:
       InputError: a plain number breaks one of these rules. Traced values are not checked.
@@ -38,6 +38,8 @@ class Problem:
     def __post_init__(self):
         if isinstance(self.m, int) and self.m < 2:
             raise InputError("m", self.m, "a pair needs at least 2 features; use 2 or more")
+        if self.fan_in < 2 or (isinstance(self.m, int) and self.fan_in > self.m):
+            raise InputError("fan_in", self.fan_in, "a gate reads 2 features or more, and no more than there are")
         if isinstance(self.s, int) and self.s < 1:
             raise InputError("s", self.s, "at least one feature is active; use 1 or more")
         if isinstance(self.s, int) and isinstance(self.m, int) and self.s > self.m:

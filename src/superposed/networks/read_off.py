@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from superposed.networks.network import matmul
 
@@ -27,6 +27,66 @@ class Coded(Protocol):
 
     def of_sums(self, sums: Float[Array, "*pairs"], shared: Float[Array, "*pairs"] | None) -> Float[Array, "*pairs"]:
         """The read-offs of pairs from their sums."""
+
+
+@runtime_checkable
+class ByGate(Protocol):
+    """A read-off of chosen gates of any fan-in k, one by one."""
+
+    def gates(self, a: Float[Array, " d"], members: Int[Array, "n k"]) -> Float[Array, " n"]:
+        """Read-offs of n gates, each given by its k features."""
+
+    def truth(self, active: Bool[Array, "n k"]) -> Float[Array, " n"]:
+        """What gates compute when these of their inputs are active."""
+
+
+class GateMean(NamedTuple):
+    """Mean activation of the neurons wired to all k features of a gate; 0 where no neuron is (Lemma 5).
+
+    AND(S) ~ sum_i a_i prod_{l in S} V_il / sum_i prod_{l in S} V_il,   V in {0, 1}^{d x m}
+    """
+
+    code: Float[Array, "d m"]
+
+    def gates(self, a: Float[Array, " d"], members: Int[Array, "n k"]) -> Float[Array, " n"]:
+        total, shared = gate_sums(a, self.code, members)
+        return total / jnp.maximum(shared, 1)
+
+    def truth(self, active: Bool[Array, "n k"]) -> Float[Array, " n"]:
+        return active.all(axis=1).astype(jnp.float32)
+
+
+class SubsetMeans(NamedTuple):
+    """A weighted sum of mean activations, one for every subset of a gate's features (Theorem 6).
+
+        f(S) ~ w_0 + sum_{I in S, I not empty} w_I v_I,   v_I = mean of a_i over {i: of S, i is wired to I exactly}
+
+    Neurons wired to more of S than I are left out, so that only features outside S disturb v_I.
+
+    Args:
+      code: V.
+      reads: the size of the subsets that each neuron serves; 0 where it serves all.
+      weights: w, at the number whose bits are the subset's places in the gate.
+      table: f on the gate's features, likewise.
+    """
+
+    code: Float[Array, "d m"]
+    reads: Int[Array, " d"]
+    weights: Float[Array, " subsets"]
+    table: Float[Array, " subsets"]
+
+    def gates(self, a: Float[Array, " d"], members: Int[Array, "n k"]) -> Float[Array, " n"]:
+        k = members.shape[1]
+        number = (self.code.T[members].astype(jnp.int32) << jnp.arange(k)[:, None]).sum(axis=1)  # [n, d], the I of each
+        total = jnp.full(len(members), self.weights[0])
+        for subset in range(1, 2**k):
+            serves = (self.reads == 0) | (self.reads == subset.bit_count())
+            sums, shared = masked_sums(a, ((number == subset) & serves).astype(jnp.float32))
+            total += self.weights[subset] * sums / jnp.maximum(shared, 1)
+        return total
+
+    def truth(self, active: Bool[Array, "n k"]) -> Float[Array, " n"]:
+        return self.table[(active << jnp.arange(active.shape[1])).sum(axis=1)]
 
 
 class SharedMean(NamedTuple):
@@ -77,3 +137,15 @@ def pair_sums(
 ) -> Float[Array, "n p"]:
     """sum_i a_i v_ik v_il for every k with every l: V_k^T diag(a) V_l."""
     return matmul((a[:, None] * v[:, k]).T, v[:, l])
+
+
+def gate_sums(
+    a: Float[Array, " d"], v: Float[Array, "d m"], members: Int[Array, "n k"]
+) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    """sum_i a_i prod_{l in S} v_il, and the same with a = 1, for the n gates S of `members`."""
+    return masked_sums(a, jnp.prod(v.T[members], axis=1))
+
+
+def masked_sums(a: Float[Array, " d"], weight: Float[Array, "n d"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    """sum_i weight_i a_i and sum_i weight_i, for each row of weights."""
+    return tuple(matmul(weight, jnp.stack([a, jnp.ones_like(a)], axis=1)).T)

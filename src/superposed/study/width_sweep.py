@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction
 from superposed.fitting import through
+from superposed.measuring.measure import problem_of
 from superposed.measuring.sampling import Sampling
-from superposed.networks.problem import Problem
 from superposed.study.experiment import Analysis
 from superposed.study.series import curve_rows, local_exponents, smallest_widths
 from superposed.sweeping.record import Seen
@@ -65,7 +65,10 @@ class WidthSweep:
 
     def predicted(self) -> dict[int, float]:
         """{m: width} by the construction's closed form; empty where it has none."""
-        width = {m: self.construction.predicted_width(Problem(m, self.s), self.eps, self.criterion) for m in self.m}
+        width = {
+            m: self.construction.predicted_width(problem_of(self.construction, m, self.s), self.eps, self.criterion)
+            for m in self.m
+        }
         return {m: w for m, w in width.items() if w is not None and math.isfinite(w)}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from superposed.measuring.cell import Cell, canonical, content_id
-from superposed.measuring.errors import STRATA, Errors
+from superposed.measuring.errors import Errors
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Record:
 def _check_counts(seen: dict) -> None:
     """Raises ValueError where the errors of a row lack a stratum, or where a histogram does not add up to its count."""
     lengths = {len(seen[key]) for key in ("count", "total", "total_sq", "low", "high", "histogram")}
-    if lengths != {STRATA} or [sum(bins.values()) for bins in seen["histogram"]] != seen["count"]:
+    if len(lengths) != 1 or [sum(bins.values()) for bins in seen["histogram"]] != seen["count"]:
         raise ValueError("its histograms do not add up to its counts")
 
 

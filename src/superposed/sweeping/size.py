@@ -14,7 +14,7 @@ from superposed.networks.problem import Problem
 COPIES = 8
 """Arrays as large as weights and codes that building holds at once: two networks, each drawn, wired, multiplied."""
 MOST_SHARED = 1e5
-"""Neurons a pair may share, d p^2, where errors are drawn: they are met one after the other."""
+"""Neurons a gate may share, d p^k, where errors are drawn: they are met one after the other."""
 MOST_SEEDS = 10**6
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -66,9 +66,9 @@ def bytes_to_build(width: int, m: int, construction: Construction) -> int:
 
 
 def shared_neurons(width: int, problem: Problem, construction: Construction) -> float:
-    """d p^2, the neurons that a drawn read-off meets one after the other; 0 for laws that do not meet them."""
+    """d p^k, the neurons that a drawn read-off meets one after the other; 0 for laws that do not meet them."""
     p = construction.tune(problem, width)
-    return 0.0 if p is None else width * float(p) ** 2
+    return 0.0 if p is None else width * float(p) ** construction.fan_in
 
 
 def memory() -> int:

@@ -1,8 +1,8 @@
 """The smallest width of one problem, asked in one call."""
 
 from superposed.constructions.base import Construction
+from superposed.measuring.measure import problem_of
 from superposed.measuring.sampling import Sampling
-from superposed.networks.problem import Problem
 from superposed.sweeping.record import Record, Seen
 from superposed.sweeping.search import STEPS, Bracket
 from superposed.sweeping.size import check_seeds, check_size, most_width
@@ -40,7 +40,7 @@ def search_for(
 
     Args and Raises: as there.
     """
-    problem = Problem(m, s)
+    problem = problem_of(construction, m, s)
     check_seeds(seeds)
     sampling = default_sampling(m, mode) if sampling is None else sampling
     most = most_width(problem, construction, mode) if most is None else most

@@ -47,33 +47,36 @@ def error_cumulants(
     *,
     active: int | Int[Array, ""],
     centred: bool | Bool[Array, ""] = False,
+    fan_in: int = 2,
 ) -> Cumulants:
-    """Mean, variance and third cumulant of read-off - truth, for pairs with `active` of their members active.
+    """Mean, variance and third cumulant of read-off - truth, for gates with `active` of their k inputs active.
 
-    The read-off is the mean of ReLU(h) over L ~ Bin(d, p^2) neurons that are independent given C. With kappa_r(C) the
+    The read-off is the mean of ReLU(h) over L ~ Bin(d, p^k) neurons that are independent given C. With kappa_r(C) the
     cumulants of one neuron's ReLU(h) given C (exact for a normal Z, by `relu_moments` and `wired_distribution`),
 
-        mean     = E kappa_1(C) - [active = 2]
-        variance = Var kappa_1(C) + E kappa_2(C) E 1/L + [active = 2] (1 - p^2)^d
+        mean     = E kappa_1(C) - [active = k]
+        variance = Var kappa_1(C) + E kappa_2(C) E 1/L + [active = k] (1 - p^k)^d
         third    = E (kappa_1(C) - E kappa_1)^3 + 3 Cov(kappa_1(C), kappa_2(C)) E 1/L + E kappa_3(C) E 1/L^2
 
-    The last term of the variance is the chance that Gamma(kl) is empty. Approximate: Z normal (good from p m of some
-    tens on), E over C by three Gauss-Hermite nodes, 1/L expanded to second order in 1/(d p^2).
+    The last term of the variance is the chance that Gamma is empty. Approximate: Z normal (good from p m of some
+    tens on), E over C by three Gauss-Hermite nodes, 1/L expanded to second order in 1/(d p^k).
 
     Args:
       m, s, d: features, active features, neurons.
       p: density, in (0, 1].
       d_in: dimension of the code vectors; None for aligned inputs.
-      active: 0, 1 or 2 (at most s).
+      active: 0, ..., k (at most s).
+      fan_in: k, inputs of a gate.
       centred: for W = (B - p) Phi^T with bias p s - 1, which has no common mode: Var C = (1 - p)^2 own_j / d_in.
     """
     m, s, d, p = map(as_float, (m, s, d, p))
     per_d_in = jnp.float32(0) if d_in is None else 1 / as_float(d_in)
     inactive = jnp.maximum(m - s, 0)
-    own = 2 * s - (active == 1)
+    own = fan_in * s + active * (active - 2)
     shared_by_all = jnp.where(centred, (1 - p) ** 2 * own, p**2 * inactive * s + own)
     std = jnp.sqrt(p * (1 - p) * inactive * s * per_d_in)
-    return mean_of_relus(active, wired_distribution(s - active, p), jnp.sqrt(shared_by_all * per_d_in), std, d * p**2)
+    wired = wired_distribution(s - active, p)
+    return mean_of_relus(active, wired, jnp.sqrt(shared_by_all * per_d_in), std, d * p**fan_in, fan_in)
 
 
 def mean_of_relus(
@@ -82,8 +85,9 @@ def mean_of_relus(
     common: Float[Array, ""],
     std: Float[Array, ""],
     shared: Float[Array, ""],
+    fan_in: int = 2,
 ) -> Cumulants:
-    """Cumulants of the mean of L neurons' ReLU(active - 1 + K + C + Z), less the truth: see `error_cumulants`.
+    """Cumulants of the mean of L neurons' ReLU(active - (k - 1) + K + C + Z), less the truth: see `error_cumulants`.
 
     Args:
       wired: values of K and their chances.
@@ -93,14 +97,16 @@ def mean_of_relus(
     nodes = common * jnp.sqrt(3.0) * jnp.array([-1.0, 0.0, 1.0])
     weight = jnp.array([1 / 6, 2 / 3, 1 / 6])
     values, chance = wired
-    first, second, third = (moment @ chance for moment in relu_moments(active - 1 + values + nodes[:, None], std))
+    first, second, third = (
+        moment @ chance for moment in relu_moments(active - (fan_in - 1) + values + nodes[:, None], std)
+    )
     kappa_2 = jnp.maximum(second - first**2, 0)  # which cancellation may make negative where hardly anything varies
     kappa_3 = third - 3 * second * first + 2 * first**3
     mean = weight @ first
     per_l, per_l2 = (1 + 1 / shared) / shared, (1 + 3 / shared) / shared**2
-    empty = jnp.where(active == 2, jnp.exp(-shared), 0.0)
+    empty = jnp.where(active == fan_in, jnp.exp(-shared), 0.0)
     return Cumulants(
-        mean=mean - (active == 2),
+        mean=mean - (active == fan_in),
         variance=weight @ (first - mean) ** 2 + weight @ kappa_2 * per_l + empty,
         third=weight @ (first - mean) ** 3
         + 3 * weight @ ((first - mean) * kappa_2) * per_l
@@ -139,6 +145,7 @@ def error_quantile(
     active: int | Int[Array, ""],
     tail: Scalar = 0.01,
     centred: bool | Bool[Array, ""] = False,
+    fan_in: int = 2,
 ) -> Float[Array, ""]:
     """The error that a fraction `tail` of all exceed, from its first three cumulants (Cornish-Fisher expansion).
 
@@ -147,7 +154,7 @@ def error_quantile(
     The errors of this construction are positive or skewed upwards, so this stands for the quantile of their absolute
     value too. Arguments as in `error_cumulants`.
     """
-    mean, variance, third = error_cumulants(m, s, d, p, d_in, active=active, centred=centred)
+    mean, variance, third = error_cumulants(m, s, d, p, d_in, active=active, centred=centred, fan_in=fan_in)
     z = -ndtri(as_float(tail))
     least = 1e-7 * (1 + mean) ** 2  # below this variance the third cumulant is rounding error
     return mean + z * jnp.sqrt(variance) + (z**2 - 1) / 6 * third / jnp.maximum(variance, least)
@@ -161,11 +168,12 @@ def worst_quantile(
     d_in: Scalar | None = None,
     tail: Scalar = 0.01,
     centred: bool | Bool[Array, ""] = False,
+    fan_in: int = 2,
 ) -> Float[Array, ""]:
-    """The larger of the error quantiles of pairs with one and with both members active."""
-    of = lambda j: error_quantile(m, s, d, p, d_in, active=j, tail=tail, centred=centred)
-    one, both = jax.vmap(of)(jnp.array([1, 2]))
-    return jnp.where(as_float(s) < 2, one, jnp.maximum(one, both))
+    """The larger of the error quantiles of gates with all inputs active but one, and with all."""
+    of = lambda j: error_quantile(m, s, d, p, d_in, active=j, tail=tail, centred=centred, fan_in=fan_in)
+    but_one, every = jax.vmap(of)(jnp.array([fan_in - 1, fan_in]))
+    return jnp.where(as_float(s) < fan_in, but_one, jnp.maximum(but_one, every))
 
 
 def best_density(
@@ -175,14 +183,14 @@ def best_density(
     d_in: Scalar | None = None,
     tail: Scalar = 0.01,
     centred: bool | Bool[Array, ""] = False,
+    fan_in: int = 2,
 ) -> Float[Array, ""]:
     """The tuned density: the p that minimises the predicted error quantile of the worst stratum (`worst_quantile`).
 
-    p trades bystanders wired by chance (s p) and cross-talk (p^(1/2)) against the number of neurons d p^2 that a
-    read-off averages. Searched on a logarithmic grid from p = d^(-1/2), one expected neuron in Gamma(kl), to p = 1,
-    and twice on a
-    finer grid around the best point, so that it is smooth in d to a part in a thousand: networks of neighbouring widths
-    then share their randomness. It depends on nothing but its arguments and looks at no measurement.
+    p trades bystanders wired by chance (s p) and cross-talk (p^(1/2)) against the number of neurons d p^k that a
+    read-off averages. Searched on a logarithmic grid from p = d^(-1/k), one expected neuron in Gamma, to p = 1, and
+    twice on a finer grid around the best point. So it is smooth in d to a part in a thousand, and networks of
+    neighbouring widths share their randomness. It depends on its arguments alone and looks at no measurement.
 
     Against brute force over p of the drawn distribution (s = 2, 3, m = 64 to 10^10, 99% quantile <= 1/2, d_in = d)
     the smallest width with this density is at most 3% above the smallest possible; aligned (m = 300) 0% at s = 3.
@@ -199,11 +207,11 @@ def best_density(
 
     def zoom(_, ends: Float[Array, "2"]) -> Float[Array, "2"]:
         grid = jnp.linspace(ends[0], ends[1], GRID)
-        error = jax.vmap(lambda log_p: worst_quantile(m, s, d, jnp.exp(log_p), d_in, tail, centred))(grid)
+        error = jax.vmap(lambda log_p: worst_quantile(m, s, d, jnp.exp(log_p), d_in, tail, centred, fan_in))(grid)
         best = jnp.argmin(error)
         return grid[jnp.array([jnp.maximum(best - 1, 0), jnp.minimum(best + 1, GRID - 1)])]
 
-    ends = jax.lax.fori_loop(0, 3, zoom, jnp.array([-0.5, 0.0]) * jnp.log(as_float(d)))
+    ends = jax.lax.fori_loop(0, 3, zoom, jnp.array([-1 / fan_in, 0.0]) * jnp.log(as_float(d)))
     return jnp.exp(ends.mean())
 
 

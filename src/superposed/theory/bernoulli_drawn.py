@@ -1,8 +1,8 @@
 """Errors of the Bernoulli universal AND drawn from their distribution, at a cost that does not depend on m.
 
-The neurons of Gamma(kl), wired to both members of a pair, are met one after the other: the gaps between them are
-geometric with parameter p^2, and a network of width d has those whose position does not exceed d. So |Gamma(kl)| is
-exactly Bin(d, p^2), the network of width d is nested in every wider one, and errors at neighbouring widths (and
+The neurons of Gamma, wired to all k inputs of a gate, are met one after the other: the gaps between them are
+geometric with parameter p^k, and a network of width d has those whose position does not exceed d. So |Gamma| is
+exactly Bin(d, p^k), the network of width d is nested in every wider one, and errors at neighbouring widths (and
 smoothly varying p) share their randomness: draw with the same key to find the smallest width.
 """
 
@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
-from superposed.theory.codes import STRATA, event_reads, existing, static_bound
+from superposed.theory.codes import event_reads, existing, static_bound, strata_of
 from superposed.theory.relu import Scalar, as_float
 
 
@@ -27,33 +27,37 @@ def draw_superposed(
     *,
     max_active: int | None = None,
     centred: bool | Bool[Array, ""] = False,
-) -> Float[Array, "3 n_events"]:
-    """Errors (read-off - truth) of pairs with 0, 1, 2 active members, features in superposition: W = B Phi^T.
+    fan_in: int = 2,
+) -> Float[Array, "strata n_events"]:
+    """Errors (read-off - truth) of gates with 0, ..., k active inputs, features in superposition: W = B Phi^T.
 
-    Event: a fresh network, exactly s active features, one pair. Neuron i of Gamma(kl) has pre-activation
+    Event: a fresh network, exactly s active features, one gate. A pair has k = 2. Neuron i of Gamma, which is wired to
+    all inputs of the gate, has pre-activation
 
-        h_i = phi_k.x + phi_l.x - 1 + sum_{other active a} B_ia phi_a.x + Z_i
+        h_i = sum_{l in the gate} phi_l.x - (k - 1) + sum_{other active a} B_ia phi_a.x + Z_i
         Z_i = |x| (n_i/N G + sqrt(n_i (1 - n_i/N) / d_in) N_i),    n_i ~ Bin(N, p),    G ~ N(0, N/d_in)
 
-    with N the number of inactive features beside the pair, n_i those wired to the neuron, G the sum of their reads (the
-    common mode) and N_i standard normal. The read-off is the mean of ReLU(h_i) over Gamma(kl), 0 if that is empty.
+    with N the number of inactive features beside the gate, n_i those wired to the neuron, G the sum of their reads (the
+    common mode) and N_i standard normal. |Gamma| ~ Bin(d, p^k). The read-off is the mean of ReLU(h_i) over Gamma, and
+    0 if that is empty.
 
-    Exact: |Gamma(kl)|, the wirings B_ia, the reads of active features and of the pair (but for `codes.chi_square`),
+    Exact: |Gamma|, the wirings B_ia, the reads of active features and of the gate (but for `codes.chi_square`),
     |x|, and, for normal code coordinates, the distribution of each Z_i and its mean covariance with each other Z_i',
     at every p m. Central-limit steps: sums of n_i coordinates of unit vectors count as normal (their excess kurtosis is
     -6/((d_in + 2) n_i), so at d_in = 64 below 0.01 from p m = 10 on); the number of bystanders that two neurons
     share counts as its mean n_i n_i'/N (correlations are off by N^(-1/2) at random); n_i is a rounded third-order
     expansion, good from p m = 5 on, below which bystanders hardly matter. No sum over bystanders is needed at any size.
 
-    Time: n_events d p^2, and a constant for every one of max_active. Memory: n_events max_active^2.
+    Time: n_events d p^k, and a constant for every one of max_active. Memory: n_events max_active^2.
 
     Args:
       m, s, d, d_in, p: features, active features, neurons, code dimension, density; may be traced (m as a float).
       max_active: static bound on s; None takes s, which then must be a plain number.
-      centred: W = (B - p) Phi^T with bias p s - 1 instead, which takes the common mode p (sum_k phi_k.x - s) from every
-        neuron and leaves everything else as it is. May be traced.
+      fan_in: k, a plain number.
+      centred: of pairs alone: W = (B - p) Phi^T with bias p s - 1 instead, which takes the common mode
+        p (sum_k phi_k.x - s) from every neuron and leaves everything else as it is. May be traced.
 
-    Returns: errors [3, n_events]; NaN in strata that do not exist (both active with s = 1, none active with s = m).
+    Returns: errors [k + 1, n_events]; NaN in strata that do not exist (all k active with s < k, none with s = m).
 
     Raises:
       ValueError: s is traced without max_active, or exceeds it.
@@ -63,13 +67,13 @@ def draw_superposed(
     event_key, common_key, neuron_key = jax.random.split(key, 3)
     n_slots = static_bound(s, max_active)
     m, s, d, d_in, p = map(as_float, (m, s, d, d_in, p))
-    shape = (3, n_events)
+    strata, shape = strata_of(fan_in), (fan_in + 1, n_events)
 
-    x, pair, others = event_reads(event_key, s, d_in, n_events, n_slots)
-    pair = pair.sum(0)
-    n_inactive = jnp.maximum(m - s - (2 - STRATA), 0)
+    x, members, others = event_reads(event_key, s, d_in, n_events, n_slots, fan_in)
+    members = members.sum(0)
+    n_inactive = jnp.maximum(m - s - (fan_in - strata), 0)
     common = jnp.sqrt(n_inactive / d_in) * jax.random.normal(common_key, shape)
-    offset = centred * p * (pair + others.sum(0) + x * common - s)
+    offset = centred * p * (members + others.sum(0) + x * common - s)
 
     def neuron(key):
         wired_key, noise_key = jax.random.split(key)
@@ -78,10 +82,10 @@ def draw_superposed(
         n = binomial(for_n, n_inactive, p)
         share = n / jnp.maximum(n_inactive, 1)
         own = jnp.sqrt(n * (1 - share) / d_in) * noise
-        h = pair - 1 + jnp.where(wired, others, 0).sum(0) + x * (share * common + own)
+        h = members - (fan_in - 1) + jnp.where(wired, others, 0).sum(0) + x * (share * common + own)
         return jax.nn.relu(h - offset)
 
-    return existing(mean_over_shared(neuron_key, d, p**2, shape, neuron) - (STRATA == 2), m, s)
+    return existing(mean_over_shared(neuron_key, d, p**fan_in, shape, neuron) - (strata == fan_in), m, s)
 
 
 def draw_aligned(
@@ -93,24 +97,26 @@ def draw_aligned(
     n_events: int,
     *,
     max_active: int | None = None,
-) -> Float[Array, "3 n_events"]:
-    """Errors (read-off - truth) of pairs with 0, 1, 2 active members, features aligned with the input: W = B.
+    fan_in: int = 2,
+) -> Float[Array, "strata n_events"]:
+    """Errors (read-off - truth) of gates with j = 0, ..., k active inputs, features aligned with the input: W = B.
 
-        read-off = mean over Gamma(kl) of ReLU(j - 1 + K_i),    K_i ~ Bin(s - j, p),    |Gamma(kl)| ~ Bin(d, p^2)
+        read-off = mean over Gamma of ReLU(j - (k - 1) + K_i),    K_i ~ Bin(s - j, p),    |Gamma| ~ Bin(d, p^k)
 
-    Exact. m only decides which strata exist. Arguments, shapes and errors as in `draw_superposed`; Theorem 1 of Hänni
-    et al. 2024 (arXiv 2408.05451).
+    Exact. m only decides which strata exist. Arguments, shapes and errors as in `draw_superposed`; Theorem 1 and
+    Lemma 5 of Hänni et al. 2024 (arXiv 2408.05451).
     """
     n_slots = static_bound(s, max_active)
     m, s, d, p = map(as_float, (m, s, d, p))
+    strata, shape = strata_of(fan_in), (fan_in + 1, n_events)
     slot = jnp.arange(n_slots)[:, None, None]
-    others = (slot >= STRATA) & (slot < s)
+    others = (slot >= strata) & (slot < s)
 
     def neuron(key):
-        wired = jax.random.uniform(key, (n_slots, 3, n_events)) < p
-        return jax.nn.relu(STRATA - 1 + (wired & others).sum(0))
+        wired = jax.random.uniform(key, (n_slots, *shape)) < p
+        return jax.nn.relu(strata - (fan_in - 1) + (wired & others).sum(0))
 
-    return existing(mean_over_shared(key, d, p**2, (3, n_events), neuron) - (STRATA == 2), m, s)
+    return existing(mean_over_shared(key, d, p**fan_in, shape, neuron) - (strata == fan_in), m, s)
 
 
 def mean_over_shared(

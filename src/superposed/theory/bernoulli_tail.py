@@ -74,10 +74,12 @@ def chance_mean_above(
     return np.clip(ndtr(-w) + correction, 0, 1)
 
 
-def chance_above(m: Number, s: int, d: Number, p: float, d_in: Number, eps: float, *, active: int) -> float:
-    """The chance that read-off - truth > eps, for a pair with `active` active members, features in superposition.
+def chance_above(
+    m: Number, s: int, d: Number, p: float, d_in: Number, eps: float, *, active: int, fan_in: int = 2
+) -> float:
+    """The chance that read-off - truth > eps, for a gate of k inputs, `active` of them on, features in superposition.
 
-        sum_L P(L) int dC phi(C) P(mean of L ReLU(active - 1 + K + C + Z) > eps + [active = 2]),   L ~ Bin(d, p^2)
+        sum_L P(L) int dC phi(C) P(mean of L ReLU(active - (k - 1) + K + C + Z) > eps + [active = k]),   L ~ Bin(d, p^k)
 
     with K, C and Z as in `theory.bernoulli`. Against the drawn distribution down to a chance of 1e-5: within a tenth
     from m = 10^4 on; at m = 64, where |x| varies, it is up to a third too small, which is 3% of the width.
@@ -87,19 +89,19 @@ def chance_above(m: Number, s: int, d: Number, p: float, d_in: Number, eps: floa
     """
     if eps <= 0:
         raise ValueError(f"eps = {eps}: the error allowed must be positive")
-    bystanders, own = max(m - s, 0) * s, 2 * s - (active == 1)
+    bystanders, own = max(m - s, 0) * s, fan_in * s + active * (active - 2)
     z = np.linspace(*REACH, NODES)
     weight = np.exp(-(z**2) / 2)
     common = sqrt((p**2 * bystanders + own) / d_in) * z
     wired = np.arange(binom.isf(RARE, s - active, p) + 1)
-    shared = d * p**2
+    shared = d * p**fan_in
     n = np.arange(1, int(shared + 15 * sqrt(shared)) + 30)
-    p_n = binom.pmf(n, float(round(d)), p**2)
+    p_n = binom.pmf(n, float(round(d)), p**fan_in)
     likely = p_n > 1e-30
     above = chance_mean_above(
-        eps + (active == 2),
+        eps + (active == fan_in),
         n[likely].astype(float),
-        active - 1 + wired + common[:, None],
+        active - (fan_in - 1) + wired + common[:, None],
         sqrt(p * (1 - p) * bystanders / d_in),
         binom.pmf(wired, s - active, p),
     )
@@ -113,22 +115,26 @@ def expected_failures(m: Number, s: int, d: Number, p: float, d_in: Number, eps:
     return sum(n * chance_above(m, s, d, p, d_in, eps, active=j) for j, n in enumerate(pairs) if n > 0)
 
 
-def quantile_width(m: Number, s: int, eps: float, tail: float = 0.01, shared: float | None = None) -> float:
+def quantile_width(
+    m: Number, s: int, eps: float, tail: float = 0.01, shared: float | None = None, fan_in: int = 2
+) -> float:
     """The width d = d_in at which a fraction `tail` of the errors exceeds eps in the worst stratum.
 
     As `bernoulli_width.predicted_width`, with the tail itself in place of its Cornish-Fisher expansion.
 
     Args:
-      shared: L = d p^2, the neurons a pair shares; None tunes the density.
+      shared: L = d p^k, the neurons a gate shares; None tunes the density.
+      fan_in: k, inputs of a gate.
     """
 
     def excess(log_d: float) -> float:
         d = exp(log_d)
-        p = density(m, s, d, tail) if shared is None else min(sqrt(shared / d), 1.0)
-        worst = max(chance_above(m, s, d, p, d, eps, active=j) for j in (1, 2)[: min(s, 2)])
+        p = density(m, s, d, tail, fan_in) if shared is None else min((shared / d) ** (1 / fan_in), 1.0)
+        strata = range(fan_in - 1, min(s, fan_in) + 1)
+        worst = max(chance_above(m, s, d, p, d, eps, active=j, fan_in=fan_in) for j in strata)
         return log(max(worst, 1e-300) / tail)
 
-    return exp(_falls_to_zero(excess, log(predicted_width(m, s, eps, tail=tail))))
+    return exp(_falls_to_zero(excess, log(predicted_width(m, s, eps, tail=tail, fan_in=fan_in))))
 
 
 def all_pairs_width(m: Number, s: int, eps: float, inputs: int = 1, tail: float | None = None) -> float:
@@ -155,9 +161,13 @@ def all_pairs_width(m: Number, s: int, eps: float, inputs: int = 1, tail: float 
     return exp(_falls_to_zero(excess, log(predicted_width(m, s, eps))))
 
 
-def density(m: Number, s: int, d: float, tail: float) -> float:
+def density(m: Number, s: int, d: float, tail: float, fan_in: int = 2) -> float:
     """The tuned density behind codes of d dimensions (`theory.bernoulli.best_density`)."""
-    return float(program(best_density)(float(m), float(s), d, d, tail))
+    return float(program(_best_density, 1)(fan_in, float(m), float(s), d, d, tail))
+
+
+def _best_density(fan_in, m, s, d, d_in, tail):
+    return best_density(m, s, d, d_in, tail, fan_in=fan_in)
 
 
 def _falls_to_zero(excess: Callable[[float], float], start: float) -> float:

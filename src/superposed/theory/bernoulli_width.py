@@ -48,10 +48,11 @@ def error_terms(m: int | float, s: int | float, d_in: int | float, p: float) -> 
     )
 
 
-def _tuned_errors(superposed, m, s, log_d, d_in, tail, centred):
+def _tuned_errors(superposed, fan_in, m, s, log_d, d_in, tail, centred):
     def one(d):
         code = None if not superposed else d if d_in is None else d_in
-        return worst_quantile(m, s, d, best_density(m, s, d, code, tail, centred), code, tail, centred)
+        p = best_density(m, s, d, code, tail, centred, fan_in)
+        return worst_quantile(m, s, d, p, code, tail, centred, fan_in)
 
     return jax.vmap(one)(jnp.exp(log_d))
 
@@ -66,6 +67,7 @@ def predicted_width(
     d_in: int | float | None = None,
     tail: float = 0.01,
     centred: bool = False,
+    fan_in: int = 2,
 ) -> float:
     """The smallest width at which the predicted error quantile of the worst stratum, at the tuned density, is eps.
 
@@ -79,6 +81,7 @@ def predicted_width(
       d_in: dimension of the code vectors; None for as many as there are neurons. Ignored for aligned inputs.
       tail: fraction of the errors that may exceed eps: 0.01 holds the 99% quantile below it.
       centred: for the centred weights of `theory.bernoulli.error_cumulants`.
+      fan_in: inputs of a gate.
 
     Returns: inf where no width up to 1e30 brings the error below eps, as may be behind codes of a fixed dimension.
 
@@ -92,7 +95,7 @@ def predicted_width(
     while high - low > 1e-5:
         grid = np.linspace(low, high, POINTS)
         code = None if d_in is None else float(d_in)
-        error = program(_tuned_errors, 1)(superposed, float(m), float(s), grid, code, tail, centred)
+        error = program(_tuned_errors, 2)(superposed, fan_in, float(m), float(s), grid, code, tail, centred)
         above = np.flatnonzero(~(np.asarray(error) <= eps))
         last = int(above[-1]) if len(above) else -1
         if last == POINTS - 1:

@@ -75,27 +75,34 @@ def unit_coordinate(key: Key[Array, ""], d_in: Scalar, shape: tuple[int, ...]) -
 
 
 def event_reads(
-    key: Key[Array, ""], s: Scalar, d_in: Scalar, n_events: int, max_active: int
-) -> tuple[Float[Array, "3 n"], Float[Array, "2 3 n"], Float[Array, "max_active 3 n"]]:
-    """What a neuron may be wired to in events with 0, 1, 2 active pair members, bystanders left out.
+    key: Key[Array, ""], s: Scalar, d_in: Scalar, n_events: int, max_active: int, fan_in: int = 2
+) -> tuple[Float[Array, "strata n"], Float[Array, "k strata n"], Float[Array, "max_active strata n"]]:
+    """What a neuron may be wired to in events with 0, ..., k active inputs of a gate of fan-in k, bystanders left out.
 
-    Returns: |x|, the reads of the pair (its active members first), those of the other active features (0 in slots that
-    hold none).
+    Returns: |x|, the reads of the gate's inputs (the active ones first), those of the other active features (0 in slots
+    that hold none).
     """
     active_key, pair_key = jax.random.split(key)
-    shape = (3, n_events)
+    strata = strata_of(fan_in)
+    shape = (fan_in + 1, n_events)
     reads = active_reads(active_key, s, d_in, shape, max_active)
     x = jnp.sqrt(jnp.maximum(reads.sum(0), 0))
-    inactive = x * unit_coordinate(pair_key, d_in, (2, *shape))
-    first_two = reads[jnp.minimum(jnp.arange(2), max_active - 1)]
-    pair = jnp.where(jnp.arange(2)[:, None, None] < STRATA, first_two, inactive)
-    return x, pair, jnp.where(jnp.arange(max_active)[:, None, None] < STRATA, 0, reads)
+    inactive = x * unit_coordinate(pair_key, d_in, (fan_in, *shape))
+    first = reads[jnp.minimum(jnp.arange(fan_in), max_active - 1)]
+    members = jnp.where(jnp.arange(fan_in)[:, None, None] < strata, first, inactive)
+    return x, members, jnp.where(jnp.arange(max_active)[:, None, None] < strata, 0, reads)
 
 
-def existing(errors: Float[Array, "3 n"], m: Scalar, s: Scalar) -> Float[Array, "3 n"]:
-    """The errors, NaN in strata of which m features with s active have no pair."""
-    m, s = as_float(m), as_float(s)
-    return jnp.where((s >= STRATA) & (m - s >= 2 - STRATA), errors, jnp.nan)
+def existing(errors: Float[Array, "strata n"], m: Scalar, s: Scalar) -> Float[Array, "strata n"]:
+    """The errors, NaN in strata of which m features with s active have no gate."""
+    m, s, fan_in = as_float(m), as_float(s), len(errors) - 1
+    strata = strata_of(fan_in)
+    return jnp.where((s >= strata) & (m - s >= fan_in - strata), errors, jnp.nan)
+
+
+def strata_of(fan_in: int) -> Float[np.ndarray, "strata 1"]:
+    """How many inputs of a gate are active, 0, ..., fan_in, against events."""
+    return np.arange(fan_in + 1, dtype=np.float32)[:, None]
 
 
 def static_bound(s: Scalar, max_active: int | None) -> int:

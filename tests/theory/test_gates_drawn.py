@@ -1,0 +1,65 @@
+"""The distributions and closed forms of gates of k inputs against built networks and against each other."""
+
+import built
+import jax
+import numpy as np
+import pytest
+from two_sample import assert_one_distribution
+
+from superposed.program import program
+from superposed.theory.bernoulli import error_cumulants
+from superposed.theory.bernoulli_drawn import draw_aligned, draw_superposed
+from superposed.theory.bernoulli_tail import density, quantile_width
+from superposed.theory.bernoulli_width import predicted_width
+
+N = 10_000
+COUNTS = {"networks": 40, "n_inputs": 10, "n_pairs": 10}
+
+
+def draw(n, fan_in, key, m, s, d, d_in, p):
+    return draw_superposed(key, m, s, d, d_in, p, n, max_active=6, fan_in=fan_in)
+
+
+def draw_on_axes(n, fan_in, key, m, s, d, p):
+    return draw_aligned(key, m, s, d, p, n, max_active=6, fan_in=fan_in)
+
+
+@pytest.mark.parametrize(
+    "k, m, s, d, p", [(3, 256, 3, 1024, 0.25), pytest.param(4, 200, 5, 800, 0.4, marks=pytest.mark.slow)]
+)
+def test_distributions_are_those_of_built_networks(k, m, s, d, p):
+    drawn = program(draw, 2, loops=True)(N, k, jax.random.key(1), m, s, d, d, p)
+    assert_one_distribution(drawn, built.bernoulli(2, m, s, d, p, d, fan_in=k, **COUNTS))
+    aligned = program(draw_on_axes, 2, loops=True)(N, k, jax.random.key(1), m, s, d, p)
+    assert_one_distribution(aligned, built.bernoulli(2, m, s, d, p, fan_in=k, **COUNTS))
+    with pytest.raises(AssertionError):  # the test tells the two apart
+        assert_one_distribution(aligned, built.bernoulli(2, m, s, d, p, d, fan_in=k, **COUNTS))
+
+
+@pytest.mark.parametrize("k", [3, pytest.param(5, marks=pytest.mark.slow)])
+def test_closed_forms_are_those_of_the_drawn_distribution(k):
+    m, s = 1e9, k
+    d = predicted_width(m, s, 0.5, fan_in=k)
+    p = density(m, s, d, 0.01, k)
+    errors = np.asarray(program(draw, 2, loops=True)(N, k, jax.random.key(3), m, s, d, d, p), float)
+    for active in range(k + 1):
+        mean, variance, _ = error_cumulants(m, s, d, p, d, active=active, fan_in=k)
+        sample = errors[active]
+        error_of_variance = np.sqrt(((sample - sample.mean()) ** 2).var() / N)
+        assert abs(sample.mean() - mean) < 5 * np.sqrt(sample.var() / N) + 0.01 * abs(float(mean))
+        # as for pairs, plus an empty Gamma, which the expansion in 1/L leaves out
+        assert abs(sample.var() - variance) < 5 * error_of_variance + 0.03 * float(variance)
+    d = quantile_width(m, s, 0.5, fan_in=k)
+    p = density(m, s, d, 0.01, k)
+    errors = np.asarray(program(draw, 2, loops=True)(N, k, jax.random.key(4), m, s, d, d, p), float)
+    above = (np.abs(errors[k - 1 :]) > 0.5).mean(axis=1).max()
+    assert abs(above - 0.01) < 5 * np.sqrt(0.01 / N)
+
+
+def test_the_width_tends_to_the_power_that_the_kink_gives():
+    """d ~ m^(k/(k + 1)) in superposition, and eps^-(k + 1) on axes."""
+    for k in (2, 3, 5):
+        far, farther = (predicted_width(m, k, 0.5, fan_in=k) for m in (1e21, 1e24))
+        assert abs(np.log10(farther / far) / 3 - k / (k + 1)) < 0.005
+        wide, wider = (predicted_width(1e3, k, eps, superposed=False, fan_in=k) for eps in (0.02, 0.01))
+        assert abs(np.log2(wider / wide) - (k + 1)) < 0.05
