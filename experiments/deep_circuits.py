@@ -18,7 +18,8 @@ from superposed.figures.circuits import draw_deep
 from superposed.fitting import through
 from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
-from superposed.study.series import Series, edge
+from superposed.study.series import Series
+from superposed.study.trials import Trials
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Chain, Steps
 from superposed.theory.deep_drawn import half_pass
@@ -90,19 +91,26 @@ def runs(profile: Profile) -> dict[str, Chain]:
 def rungs(f: Frontier) -> Steps:
     """One step for each s, width and m: all its seeds."""
     shared = {"kind": "frontier", "depth": f.depth, "batch": f.batch, "seeds": f.seeds}
-    sizes = {
-        (s, width, round(2 ** (k / 2) * width**2 / 40_000 / s) * s) for s in f.s for width in f.widths for k in RUNGS
-    }
-    return Steps(tuple({**shared, "s": s, "width": width, "m": m} for s, width, m in sorted(sizes) if m >= 2 * s), rung)
+    sizes = [
+        (s, width, round(2 ** (k / 2) * width**2 / 40_000 / s) * s, number * f.seeds)
+        for s in f.s
+        for width in f.widths
+        for number, k in enumerate(RUNGS)
+    ]
+    cells = [{**shared, "s": s, "width": d, "m": m, "first_seed": first} for s, d, m, first in sizes if m >= 2 * s]
+    return Steps(tuple(cells), rung)
 
 
 def rung(cell: dict) -> dict:
-    """For each seed the first layer with a wrong bit on any input, None where there is none."""
+    """For each seed the first layer with a wrong bit on any input, None where there is none.
+
+    Every m has seeds of its own, so that no two networks share a draw.
+    """
     m, width = cell["m"], cell["width"]
     rows = round(2 ** (RUNGS[-1] / 2) * width**2 / 40_000) + cell["s"] if width <= 8192 else m  # one program a width
     plan = Plan(Design(width, cell["s"]), rows)
     run = lambda seed: first_wrong_layers(plan, [m], [seed], cell["depth"], cell["batch"], piece=4, stop_at=1e-9)
-    first = [int(run(seed).min()) for seed in range(cell["seeds"])]
+    first = [int(run(seed).min()) for seed in range(cell["first_seed"], cell["first_seed"] + cell["seeds"])]
     return {"broke_at": [None if layer > cell["depth"] else layer for layer in first]}
 
 
@@ -140,17 +148,16 @@ def run_finding(name: str, rows: list[dict]) -> Finding:
     return Finding(f"Theorem 8, {name}: no wrong bit at any depth?{control}", span, measured, verdict, why)
 
 
-def frontier_records(f: Frontier, seen: Seen) -> dict[int, list[dict]]:
-    """For each s the intervals of m in which every network of one width and seed stops passing."""
-    steps, ladders = rungs(f), {}
+def frontiers(f: Frontier, seen: Seen) -> list[Trials]:
+    """The networks of each s."""
+    steps, tried = rungs(f), {}
     for cell, found in zip(steps.cells, steps.results(seen), strict=True):
-        for seed, layer in enumerate(found["broke_at"]):
-            ladders.setdefault((cell["s"], cell["width"], seed), []).append((cell["m"], layer is None))
-    records: dict[int, list[dict]] = {}
-    for (s, width, seed), ladder in ladders.items():
-        low, high = edge(ladder)
-        records.setdefault(s, []).append({"s": s, "d": width, "seed": seed, "low": low, "high": high})
-    return records
+        tried.setdefault(cell["s"], []).extend(
+            {"d": cell["width"], "seed": cell["first_seed"] + n, "m": cell["m"], "passed": layer is None}
+            for n, layer in enumerate(found["broke_at"])
+        )
+    name = f"no wrong bit to depth {f.depth}"
+    return [Trials(f"{name}, s = {s}", networks, {"s": s, "depth": f.depth}) for s, networks in tried.items()]
 
 
 def computed_rows(f: Frontier, seen: Seen) -> list[dict]:
@@ -198,22 +205,26 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     f, depth = profile.frontier, depth_rows(profile, seen)
     findings, fits, table = [], {}, [row for rows in depth.values() for row in rows]
     findings += [run_finding(name, rows) for name, rows in depth.items()]
-    computed, records = computed_rows(f, seen), frontier_records(f, seen)
+    computed, every = computed_rows(f, seen), frontiers(f, seen)
     table += computed + local_rows(computed)
-    name, labels = f"no wrong bit to depth {f.depth}", {"depth": f.depth}
-    for s, found in records.items():
-        series = Series(f"{name}, s = {s}", "d", tuple(found), labels)
+    for trials in every:
+        s, series = trials.labels["s"], trials.series()
         points = [(row["d"], row["best"]) for row in computed if row["kind"] == "drawn" and row["s"] == s]
         closed = through(points, 3 / 2, "d", "drawn law") if len(points) > 1 else None
-        fits[series.name] = series.report(3 / 2, closed=closed)
-        findings.append(series.finding(f"Theorem 8, {series.name}: m* grows as d^(3/2)?", fits[series.name]))
+        findings.append(
+            trials.curve_finding(f"Theorem 8, {trials.name}: at what m do half of the networks pass, and 95%?")
+        )
+        fits[trials.name] = series.report(3 / 2, closed=closed)
+        question = f"Theorem 8, {trials.name}: m* of half the networks grows as d^(3/2)?"
+        findings.append(trials.exponent_finding(question, fits[trials.name]))
         findings += [drawn_finding(computed, s)] if len(points) > 1 else []
-        table += series.rows("m*")
-    if len(records) > 1:
-        every = tuple(record for found in records.values() for record in found)
-        series = Series(f"{name}, every s", "s", every, covariates=("d",))
+        table += trials.rows()
+    if len(every) > 1:
+        records = tuple(record for trials in every for record in trials.series().records)
+        series = Series(f"no wrong bit to depth {f.depth}, every s", "s", records, covariates=("d",))
         fits[series.name] = series.report(-3)
-        findings.append(series.finding(f"Theorem 8, {series.name}: m* falls as s^(-3)?", fits[series.name]))
+        question = f"Theorem 8, {series.name}: m* of half the networks falls as s^(-3)?"
+        findings.append(series.finding(question, fits[series.name]))
     return Analysis(table, findings, fits)
 
 

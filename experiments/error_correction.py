@@ -1,7 +1,7 @@
 """Theorem 21: how many features one error-correction layer bears, and which printed tolerance is right.
 
-d = 8 D ReLU neurons: the layer has D units of eight. Rows are of three kinds. "built": one network and one input, m
-along a ladder, the largest noise and the wrong bits at each rung. "law": the largest m by the exact law, to 10^7
+d = 8 D ReLU neurons: the layer has D units of eight. Rows are of three kinds. "built": one network and one input at
+one m, its largest noise and its wrong bits. "law": the largest m by the exact law, to 10^7
 neurons and more. "tolerance": the largest read-off error of random sign that a built network rounds away.
 """
 
@@ -15,23 +15,27 @@ from superposed.compiler.codes import mean_read, ternary_code
 from superposed.figures.circuits import draw_correction
 from superposed.fitting import through
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.study.series import Series, edge
+from superposed.study.series import Series
+from superposed.study.trials import Trials
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
 from superposed.theory.error_correction import CRITERIA, capacity, rounded, strict_leading_order, tolerance
 
 CLAIMS = {
-    "round": (3 / 2, "Theorem 21: with every unit rounding exactly, m* grows as d^(3/2)?"),
-    "decode": (2, "Theorem 21: with every bit decoding at 1/2, m* grows as d^2?"),
+    "round": (3 / 2, "Theorem 21: with every unit rounding exactly, m* of half the networks grows as d^(3/2)?"),
+    "decode": (2, "Theorem 21: with every bit decoding at 1/2, m* of half the networks grows as d^2?"),
 }
-PASSES = {"round": lambda rung: rung["largest_noise"] < 1 / 3, "decode": lambda rung: rung["wrong_bits"] == 0}
+PASSES = {"round": lambda seen: seen["largest_noise"] < 1 / 3, "decode": lambda seen: seen["wrong_bits"] == 0}
+LEAST = 1 / 32
+"""Networks of D units have m = D/32, 2^(1/2) D/32, and so on to the profile's `most` D, whatever any law says."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Units of the built layers and of the law; the tolerance's units, sparsities and seeds."""
+    """Units of the built layers, `seeds` networks an m; units of the law; the tolerance's units, sparsities, seeds."""
 
     built: tuple[int, ...]
+    most: int
     seeds: int
     law: tuple[int, ...]
     tolerance_units: int
@@ -42,21 +46,24 @@ class Profile:
 
 OCTAVES = (256, 512, 1024, 2048, 4096, 8192)
 PROFILES = {
-    "tiny": Profile((128, 256), 2, (128, 256), 256, (1, 4), 2),
-    "quick": Profile(OCTAVES[:4], 4, (2**8, 2**10, 2**12, 2**16, 10**7 // 8), 1024, (1, 2, 4, 8, 16), 8),
-    "standard": Profile(OCTAVES, 8, tuple(round(10 ** (k / 2)) for k in range(5, 15)), 4096, (1, 2, 4, 8, 16, 32), 32),
+    "tiny": Profile((128, 256), 4, 2, (128, 256), 256, (1, 4), 2),
+    "quick": Profile(OCTAVES[:4], 16, 4, (2**8, 2**10, 2**12, 2**16, 10**7 // 8), 1024, (1, 2, 4, 8, 16), 8),
+    "standard": Profile(
+        OCTAVES, 64, 8, tuple(round(10 ** (k / 2)) for k in range(5, 15)), 4096, (1, 2, 4, 8, 16, 32), 32
+    ),
     "full": Profile(
-        OCTAVES, 32, tuple(round(10 ** (k / 4)) for k in range(10, 29)), 8192, (1, 2, 4, 8, 16, 32, 64), 64
+        OCTAVES, 32, 32, tuple(round(10 ** (k / 4)) for k in range(10, 29)), 8192, (1, 2, 4, 8, 16, 32, 64), 64
     ),
 }
 
 
 def tasks(profile: Profile) -> list[Steps]:
-    """Built ladders, the law, tolerances: one step a network, or a point of the law."""
+    """Built networks, the law, tolerances: one step a network, or a point of the law."""
     built = [
-        {"kind": "built", "units": d, "s": profile.s, "seed": seed}
-        for d in profile.built
-        for seed in range(profile.seeds)
+        {"kind": "built", "units": units, "s": profile.s, "m": m, "seed": number * profile.seeds + n}
+        for units in profile.built
+        for number, m in enumerate(ladder(units, profile))
+        for n in range(profile.seeds)
     ]
     law = [
         {"kind": "law", "criterion": criterion, "units": d, "s": profile.s}
@@ -68,35 +75,30 @@ def tasks(profile: Profile) -> list[Steps]:
         for s in profile.sparsities
         for seed in range(profile.tolerance_seeds)
     ]
-    return [Steps(tuple(built), built_ladder), Steps(tuple(law), law_point), Steps(tuple(errors), largest_tolerated)]
+    return [Steps(tuple(built), one_correction), Steps(tuple(law), law_point), Steps(tuple(errors), largest_tolerated)]
 
 
-def built_ladder(cell: dict) -> dict:
-    """One network and one input with features 0, ..., s - 1 active, for m along a ladder; each m adds features.
+def ladder(units: int, profile: Profile) -> list[int]:
+    """The m that are tried: at least 4 s, half an octave apart."""
+    steps = round(2 * np.log2(profile.most / LEAST))
+    sizes = [round(LEAST * units * 2 ** (k / 2)) for k in range(steps + 1)]
+    return [m for m in sizes if m >= 4 * profile.s]
+
+
+def one_correction(cell: dict) -> dict:
+    """One network and one input with features 0, ..., s - 1 active.
 
     The incoming code is ternary as is the new one, so the read-offs carry the cross-talk of an exact state.
-    Ends four steps of 2^(1/4) beyond the first m at which both criteria fail, for some networks recover.
     """
-    units, s = cell["units"], cell["s"]
+    units, s, m = cell["units"], cell["s"], cell["m"]
     rng = host_rng(jax.random.key(cell["seed"] * 1_000_003 + units))
-    density = 1 / np.sqrt(units * s)
-    m, before = max(4 * s, int(0.1 * strict_leading_order(units, s))), 0
-    x = signal = None
-    u, codes, rungs, failures = np.zeros(units), [], [], 0
-    while failures < 5:
-        incoming, code = (ternary_code(rng, m - before, units, density) for _ in range(2))
-        if x is None:
-            x, signal = incoming[:s].sum(0), code[:s].sum(0)
-        u += (x @ mean_read(incoming)) @ code
-        codes.append(mean_read(code))
-        h = rounded(u)
-        reads = np.concatenate([h @ read for read in codes])
-        noise, wrong = float(np.abs(u - signal).max()), int((reads[:s] <= 0.5).sum() + (reads[s:] > 0.5).sum())
-        failures += failures > 0 or (noise >= 1 / 3 and wrong > 0)
-        rungs.append({"m": m, "largest_noise": noise, "wrong_bits": wrong,
-                      "lowest_active": float(reads[:s].min()), "highest_idle": float(reads[s:].max())})  # fmt: skip
-        before, m = m, int(np.ceil(m * 2**0.25))
-    return {"rungs": rungs}
+    incoming, code = (ternary_code(rng, m, units, 1 / np.sqrt(units * s)) for _ in range(2))
+    x, signal = incoming[:s].sum(0), code[:s].sum(0)
+    u = (x @ mean_read(incoming)) @ code
+    reads = rounded(u) @ mean_read(code)
+    noise, wrong = float(np.abs(u - signal).max()), int((reads[:s] <= 0.5).sum() + (reads[s:] > 0.5).sum())
+    return {"largest_noise": noise, "wrong_bits": wrong,
+            "lowest_active": float(reads[:s].min()), "highest_idle": float(reads[s:].max())}  # fmt: skip
 
 
 def law_point(cell: dict) -> dict:
@@ -114,24 +116,18 @@ def largest_tolerated(cell: dict) -> dict:
 
 
 def rows_of(profile: Profile, seen: Seen) -> dict[str, list[dict]]:
-    """Rows by kind, each with its cell and what was seen; a rung of a ladder is a row of its own. d counts neurons."""
+    """Rows by kind, each with its cell and what was seen. d counts neurons."""
     rows: dict[str, list[dict]] = {"built": [], "law": [], "tolerance": []}
     for task in tasks(profile):
         for cell, found in zip(task.cells, task.results(seen), strict=True):
-            own = {**cell, "d": 8 * cell["units"]}
-            rows[cell["kind"]] += [own | rung for rung in found.get("rungs", [found])]
+            rows[cell["kind"]].append({**cell, "d": 8 * cell["units"], **found})
     return rows
 
 
-def capacities(profile: Profile, built: list[dict], criterion: str) -> Series:
-    """For every built network the interval of m in which it stops passing."""
-    records = []
-    for units in profile.built:
-        for seed in range(profile.seeds):
-            rungs = [(r["m"], PASSES[criterion](r)) for r in built if (r["units"], r["seed"]) == (units, seed)]
-            low, high = edge(rungs)
-            records.append({"d": 8 * units, "seed": seed, "low": low, "high": high})
-    return Series(criterion, "d", tuple(records), {"criterion": criterion})
+def trials(built: list[dict], criterion: str) -> Trials:
+    """Which of the built networks pass."""
+    tried = [{"d": r["d"], "seed": r["seed"], "m": r["m"], "passed": PASSES[criterion](r)} for r in built]
+    return Trials(criterion, tried, {"criterion": criterion})
 
 
 def law_finding(law: list[dict], criterion: str) -> Finding:
@@ -171,12 +167,15 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     rows, fits, findings = rows_of(profile, seen), {}, []
     table = [row for kind in rows.values() for row in kind]
     for criterion, (claim, question) in CLAIMS.items():
-        series = capacities(profile, rows["built"], criterion)
+        networks = trials(rows["built"], criterion)
+        series = networks.series()
         points = [(r["d"], r["m"]) for r in rows["law"] if r["criterion"] == criterion]
         fits[criterion] = series.report(claim, closed=through(points, claim, "d", "exact law"))
-        findings.append(series.finding(f"{question} s = {profile.s}", fits[criterion]))
+        asked = f"Theorem 21, {criterion}, s = {profile.s}: at what m do half of the networks pass, and 95%?"
+        findings.append(networks.curve_finding(asked))
+        findings.append(networks.exponent_finding(f"{question} s = {profile.s}", fits[criterion]))
         findings.append(law_finding(rows["law"], criterion))
-        table += series.rows("m*")
+        table += networks.rows()
     records = [{"s": r["s"], "seed": r["seed"], "low": r["eps"], "high": r["eps"]} for r in rows["tolerance"]]
     tolerances = Series("tolerance", "s", tuple(records))
     question = "Theorem 21: tolerated read-off error grows as s^(1/4), as the proof has it (printed: s^(-1/4))?"

@@ -1,8 +1,9 @@
 """Circuits over many more features than neurons, deep, without one wrong bit.
 
 "run": one network, piece by piece: the wrong bits of the whole batch in every layer; controls: a ReLU in place of the
-step, and 4 m*, both of which must fail. "frontier": one network at a fixed fraction of the law's largest m, run to its
-depth. d is the number of ReLU neurons of the widest layer, one a unit; a circuit layer is two thin ReLU layers.
+step, and 4 m*, both of which must fail. "frontier": networks of their own draw, each run to a depth at one m. The next
+one has more features after a pass and fewer after a failure (a staircase). d is the number of ReLU neurons of the
+widest layer, one a unit; a circuit layer is two thin ReLU layers.
 """
 
 from dataclasses import asdict, dataclass
@@ -17,13 +18,13 @@ from superposed.figures.circuits import draw_superposition
 from superposed.fitting import through
 from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
-from superposed.study.series import Series, edge
+from superposed.study.trials import Trials
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Chain
 from superposed.theory.channels import bits_per_weight, largest_m
 
-FRACTIONS = (0.5, 0.65, 0.8, 0.9, 1.0, 1.15)
-"""Of the law's largest m: where the frontier is looked for, fixed in advance."""
+FIRST, STEP = 1 / 32, 2 ** (1 / 8)
+"""The first network of a staircase has m = d^2/(32 s) features, every next one 2^(1/8) times as many or as few."""
 POWER = 2 - 1 / 8
 """A unit fires by chance at 2c hits, so at fixed c = 4 the largest m grows as d^(2 - 1/(2c))."""
 
@@ -45,13 +46,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Frontier:
-    """Widths, s and circuits for which the largest m is bracketed at a depth."""
+    """Widths, s and circuits, and for each as many staircases as `seeds`, of so many networks each."""
 
     widths: tuple[int, ...]
     s: tuple[int, ...]
     depth: int
     batch: int
     seeds: int
+    networks: int
     circuits: tuple[str, ...] = ("groups",)
     c: int = 4
 
@@ -71,25 +73,31 @@ TOO_MANY = Run("step at 4 m*", D, 100 * D, 64, 20)
 PROFILES = {
     "tiny": Profile(
         (Run("step", 512, 1100, 6, 10), Run("relu", 512, 1100, 16, 10, c=8, reset="relu")),
-        (Frontier((128, 256), (3,), 8, 5, 2),),
+        (Frontier((128, 256), (3,), 8, 5, 1, 8),),
     ),
     "quick": Profile(
         (Run("step", D, 15 * D, 64, 50), Run(RANDOM, D, 12 * D, 16, 50, "paths"), RELU, TOO_MANY),
-        (Frontier(powers(2, 8, 11), (3,), 64, 20, 2),),
+        (Frontier(powers(2, 8, 11), (3,), 64, 20, 1, 12),),
     ),
     "standard": Profile(
         (Run("step", D, 15 * D, 256, 200), Run(RANDOM, 2**14, 45 * 2**14, 64, 50, "paths"), RELU, TOO_MANY),
         (
-            Frontier(powers(2, 9, 13), (3,), 64, 50, 8, ("groups", "paths")),
-            Frontier(powers(2, 9, 11), (2, 4, 6), 64, 50, 4),
+            Frontier(powers(2, 9, 13), (3,), 64, 50, 2, 20, ("groups", "paths")),
+            Frontier(powers(2, 9, 11), (2, 4, 6), 64, 50, 2, 20),
         ),
     ),
     "full": Profile(
         (Run("step", 2**16, 120 * 2**16, 64, 50), Run(RANDOM, 2**16, 10**6, 1024, 1000, "paths"), RELU, TOO_MANY),
-        (Frontier(powers(2, 9, 15), (2, 3, 4, 6), 64, 50, 8, ("groups", "paths")),),
+        (Frontier(powers(2, 9, 15), (2, 3, 4, 6), 64, 50, 4, 20, ("groups", "paths")),),
     ),
     # The frontier alone, on an accelerator: forty million features in the widest.
-    "wide": Profile((), (Frontier((2**10, 2**12, 2**14, 2**15), (3,), 64, 50, 8), Frontier((2**17,), (3,), 64, 50, 2))),
+    "wide": Profile(
+        (),
+        (
+            Frontier((2**10, 2**12, 2**14, 2**15), (3,), 64, 50, 4, 20),
+            Frontier((2**17,), (3,), 64, 50, 2, 12),
+        ),
+    ),
 }  # fmt: skip
 
 
@@ -115,51 +123,47 @@ def most(circuit: str, s: int, c: int, width: float | int) -> float:
     return largest_m(s, c, width, 0 if circuit == "groups" else 2 * s)
 
 
-def ladders(profile: Profile) -> list[Chain]:
-    """One chain for each circuit, s, width and seed, up the law's fractions to the first network that errs.
-
-    Fractions at which the batch's paths find no room among m features are left out.
-    """
+def staircases(profile: Profile) -> list[Chain]:
+    """Chains of networks, one for each circuit, s, width and seed."""
     found = []
     for f in profile.frontiers:
         for circuit, s, width, seed in product(f.circuits, f.s, f.widths, range(f.seeds)):
-            ms = [int(fraction * most(circuit, s, f.c, width)) for fraction in FRACTIONS]
-            shared = {
-                "kind": "frontier",
-                "circuit": circuit,
-                "s": s,
-                "c": f.c,
-                "width": width,
-                "depth": f.depth,
-                "batch": f.batch,
-                "seed": seed,
-            }
-            found.append(Chain(tuple({**shared, "m": m} for m in ms if m >= f.batch * s), rung))
+            shared = {"kind": "frontier", "circuit": circuit, "s": s, "c": f.c, "width": width, "depth": f.depth,
+                      "batch": f.batch}  # fmt: skip
+            seeds = range(seed * f.networks, (seed + 1) * f.networks)
+            found.append(Chain(tuple({**shared, "seed": n} for n in seeds), next_network))
     return found
 
 
-def rung(cell: dict, before: dict | None) -> dict:
+def next_network(cell: dict, before: dict | None) -> dict:
     """One network run to its depth or an avalanche; `broke_at` is the first layer with a wrong bit.
 
-    On an accelerator the program of `compiler.channels_jax` runs it, which draws other circuits and codes.
+    Its m follows from the network before. A batch of paths needs batch * s features, so no m is smaller.
     """
+    steps = 0 if before is None else before["steps"] + (1 if before["broke_at"] is None else -1)
+    m = max(round(cell["width"] ** 2 * FIRST * STEP**steps / cell["s"]), cell["batch"] * cell["s"])
+    return {"m": m, "steps": steps, **run_network({**cell, "m": m})}
+
+
+def run_network(cell: dict) -> dict:
+    """One network. On an accelerator `compiler.channels_jax` runs it, which draws other circuits and codes."""
     if jax.default_backend() != "cpu":
-        return rung_on_device(cell)
+        return run_on_device(cell)
     piece = {**cell, "first": 0, "layers": cell["depth"]}
     layers = run_piece(piece, None, Channels(cell["s"], cell["c"]), stop_at=10)["layers"]
     broke_at = next((n for n, layer in enumerate(layers, start=1) if layer["wrong"]), None)
     totals = {name: sum(layer[name] for layer in layers) for name in ("wrong", "lost")}
-    return {"broke_at": broke_at, "layers": len(layers), **totals, "ended": broke_at is not None}
+    return {"broke_at": broke_at, "layers": len(layers), **totals}
 
 
-def rung_on_device(cell: dict) -> dict:
+def run_on_device(cell: dict) -> dict:
     """The same by one JAX program."""
     code = code_for(cell["width"], cell["c"], cell["m"])
     planted = Planted(cell["m"], cell["s"], cell["depth"], cell["batch"], code, cell["circuit"])
     layers, wrong, lost, _ = (int(n) for n in run_planted(jax.random.key(cell["seed"]), planted))
     broke_at = layers + 1 if wrong else None
     ran = layers + (wrong > 0)
-    return {"broke_at": broke_at, "layers": ran, "wrong": wrong, "lost": lost, "ended": broke_at is not None}
+    return {"broke_at": broke_at, "layers": ran, "wrong": wrong, "lost": lost}
 
 
 def run_finding(run: Run, layers: list[dict]) -> Finding:
@@ -171,17 +175,13 @@ def run_finding(run: Run, layers: list[dict]) -> Finding:
     return Finding(question, span, measured, verdict, why)
 
 
-def frontiers(rows: list[dict]) -> list[Series]:
-    """For each circuit and s: for every width and seed the interval of m in which the network first errs."""
+def frontiers(rows: list[dict]) -> list[Trials]:
+    """The networks of each circuit and s."""
     found: dict = {}
-    for circuit, s, width, seed in sorted({(r["circuit"], r["s"], r["width"], r["seed"]) for r in rows}):
-        rungs = [r for r in rows if (r["circuit"], r["s"], r["width"], r["seed"]) == (circuit, s, width, seed)]
-        low, high = edge([(r["m"], r["broke_at"] is None) for r in rungs])
-        found.setdefault((circuit, s), []).append({"d": width, "seed": seed, "low": low, "high": high})
-    return [
-        Series(f"{circuit}, s = {s}", "d", tuple(records), {"circuit": circuit, "s": s})
-        for (circuit, s), records in found.items()
-    ]
+    for row in rows:
+        network = {"d": row["width"], "seed": row["seed"], "m": row["m"], "passed": row["broke_at"] is None}
+        found.setdefault((row["circuit"], row["s"]), []).append(network)
+    return [Trials(f"{circuit}, s = {s}", tried, {"circuit": circuit, "s": s}) for (circuit, s), tried in found.items()]
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
@@ -193,20 +193,22 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         for number, (run, found) in enumerate(layers)
         for layer in found
     ]
-    rungs = [
+    networks = [
         {**cell, **result}
-        for chain in ladders(profile)
-        for cell, result in zip(chain.cells, chain.results(seen), strict=False)
+        for chain in staircases(profile)
+        for cell, result in zip(chain.cells, chain.results(seen), strict=True)
     ]
-    table += rungs
     fits = {}
-    for series in frontiers(rungs):
-        law = {d: most(**series.labels, c=rungs[0]["c"], width=d) for d in series.medians()}
-        fits[series.name] = series.report(POWER, closed=through(law.items(), POWER, "d", "chance hits"))
-        question = f"Channels, {series.name}: m* at depth {rungs[0]['depth']} grows as d^1.875?"
-        findings.append(series.finding(question, fits[series.name]))
-        table += series.rows("m*")
-        labels = {"kind": "law", "series": series.name, **series.labels}
+    for trials in frontiers(networks):
+        depth, series = networks[0]["depth"], trials.series()
+        law = {d: most(**trials.labels, c=networks[0]["c"], width=d) for d in trials.widths()}
+        question = f"Channels, {trials.name}, depth {depth}: at what m do half of the networks pass, and 95%?"
+        findings.append(trials.curve_finding(question))
+        fits[trials.name] = series.report(POWER, closed=through(law.items(), POWER, "d", "chance hits"))
+        question = f"Channels, {trials.name}, depth {depth}: m* of half the networks grows as d^1.875?"
+        findings.append(trials.exponent_finding(question, fits[trials.name]))
+        table += trials.rows()
+        labels = {"kind": "law", "series": trials.name, **trials.labels}
         table += [{**labels, "d": d, "m": m, "bits_per_weight": bits_per_weight(m, d)} for d, m in law.items()]
     return Analysis(table, findings, fits)
 
@@ -217,7 +219,7 @@ EXPERIMENT = Experiment(
     meaning="A deep network can run a circuit over many times more features than it has neurons without a single wrong "
     "bit. How many features fit grows almost as the square of the number of neurons.",
     profiles=PROFILES,
-    tasks=lambda profile: [*(chain for _, chain in runs(profile)), *ladders(profile)],
+    tasks=lambda profile: [*(chain for _, chain in runs(profile)), *staircases(profile)],
     analyse=analyse,
     draw=draw_superposition,
     size=(11, 6.4),

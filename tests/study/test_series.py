@@ -1,8 +1,8 @@
-"""Series: units of independence, medians of intervals with open ends, ranges in words, edges of ladders."""
+"""Series: units of independence, medians of intervals with open ends, ranges in words."""
 
 import pytest
 
-from superposed.study.series import Series, edge, number, triple
+from superposed.study.series import Series, number, triple
 
 RECORDS = tuple(
     {"m": m, "seed": seed, "low": 100.0 * m + seed, "high": 100.0 * m + seed + 8} for m in (4, 16) for seed in range(3)
@@ -37,19 +37,6 @@ def test_rows_carry_the_series_name_and_labels():
 def test_the_range_in_words():
     series = Series("a", "m", RECORDS)
     assert series.span == "m = 4 to 16, 3 seeds" and series.above(10).span == "m = 16 to 16, 3 seeds"
-
-
-@pytest.mark.parametrize(
-    ("rungs", "found"),
-    [
-        ([(1, True), (2, True), (4, False)], (2, 4)),
-        ([(4, True), (1, True), (2, False)], (1, 2)),  # what passes beyond the first failure does not count
-        ([(1, False)], (0, 1)),
-        ([(1, True)], (1, float("inf"))),
-    ],
-)
-def test_edges_of_ladders(rungs, found):
-    assert edge(rungs) == found
 
 
 def test_numbers_in_words():

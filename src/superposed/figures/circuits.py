@@ -21,21 +21,28 @@ WORDS = {
 }
 NEURONS = "ReLU neurons d of the widest layer"
 READS = (-0.6, 2.6)  # read-offs that are drawn
-LARGEST = "largest number of features m*"
+LARGEST = "features m* at which half of the networks pass"
 
 
-def draw_intervals(ax: Axes, found: Report | NotFitted, records: Sequence[Row], colour: str, label: str) -> None:
-    """Where every network stops passing, seeds side by side, and the best model. Triangles point to open ends."""
-    seeds = distinct(records, "seed")
-    for r in records:
-        x = r["d"] * np.exp(0.06 * (2 * seeds.index(r["seed"]) - len(seeds) + 1) / len(seeds))
-        if r["low"] > 0 and r["high"] < np.inf:
-            ax.plot([x, x], [r["low"], r["high"]], "-", color=colour, lw=2, solid_capstyle="butt")
-        else:
-            ax.plot(x, r["low"] or r["high"], "^" if r["low"] else "v", ms=4, color=colour)
+def draw_frontier(ax: Axes, found: Report | NotFitted, analysis: Analysis, name: str, colour: str, label: str) -> None:
+    """The m at which half of the networks pass, with its 95% interval; a tick where 95 in 100 do; the best model.
+
+    Every network stands behind them: a dot where it passed, a cross where it failed. An end without a bound is cut.
+    """
+    tried = analysis.rows("tried", series=name)
+    for passed, mark in ((True, "."), (False, "x")):
+        points = columns([r for r in tried if r["passed"] is passed], "d", "m")
+        ax.plot(*points, mark, ms=3, mew=0.6, color=colour, alpha=0.35)
+    lowest, highest = (end(r["m"] for r in tried) for end in (min, max))
+    for r in analysis.rows("m*", series=name):
+        ends = [max(r["low"], lowest), min(r["high"], highest)]
+        ax.plot([r["d"], r["d"]], ends, "-", color=colour, lw=2, solid_capstyle="butt")
+        ax.plot(r["d"], r["best"], "o", ms=4, color=colour)
+    points = columns(analysis.rows("m* of 95 in 100", series=name), "d", "best")
+    ax.plot(*points, "_", ms=9, mew=1.6, color=colour)
     if isinstance(found, Report):
         draw_model(ax, found.best.fitted, colour, band=False)
-    ax.plot([], [], "-", color=colour, lw=1.6, label=f"{label}\nexponent {exponent_text(found)}")
+    ax.plot([], [], "o-", ms=4, color=colour, lw=1.6, label=f"{label}\nexponent {exponent_text(found)}")
     ax.set(xscale="log", yscale="log")
 
 
@@ -56,13 +63,13 @@ def as_many_as_neurons(ax: Axes, d: Iterable) -> None:
 def draw_correction(figure: Figure, analysis: Analysis) -> None:
     """Left: largest m against d under both criteria, built and by exact law. Right: the tolerance against s."""
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-    built = analysis.groups("m*", "criterion")
+    built = analysis.groups("tried", "criterion")
     for criterion, colour in (("decode-rescaled", ORANGE), ("decode", RED), ("round", BLUE)):
         wide = 3.0 if criterion == "decode-rescaled" else 1.2  # it all but coincides with "decode", drawn over it
         line = columns(analysis.rows("law", criterion=criterion), "d", "m")
         left.plot(*line, "--", color=colour, lw=wide, label=f"{WORDS[criterion]}: exact law")
         if criterion in built:
-            draw_intervals(left, analysis.fits[criterion], built[criterion], colour, f"{WORDS[criterion]}: built")
+            draw_frontier(left, analysis.fits[criterion], analysis, criterion, colour, f"{WORDS[criterion]}: built")
     leading = analysis.rows("leading order")
     label = "leading order $D^{3/2} / (18\\sqrt{s}\\,\\ln D)$"
     left.plot(*columns(leading, "d", "m"), ":", color=INK, lw=1.2, label=label)
@@ -100,21 +107,22 @@ def draw_deep(figure: Figure, analysis: Analysis) -> None:
     """Left: read-offs through the depth. Middle: the largest m (built, drawn, mean field). Right: local exponents."""
     left, middle, right = figure.subplots(1, 3)
     draw_reads(left, analysis.groups("depth", "name"))
-    records = analysis.rows("m*")
-    colours = dict(zip(distinct(records, "s"), COLOURS, strict=False))
-    for name, same in analysis.groups("m*", "series").items():
-        draw_intervals(middle, analysis.fits[name], same, colours[same[0]["s"]], f"built, s = {same[0]['s']}")
+    tried = analysis.rows("tried")
+    colours = dict(zip(distinct(tried, "s"), COLOURS, strict=False))
+    for name, same in analysis.groups("tried", "series").items():
+        s = same[0]["s"]
+        draw_frontier(middle, analysis.fits[name], analysis, name, colours[s], f"built, s = {s}")
     for kind, style, of in (("drawn", "o-", "drawn"), ("mean field", "--", "mean field")):
         for s, rows in analysis.groups(kind, "s").items():
             middle.plot(*columns(rows, "d", "best"), style, ms=3, lw=1.1, color=colours[s])
             exponents = analysis.rows("local exponent", of=of, s=s)
             label = f"{of}, s = {s}"
             right.plot(*columns(exponents, "d", "best"), style, ms=3, lw=1.2, color=colours[s], label=label)
-    as_many_as_neurons(middle, distinct([*records, *analysis.rows("mean field")], "d"))
+    as_many_as_neurons(middle, distinct([*tried, *analysis.rows("mean field")], "d"))
     middle.plot([], [], "o-", ms=3, lw=1.1, color=INK, label="drawn: half of the networks pass")
     middle.plot([], [], "--", lw=1.1, color=INK, label="mean field")
     middle.set(xscale="log", yscale="log", xlabel=NEURONS, ylabel=LARGEST)
-    middle.set_title(f"Largest m without a wrong bit to depth {records[0]['depth']}")
+    middle.set_title(f"Largest m without a wrong bit to depth {tried[0]['depth']}")
     legend_below(middle)
     right.axhline(1.5, color="0.8", lw=1, zorder=0)
     right.set(xscale="log", xlabel=NEURONS, ylabel="local exponent of m*", ylim=(1.2, 3.0))
@@ -157,11 +165,11 @@ def draw_superposition(figure: Figure, analysis: Analysis) -> None:
     if runs:
         draw_wrong_bits(left[0], list(runs.values()))
     colours = (BLUE, GREEN, PINK, ORANGE, SKY, RED, INK, "0.5")
-    for (name, same), colour in zip(analysis.groups("m*", "series").items(), colours, strict=False):
-        draw_intervals(right, analysis.fits[name], same, colour, name)
+    for name, colour in zip(analysis.groups("tried", "series"), colours, strict=False):
+        draw_frontier(right, analysis.fits[name], analysis, name, colour, name)
         right.plot(*columns(analysis.rows("law", series=name), "d", "m"), ":", color=colour, lw=1.4)
     right.plot([], [], ":", color=INK, lw=1.4, label="law of chance hits")
-    widths = distinct(analysis.rows("m*"), "d")
+    widths = distinct(analysis.rows("tried"), "d")
     as_many_as_neurons(right, widths)
     neuron_ticks(right, widths)
     right.set(xlabel=NEURONS, ylabel=LARGEST, title="Largest m without a wrong bit")

@@ -15,6 +15,7 @@ STEPS = 150
 STALLED = 5  # steps in a row that gain less than GAIN: a term that fades towards its bound would creep on for ever
 GAIN = 1e-7  # predicted gain in log likelihood below which the next step is the last
 RESOLUTION = 0.1  # scatter below this fraction of the median interval cannot be seen and is not claimed
+PASS_OR_FAIL = 0.5  # the same where every row is open: only failures among passes show scatter
 
 
 class Rows(NamedTuple):
@@ -41,7 +42,8 @@ def rows_of(sample: Sample, log_scatter: Float[np.ndarray, " n"]) -> Rows:
 def scatter_bounds(sample: Sample, log_scatter: Float[np.ndarray, " n"]) -> tuple[float, float]:
     """Between which values log sigma is looked for: from a tenth of a rung to far more than the data's own range."""
     level = float(np.median(log_scatter))
-    floor = np.log(max(RESOLUTION * sample.rung, 1e-9)) - level
+    share = RESOLUTION if sample.bounded.any() else PASS_OR_FAIL
+    floor = np.log(max(share * sample.rung, 1e-9)) - level
     return floor, np.log(np.ptp(sample.log_middle) + sample.rung + 1.0) + 2.0 - level
 
 

@@ -14,6 +14,7 @@ from superposed.fitting.likelihood import row_terms
 from superposed.fitting.maximise import Rows, rows_of, scatter_bounds
 
 SEEDS_NEEDED = 3.0  # mean units a point below which the scatter's shape is not looked for
+PRIOR = 0.5  # standard deviation of the shape's coefficients before anything is seen
 STEEPEST = 3.0  # bound on the shape's coefficients: scatter changes at most e^6 times along the design
 REACH = 1e3  # how many sigma a point's mean may lie beyond its data before it counts as unbounded
 
@@ -24,7 +25,10 @@ class Points:
 
     The relative scatter is a parabola in x = log m, centred and scaled to [-1, 1] over the design:
 
-        log h_i = slope x_i + bend (x_i^2 - mean of x^2)
+        log h_i = slope x_i + bend (x_i^2 - mean of x^2),      slope and bend with the prior N(0, 1/2^2)
+
+    The prior is needed on coarse ladders. All seeds of a point may then fall between the same two rungs, and such a
+    point would be given all the weight: without the prior, 95% intervals covered 70% on rungs of two sigma.
 
     Attributes:
       sample: what was fitted.
@@ -103,7 +107,9 @@ def _scatter(sample: Sample, known: np.ndarray, shape: np.ndarray) -> tuple[floa
         mean, loglik = _means(rows, theta[0])
         terms = row_terms(rows.low, rows.high, mean[None, rows.point], (theta[0] + rows.log_scatter)[None])
         by_row = terms.t[0] * rows.weight
-        return -loglik, -np.append(by_row.sum(), by_row @ shape)  # the means' own gradient vanishes at their maximum
+        prior = theta[1:] / PRIOR**2
+        gradient = -np.append(by_row.sum(), by_row @ shape - prior)  # the means' own gradient vanishes at their maximum
+        return float(prior @ theta[1:] / 2 - loglik), gradient
 
     spread = (
         sample.log_middle - (np.bincount(sample.point, sample.log_middle) / np.bincount(sample.point))[sample.point]

@@ -24,7 +24,11 @@ class Entry:
     """One model in a report: its fit, coefficient intervals, standing among its rivals, and prediction held out."""
 
     candidate: Candidate
-    intervals: dict[str, tuple[float, float]]
+
+    @cached_property
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """The 95% interval of every coefficient."""
+        return intervals(self.fitted)
 
     @cached_property
     def held_out(self) -> HeldOut | None:
@@ -281,15 +285,13 @@ def _entries(fits: Sequence[Fit], points: Points | NotFitted) -> tuple[Entry, ..
 
 
 def _entry(fitted: Fit, points: Points | NotFitted, effect: float, least: tuple[float, float]) -> Entry:
-    ends = intervals(fitted)
     name, offset = fitted.model.exponent(fitted.sample.along)
     exponent = (offset, offset, offset)
     if name is not None:
-        low, high = ends[name]
+        low, high = intervals(fitted, (name,))[name]
         exponent = (max(low + offset, fitted.model.least_exponent), fitted.coef[name] + offset, high + offset)
     delta = fitted.aicc(effect) - least[0] if np.isfinite(least[0]) else 0.0
-    candidate = Candidate(fitted, lack_of_fit(fitted, points), delta, fitted.aic(effect) - least[1], exponent)
-    return Entry(candidate, ends)
+    return Entry(Candidate(fitted, lack_of_fit(fitted, points), delta, fitted.aic(effect) - least[1], exponent))
 
 
 def _formula(closed: Model, sample: Sample, points: Points | NotFitted, scatter: Scatter | None) -> Formula | None:

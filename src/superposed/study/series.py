@@ -110,16 +110,6 @@ def finding(question: str, span: str, found: Report | NotFitted) -> Finding:
     return Finding(question, span, interval_text(found), found.verdict.word, found.verdict.why)
 
 
-def edge(ladder: Sequence[tuple[float, bool]]) -> tuple[float, float]:
-    """(last m that passes before any fails, first m that fails) of rungs (m, passed); 0 or inf where a side is open."""
-    low = 0.0
-    for m, passed in sorted(ladder):
-        if not passed:
-            return low, float(m)
-        low = float(m)
-    return low, float("inf")
-
-
 def local_exponents(name: str, found: Report | NotFitted, **labels: object) -> list[dict]:
     """Table rows of the exponents between neighbouring values of the axis."""
     if isinstance(found, NotFitted):
