@@ -41,6 +41,7 @@ def test_points_are_sorted_along_the_covariate_within_each_series():
         ([1.0, 3.0], [2.0, 2.0], [64.0, 128.0], "0 <= low <= high"),
         ([-1.0], [2.0], [64.0], "0 <= low <= high"),
         ([np.nan], [2.0], [64.0], "NaN is no width"),
+        ([1.0, 0.0], [2.0, np.inf], [64.0, 128.0], "open on both sides says nothing"),
         ([1.0], [2.0], [np.inf], "m: needs 1 finite numbers above 0"),
         ([1.0], [2.0], [64.0, 128.0], "m: has 2 values for 1 rows"),
     ],

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from synthetic_widths import LADDER, crossing, two_thirds, widths
 
+from superposed.bad_input import InputError
 from superposed.fitting import NotFitted, closed_form, power, power_log, render, report, sample
 
 
@@ -80,6 +81,12 @@ def test_a_law_that_cannot_be_fitted_is_left_out_with_its_reason():
 def test_one_value_of_m_is_no_report():
     found = report(widths(m=LADDER[:1]))
     assert isinstance(found, NotFitted) and "one value of m: an exponent is not identified" in found.reason
+
+
+@pytest.mark.parametrize("claim", [float("nan"), float("inf")])
+def test_a_claim_that_is_no_number_is_refused(claim):
+    with pytest.raises(InputError, match="an exponent is a finite number"):
+        report(widths(seeds=2), claim)
 
 
 def test_unknown_entries_are_named():

@@ -4,13 +4,14 @@ from superposed.fitting.crossover import BERNOULLI, Crossover, ErrorTerm
 from superposed.fitting.data import Sample, from_records, sample
 from superposed.fitting.design import Design, Power, power_of
 from superposed.fitting.fits import Fit, NotFitted, Scatter, fit
+from superposed.fitting.formula import Formula
 from superposed.fitting.goodness import LocalExponent, collinearity, held_out, lack_of_fit, local_exponents
 from superposed.fitting.models import Model, closed_form, fixed_power_log, logarithm, power, power_log, through
 from superposed.fitting.points import Points, fit_points
 from superposed.fitting.profile import intervals, joint_region
 from superposed.fitting.read import Table, read_csv
 from superposed.fitting.render import render
-from superposed.fitting.reports import Entry, Formula, Report, default_models, report
+from superposed.fitting.reports import Entry, Report, default_models, report
 from superposed.fitting.scaling import Collapse, best_collapse, collapse, collapse_interval
 from superposed.fitting.success import Success, fit_success, proportion_interval, ratio_interval
 from superposed.fitting.verdict import Candidate, Verdict, judge, judge_growth, judge_interval

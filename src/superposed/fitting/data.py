@@ -33,7 +33,7 @@ class Sample:
       scatter: None, or n known relative standard errors of the response (then only their common factor is fitted).
 
     Raises:
-      InputError: lengths differ, a covariate is not positive and finite, or low > high.
+      InputError: lengths differ, a covariate is not positive and finite, low > high, or a row is open on both sides.
     """
 
     covariates: Mapping[str, Float[np.ndarray, " n"]]
@@ -58,6 +58,8 @@ class Sample:
             raise ValueError("low, high: NaN is no width; leave low at 0 or high at inf where a side is open")
         if np.any((self.low < 0) | (self.high <= 0) | np.isinf(self.low) | (self.low > self.high)):
             raise ValueError("low, high: every row needs 0 <= low <= high, high > 0 and a finite low")
+        if np.any((self.low == 0) & np.isinf(self.high)):
+            raise ValueError("low, high: a row open on both sides says nothing; drop it, or close one side")
 
     @property
     def one_sided(self) -> bool:

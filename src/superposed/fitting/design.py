@@ -10,8 +10,9 @@ from scipy.stats import chi2
 from scipy.stats import t as t_distribution
 
 from superposed.bad_input import InputError
+from superposed.fitting.data import Sample
 from superposed.fitting.fits import AnyModel, NotFitted
-from superposed.fitting.verdict import WITHIN
+from superposed.fitting.verdict import WITHIN, Verdict
 
 ENOUGH = 0.9  # power from which a design is said to decide
 LARGEST = 2.0**200
@@ -179,10 +180,26 @@ def largest_needed(decides: Callable[[np.ndarray], bool], values: Float[np.ndarr
     return None
 
 
-def would_decide(design: Design, values: Float[np.ndarray, " c"], seeds: int) -> tuple[float | None, int | None]:
-    """(largest m, seeds) from which the exponent's 95% interval is narrow enough, each with the other as it was.
+def would_decide(verdict: Verdict, sample: Sample) -> dict[str, float | None] | None:
+    """The largest value of `along`, or the seeds a point, from which the interval would be narrow enough to decide.
 
-    None where no m up to 2^200 or no million seeds would do; more seeds cannot bound what the present m leave open.
+    Predicted from the fitted models and scatter at the present spacing, each with the other as it is. A value is None
+    where no m up to 2^200 or no million seeds would do. All is None where the verdict is not open, where the interval
+    is narrow enough already (the doubt is then between models), and where other covariates vary.
     """
-    narrow = lambda ladder, n: design.judged(ladder, n, np.inf)[0] <= WITHIN
-    return largest_needed(lambda ladder: narrow(ladder, seeds), values), seeds_needed(lambda n: narrow(values, n))
+    exponent = verdict.exponent
+    if verdict.word != "inconclusive" or exponent is None or len(sample.points) > 1:
+        return None
+    if max(exponent[2] - exponent[1], exponent[1] - exponent[0]) <= WITHIN:
+        return None
+    values, seeds = sample.points[sample.along], round(len(sample.low) / len(sample.points[sample.along]))
+    rung = float(np.exp(sample.rung))
+    fits = [candidate.fitted for candidate in verdict.widest]
+    designs = [Design(f.model, f.parameters[:-1], f.sigma, rung, sample.along) for f in fits]
+    narrow = lambda design, ladder, n: design.judged(ladder, n, np.inf)[0] <= WITHIN
+    largest = [largest_needed(lambda ladder, d=design: narrow(d, ladder, seeds), values) for design in designs]
+    more = [seeds_needed(lambda n, d=design: narrow(d, values, n)) for design in designs]
+    return {
+        f"largest {sample.along}": None if None in largest or max(largest) <= values[-1] else max(largest),
+        "seeds": None if None in more or max(more) <= seeds else max(more),
+    }

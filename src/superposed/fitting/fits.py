@@ -169,35 +169,37 @@ def fit(model: AnyModel, sample: Sample, scatter: Scatter | None = None) -> Fit 
     reason = _not_identified(model, sample)
     if reason:
         return NotFitted(f"model {model.name!r}: {reason}")
-    middle = np.bincount(sample.point, sample.log_middle) / np.bincount(sample.point)
-    start = model.starts(sample.points, middle)
-    residuals = sample.log_middle[None] - model.log_response(start, sample.points)[0][:, sample.point]
-    start = np.concatenate([start, np.log(np.maximum(np.std(residuals, axis=1), 1e-3))[:, None]], axis=1)
     rows = rows_of(sample, scatter.log)
-    if len(start) > MOST_STARTS and len(rows.low) > MOST_ROWS:
-        chosen = np.argsort(sample.point, kind="stable")[:: len(sample.low) // MOST_ROWS]
-        part, part_scatter = sample.take(chosen), scatter.log[chosen]
-        rough = _maximise(model, part, part_scatter, rows_of(part, part_scatter), start)
-        start = rough.parameters[np.argsort(-rough.loglik)[:MOST_STARTS]]
-    best = _maximise(model, sample, scatter.log, rows, start)
+    best = _maximise(model, sample, scatter.log, rows, _starts(model, sample, scatter.log, len(rows.low)))
     usable = best.converged & np.isfinite(best.loglik) & np.isfinite(best.information).all((1, 2))
     if not usable.any():
-        return NotFitted(
-            f"model {model.name!r}: no maximum of the likelihood was reached; "
-            f"drop a term or add values of {sample.along}"
-        )
+        way = f"drop a term or add values of {sample.along}"
+        return NotFitted(f"model {model.name!r}: no maximum of the likelihood was reached; {way}")
     top = int(np.argmax(np.where(usable, best.loglik, -np.inf)))
-    mean = model.log_response(best.parameters[top : top + 1, :-1], sample.points)[0][0]
-    n = rows_in_effect(sample, mean[sample.point], best.parameters[top, -1] + scatter.log)
+    parameters = best.parameters[top]
+    mean = model.log_response(parameters[None, :-1], sample.points)[0][0]
+    n = rows_in_effect(sample, mean[sample.point], parameters[-1] + scatter.log)
     dof = n - len(model.free) - scatter.fitted
     if dof < 0.5:
         return NotFitted(
             f"model {model.name!r}: {len(model.free)} coefficients leave nothing of {n:.1f} rows for the scatter; "
             f"add seeds or values of {sample.along}"
         )
-    return Fit(
-        model, sample, scatter.log, rows, best.parameters[top], float(best.loglik[top]), best.information[top], n, dof
-    )
+    return Fit(model, sample, scatter.log, rows, parameters, float(best.loglik[top]), best.information[top], n, dof)
+
+
+def _starts(model: AnyModel, sample: Sample, log_scatter: np.ndarray, n_rows: int) -> Float[np.ndarray, "b q"]:
+    """Where the search begins. Many starts on many rows are tried on a part of the rows, and the best go on."""
+    middle = np.bincount(sample.point, sample.log_middle) / np.bincount(sample.point)
+    start = model.starts(sample.points, middle)
+    residuals = sample.log_middle[None] - model.log_response(start, sample.points)[0][:, sample.point]
+    start = np.concatenate([start, np.log(np.maximum(np.std(residuals, axis=1), 1e-3))[:, None]], axis=1)
+    if len(start) <= MOST_STARTS or n_rows <= MOST_ROWS:
+        return start
+    chosen = np.argsort(sample.point, kind="stable")[:: len(sample.low) // MOST_ROWS]
+    part, part_scatter = sample.take(chosen), log_scatter[chosen]
+    rough = _maximise(model, part, part_scatter, rows_of(part, part_scatter), start)
+    return rough.parameters[np.argsort(-rough.loglik)[:MOST_STARTS]]
 
 
 def rows_in_effect(

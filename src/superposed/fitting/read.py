@@ -49,12 +49,8 @@ def read_csv(
     An empty or 0 `low` says that everything passed, an empty or inf `high` that nothing did. Rows are kept apart by the
     columns that name a setting (criterion, construction, ...) and by those in `by`; other columns are left alone.
 
-    A file with a column `kind`, such as those in figures/, holds more than measurements. Of it are read
-
-    - the measurements: rows of kind "width", or of the kind that `where` names, with a value of `along`;
-    - closed forms: rows of kind "computed" with a value of `along`, its response in the column `best`, and the exponent
-      it tends to in the column `exponent`. Their other filled columns are labels, which keep measurements apart too. A
-      closed form belongs to the measurements that have the same labels wherever both are filled.
+    A file with a column `kind`, such as those in figures/, holds more than measurements. Of it are read the rows of
+    kind "width" (or of the kind that `where` names) with a value of `along`, and closed forms (`_closed`).
 
     Args:
       path: of the file.
@@ -80,34 +76,44 @@ def read_csv(
         computed = [(line, row) for line, row in rows if row["kind"] == "computed"]
     chosen = [(line, row) for line, row in rows if all(row[name] == text for name, text in where.items())]
     if not chosen:
-        rule = f"with {', '.join(f'{name}={text}' for name, text in where.items())}" if where else "below the header"
-        kinds = sorted({row["kind"] for _, row in rows}) if "kind" in renamed else []
-        raise ValueError(f"{path}: no row {rule}" + (f"; it has the kinds {', '.join(kinds)}" if kinds else ""))
+        raise ValueError(f"{path}: {_no_row(where, rows)}")
     labels = {name for _, row in computed for name in _labels(row, along)}
     apart = [name for name in renamed if name in by or name in SETTINGS or name in labels]
+    groups = _groups(path, chosen, apart, along, least)
+    varying = {name for name in apart if len({dict(key)[name] for key in groups}) > 1}
+    return tuple(
+        _table(path, [pair for pair in key if pair[0] in varying], records, along,
+               _closed(path, computed, dict(key), along))
+        for key, records in groups.items()
+    )  # fmt: skip
+
+
+def _groups(path: str, rows: list[Row], apart: list[str], along: str, least: float) -> dict[tuple, list[dict]]:
+    """The numbers of the rows from `least` on, by their texts in the columns that keep rows apart."""
     groups: dict[tuple[tuple[str, str], ...], list[dict[str, object]]] = {}
-    for line, row in chosen:
-        numbers = _numbers(path, line, row, [name for name in renamed if name not in apart], along)
+    for line, row in rows:
+        numbers = _numbers(path, line, row, [name for name in row if name not in apart], along)
         if numbers[along] >= least:
             groups.setdefault(tuple((name, row[name]) for name in apart), []).append(numbers)
     if not groups:
         raise ValueError(f"{path}: no row with {along} >= {least:g}; choose a smaller one")
-    varying = {name for name in apart if len({dict(key)[name] for key in groups}) > 1}
-    return tuple(
-        _table(
-            path,
-            tuple(pair for pair in key if pair[0] in varying),
-            records,
-            along,
-            _closed(path, computed, dict(key), along),
-        )
-        for key, records in groups.items()
-    )
+    return groups
 
 
-def _table(path: str, setting, records: list[dict[str, object]], along: str, closed: Model | None) -> Table:
+def _no_row(where: Mapping[str, str], rows: list[Row]) -> str:
+    """That no row was chosen, and among which kinds."""
+    if not where:
+        return "no row below the header"
+    kinds = sorted({row["kind"] for _, row in rows if "kind" in row})
+    rule = f"no row with {', '.join(f'{name}={text}' for name, text in where.items())}"
+    return rule + (f"; it has the kinds {', '.join(kinds)}" if kinds else "")
+
+
+def _table(
+    path: str, setting: list[tuple[str, str]], records: list[dict[str, object]], along: str, closed: Model | None
+) -> Table:
     try:
-        return Table(path, setting, from_records(records, along), closed)
+        return Table(path, tuple(setting), from_records(records, along), closed)
     except ValueError as error:
         raise ValueError(f"{', '.join([path, *('='.join(pair) for pair in setting)])}: {error}") from None
 
@@ -117,7 +123,12 @@ def _labels(row: dict[str, str], along: str) -> list[str]:
 
 
 def _closed(path: str, computed: list[Row], setting: Mapping[str, str], along: str) -> Model | None:
-    """The closed form whose labels agree with the setting; None where the file has none."""
+    """The closed form whose labels agree with the setting; None where the file has none.
+
+    Its points are rows of kind "computed" with a value of `along`, the response in the column `best`, and the exponent
+    that it tends to in the column `exponent`. Other filled columns are labels, which keep measurements apart too. The
+    form belongs to the measurements that have the same labels wherever both are filled.
+    """
     fitting = [
         (line, row)
         for line, row in computed

@@ -1,22 +1,24 @@
 """Everything a sample says about an exponent: each model's fit, the rivals side by side, and the verdict."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 
+from superposed.bad_input import InputError
 from superposed.fitting import models as families
 from superposed.fitting.crossover import Crossover
 from superposed.fitting.data import Sample
-from superposed.fitting.design import Design, would_decide
-from superposed.fitting.fits import AnyModel, Fit, NotFitted, Scatter, fit
+from superposed.fitting.design import would_decide
+from superposed.fitting.fits import AnyModel, Fit, NotFitted, fit
+from superposed.fitting.formula import Formula, follow
 from superposed.fitting.goodness import HeldOut, LocalExponent, collinearity, held_out, lack_of_fit, local_exponents
 from superposed.fitting.models import Model
 from superposed.fitting.points import Points, fit_points
 from superposed.fitting.profile import intervals, joint_region
-from superposed.fitting.verdict import WITHIN, Candidate, Verdict, judge, judge_interval
+from superposed.fitting.verdict import Candidate, Verdict, judge
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,32 +61,6 @@ class Entry:
             "held_out": None if self.held_out is None else asdict(self.held_out),
             "correlation_exponent_log_power": collinearity(f),
         }
-
-
-@dataclass(frozen=True)
-class Formula:
-    """Whether the responses follow a closed form: the power by which they leave it, c closed(x) m^power.
-
-    This tests the formula over the measured range. It does not estimate the asymptotic exponent, which the formula
-    states.
-
-    Attributes:
-      power: (low, best, high), 95%; 0 is the closed form itself.
-      constant: the fitted constant c of the closed form alone.
-      fits: p-value of the closed form's lack of fit, None where it cannot be tested.
-      word, why: as `judge_interval` of the power against 0.
-    """
-
-    power: tuple[float, float, float]
-    constant: float
-    fits: float | None
-    word: str
-    why: str
-
-    def __str__(self) -> str:
-        """One line."""
-        low, best, high = self.power
-        return f"follows {self.constant:.3f} times the closed form to a power of {best:.4f} [{low:.4f}, {high:.4f}]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,28 +124,8 @@ class Report:
 
     @property
     def would_decide(self) -> dict[str, float | None] | None:
-        """The largest value of `along`, or the seeds a point, from which the interval would be narrow enough to decide.
-
-        Predicted from the fitted models and scatter at the present spacing. None where the verdict is not open, where
-        the interval is narrow enough already (the doubt is then between models), and where other covariates vary.
-        """
-        exponent, sample = self.verdict.exponent, self.sample
-        if self.verdict.word != "inconclusive" or exponent is None or len(sample.points) > 1:
-            return None
-        if max(exponent[2] - exponent[1], exponent[1] - exponent[0]) <= WITHIN:
-            return None
-        values, seeds = sample.points[sample.along], round(len(sample.low) / len(sample.points[sample.along]))
-        needs = [
-            would_decide(
-                Design(f.model, f.parameters[:-1], f.sigma, float(np.exp(sample.rung)), sample.along), values, seeds
-            )
-            for f in (c.fitted for c in self.verdict.widest)
-        ]
-        largest, more = ([need[k] for need in needs] for k in (0, 1))
-        return {
-            f"largest {sample.along}": None if None in largest or max(largest) <= values[-1] else max(largest),
-            "seeds": None if None in more or max(more) <= seeds else max(more),
-        }
+        """What would narrow the interval enough to decide (`design.would_decide`)."""
+        return would_decide(self.verdict, self.sample)
 
     def entry(self, name: str) -> Entry:
         """The entry of a model by its name.
@@ -252,7 +208,12 @@ def report(
 
     Returns:
       The report, or why there is none: no model can be fitted (a single value of `along`, no scatter left).
+
+    Raises:
+      InputError: the claim is no finite number.
     """
+    if not np.isfinite(claim):
+        raise InputError("claim", claim, "an exponent is a finite number, such as 2/3")
     if len(np.unique(sample.covariates[sample.along])) < 2:
         return NotFitted(
             f"one value of {sample.along}: an exponent is not identified; measure at least two, better five"
@@ -273,7 +234,7 @@ def report(
         left_out,
         points,
         judge([e.candidate for e in entries], claim, sample.decades, [name for name, _ in left_out]),
-        None if closed is None else _formula(closed, sample, points, scatter),
+        None if closed is None else follow(closed, sample, points, scatter),
     )
 
 
@@ -292,15 +253,3 @@ def _entry(fitted: Fit, points: Points | NotFitted, effect: float, least: tuple[
         exponent = (max(low + offset, fitted.model.least_exponent), fitted.coef[name] + offset, high + offset)
     delta = fitted.aicc(effect) - least[0] if np.isfinite(least[0]) else 0.0
     return Entry(Candidate(fitted, lack_of_fit(fitted, points), delta, fitted.aic(effect) - least[1], exponent))
-
-
-def _formula(closed: Model, sample: Sample, points: Points | NotFitted, scatter: Scatter | None) -> Formula | None:
-    name = f"log {sample.along}"
-    alone = fit(closed, sample, scatter)
-    bent = fit(replace(closed, terms=(*closed.terms, name)), sample, scatter)
-    if isinstance(alone, NotFitted) or isinstance(bent, NotFitted):
-        return None
-    low, high = intervals(bent, (name,))[name]
-    power = (low, bent.coef[name], high)
-    word, why = judge_interval(power, 0.0)
-    return Formula(power, float(np.exp(alone.coef["1"])), lack_of_fit(alone, points), word, why)

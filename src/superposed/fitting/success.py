@@ -17,14 +17,14 @@ STEEPEST = 1e4  # transitions sharper than this many units of the link per e-fol
 FLATTEST = 1e-3
 
 
-def proportion_interval(passed: int, total: int, method: str = "exact", level: float = 0.95) -> tuple[float, float]:
-    """The interval of a binomial proportion: "wilson", or "exact" (Clopper & Pearson 1934), which never undercovers.
+def proportion_interval(passed: int, total: int, level: float = 0.95) -> tuple[float, float]:
+    """The exact interval of a binomial proportion, which never undercovers (Clopper & Pearson 1934).
 
     Raises:
       InputError: not 0 <= passed <= total with total >= 1.
     """
     _check_counts(passed, total)
-    ends = binomtest(int(passed), int(total)).proportion_ci(level, method)
+    ends = binomtest(int(passed), int(total)).proportion_ci(level, "exact")
     return float(ends.low), float(ends.high)
 
 

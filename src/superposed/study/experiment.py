@@ -11,9 +11,11 @@ from superposed.sweeping.source import sources
 from superposed.sweeping.tasks import Task
 
 VERDICTS = {
-    "supported": "the data allow the claimed value, know it to within 0.05, and exclude its rivals",
-    "contradicted": "no model that fits the data allows the claimed value",
-    "inconclusive": "these data cannot decide: a rival fits as well, or the range is too short",
+    "supported": "the 95% interval holds the claimed value and reaches no further than 0.05 from it; for an exponent "
+    "the data also span two decades or more, and no rival value is left",
+    "contradicted": "the 95% interval misses the claimed value; for an exponent no model that fits allows it, over two "
+    "decades or more",
+    "inconclusive": "these data cannot decide: the interval is too wide, a rival fits as well, or the range is short",
     "holds": "counted, not estimated: not one exception in what was run",
     "fails": "counted: at least one exception; controls are there to fail",
     "measured": "a number with its interval; nothing was claimed",

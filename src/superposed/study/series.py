@@ -34,9 +34,10 @@ class Series:
 
     @property
     def sample(self) -> Sample:
-        """The intervals as the fits take them."""
-        units = [r["seed"] if self.nested else f"{r[self.along]} {r['seed']}" for r in self.records]
-        columns = {key: [r[key] for r in self.records] for key in ("low", "high", self.along, *self.covariates)}
+        """The intervals as the fits take them; without those that are open on both sides, which say nothing."""
+        records = [r for r in self.records if r["low"] > 0 or r["high"] < float("inf")]
+        units = [r["seed"] if self.nested else f"{r[self.along]} {r['seed']}" for r in records]
+        columns = {key: [r[key] for r in records] for key in ("low", "high", self.along, *self.covariates)}
         return sample(unit=units, along=self.along, **columns)
 
     @property
