@@ -134,3 +134,20 @@ def test_three_thousand_points_take_seconds():
     local_exponents(found)
     assert len(found.mean) == 3000
     assert time.process_time() - start < 10
+
+
+def test_coarse_rungs_do_not_bend_the_scatter():
+    """All seeds of a point between two rungs look like no scatter at all. A free shape then gave it all the weight."""
+    for seed in range(12):
+        data = widths(m=np.geomspace(64, 64e4, 8), rung=1.25, seed=seed)
+        assert np.ptp(fit_points(data).scatter.log) < 1.2
+
+
+def test_pass_or_fail_without_overlap_claims_half_a_rung_of_scatter():
+    """Every network fails below 3 m^(2/3) and passes above, on rungs of 20%: the scatter could be anything below."""
+    m = np.repeat([64.0, 512.0, 4096.0], 16)
+    tried = np.exp(two_thirds(m)) * np.tile([1.2**-1.5, 1.2**-0.5, 1.2**0.5, 1.2**1.5], 12)
+    passed = tried > np.exp(two_thirds(m))
+    data = sample(np.where(passed, 0, tried), np.where(passed, tried, np.inf), m=m)
+    found = fit(power(), data)
+    assert found.sigma == pytest.approx(np.log(1.2) / 2, rel=0.5) and found.sigma >= 0.5 * data.rung * (1 - 1e-9)
