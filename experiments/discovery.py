@@ -38,7 +38,8 @@ class Profile:
       sizes, size_load: latents a feature, and their m/d.
       transcoder_loads: m/d of transcoders from the encoding to layer 1.
       uand: (m, d) of universal ANDs of four active inputs; uand_k: latents on a row (four inputs are on, six ANDs).
-      firings: how often a feature is on in all batches of a training, at least; least_steps: of a training.
+      firings, least_steps: a training has as many steps as turn every feature on `firings` times in the mean, and at
+        least `least_steps`. So the number of features decides how long it lasts, and no result does.
       one_at_a_time: m/d with two inputs on, and so one feature of layer 1. More than 4 d need that at this d.
     """
 
@@ -66,9 +67,9 @@ PROFILES = {
                     (8, 64), (4,), 1, 20, 64),
     "quick": Profile(256, 4096, 4, (0.25, 1), ("topk", "matching"), (), (), 1, (), 1, (0.25,), (8, 64), (4,), 100,
                      300, 256),
-    "standard": Profile(1024, 65536, 8, (0.25, 1, 2, 4), ("l1", "topk", "batchtopk", "matching"),
-                        ("topk", "matching"), (1, 2, 3, 4, 5, 6), 1, (1, 2, 4), 2, (0.25, 1, 4),
-                        (32, 512), (4, 6), 300, 2000, 1024, (4, 16)),
+    "standard": Profile(384, 32768, 8, (0.25, 1, 2), ("l1", "topk", "batchtopk", "matching"),
+                        ("topk", "matching"), (1, 2, 4, 6), 1, (1, 2, 4), 1, (0.25, 1), (16, 256), (4, 6), 50, 400, 256,
+                        (4, 16)),
     "full": Profile(2048, 65536, 16, (0.25, 0.5, 1, 2, 4, 8), ("l1", "topk", "batchtopk", "matching"),
                     ("topk", "matching"), (1, 2, 3, 4, 5, 6, 7, 8), 1, (1, 2, 4), 2, (0.25, 1, 4),
                     (32, 512), (4, 6), 600, 4000, 1024, (4, 16)),
@@ -90,11 +91,11 @@ def cells(profile: Profile) -> list[dict]:
     m, d = profile.uand
     return [
         *(cell for load in profile.loads for cell in trainings("load", load, profile.methods)),
-        *(cell for load in profile.one_at_a_time for cell in trainings("load", load, profile.few, s=2)),
         *(c for layer in profile.depths for c in trainings("depth", profile.depth_load, profile.few, layer=layer)),
         *(c for size in profile.sizes for c in trainings("size", profile.size_load, profile.few, size=size)),
         *(c for load in profile.transcoder_loads for c in trainings("transcoder", load, ("topk",))),
         *(c for k in profile.uand_k for c in trainings("uand", 1, ("topk",), m=m, d=d, k=k, size=2 * (m - 1))),
+        *(cell for load in profile.one_at_a_time for cell in trainings("load", load, profile.few, s=2)),
     ]
 
 

@@ -23,6 +23,7 @@ from superposed.scoring.sample import draw_inputs
 from superposed.training.dictionaries import Learned, Learner, centred, latents
 
 SCORED = 2048  # rows on which latents are scored, beside those to learn from
+MOST_DRAWN = 8  # inputs drawn for one that is kept, before a network is given up
 LISTED = 16  # edges into each latent of a transcoder that are listed
 
 
@@ -66,19 +67,23 @@ def cycle_data(m: int, s: int, layer: int, d: int, rows: int, seeds: int) -> tup
 def _one_cycle(m: int, s: int, layer: int, d: int, rows: int, seed: int) -> Data:
     build_key, input_key = jax.random.split(jax.random.key(seed * 1_000_003 + m))
     circuit = cycle(m, layer)
-    network = Channels(s)(build_key, circuit, d)
-    n = rows + SCORED
-    b = draw_inputs(host_rng(input_key), circuit, s, n + n // 8, layer)
-    states, (*_, (_, features)) = list(run_network(network, b)), walk(circuit.layers, b)
-    right = np.flatnonzero(abs(read_bits(network.stages[layer], states[layer]) - features).sum(1) == 0)
-    if len(right) < n:
-        rule = f"{b.shape[0] - len(right)} of {b.shape[0]} inputs have wrong bits in {d} neurons; lower it"
-        raise InputError("m", m, rule)
-    rows_of = lambda h: h[right[:n]].toarray().astype(np.float16)
+    network, rng, n = Channels(s)(build_key, circuit, d), host_rng(input_key), rows + SCORED
+    before, after, on, n_right, n_drawn = [], [], [], 0, 0
+    while n_right < n:
+        if n_drawn > MOST_DRAWN * n:
+            rule = f"{n_drawn - n_right} of {n_drawn} inputs have wrong bits in {d} neurons; lower it"
+            raise InputError("m", m, rule)
+        b = draw_inputs(rng, circuit, s, n - n_right + n // 8, layer)
+        states, (*_, (_, features)) = list(run_network(network, b)), walk(circuit.layers, b)
+        right = np.flatnonzero(abs(read_bits(network.stages[layer], states[layer]) - features).sum(1) == 0)
+        for kept, h in ((before, states[layer - 1]), (after, states[layer]), (on, features)):
+            kept.append(h[right])
+        n_right, n_drawn = n_right + len(right), n_drawn + b.shape[0]
+    rows_of = lambda parts: sp.vstack(parts).tocsr()[:n].toarray().astype(np.float16)
     code = lambda stage: network.stages[stage].code.toarray()
     return Data(
-        rows_of(states[layer - 1]), rows_of(states[layer]), {"features": code(layer)}, code(layer - 1),
-        features[right[n - SCORED : n]], 1 - len(right) / b.shape[0], Circuit(m, circuit.layers[-1:]),
+        rows_of(before), rows_of(after), {"features": code(layer)}, code(layer - 1),
+        sp.vstack(on).tocsr()[n - SCORED : n], 1 - n_right / n_drawn, Circuit(m, circuit.layers[-1:]),
     )  # fmt: skip
 
 
