@@ -1,8 +1,11 @@
 """A network in other libraries computes what it computes here; its card says what the file says."""
 
+from pathlib import Path
+
 import known_networks
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from superposed.bad_input import InputError
 from superposed.circuits.circuit import evaluate_circuit
@@ -10,7 +13,9 @@ from superposed.cli import main
 from superposed.compiler.write import write_tensors
 from superposed.scoring import export
 from superposed.scoring.card import write_card
-from superposed.scoring.sample import draw_inputs
+from superposed.scoring.dictionary import cosines, direction_scores
+from superposed.scoring.sample import draw_inputs, from_table, sample_layer
+from superposed.scoring.truth import layer_truth
 
 
 @pytest.fixture(params=[known_networks.groups, known_networks.mixed])
@@ -51,6 +56,53 @@ def test_onnx_runs_the_model(network, capsys):
     scope = {"onnxruntime": onnxruntime, "b": b}
     exec(capsys.readouterr().out, scope)
     assert np.array_equal(scope["features"] > 0, truth)
+
+
+def test_saelens_loads_the_dictionary_and_makes_the_activations(network, capsys):
+    pytest.importorskip("sae_lens")
+    import safetensors.torch
+    import torch
+    from sae_lens.synthetic import FeatureDictionary
+    from sae_lens.synthetic.evals import feature_uniqueness, mean_correlation_coefficient
+
+    compiled, _, _ = network
+    assert main(["export", "net.safetensors", "--format", "saelens", "--layer", "1", "-o", "d.safetensors"]) == 0
+    scope = {"FeatureDictionary": FeatureDictionary, "safetensors": safetensors}
+    exec(capsys.readouterr().out, scope)
+    features, truth, sample = scope["features"], layer_truth(compiled, 1), sample_layer(compiled, 300, 1)
+    on = from_table(sample.features, len(truth.directions)).toarray()
+    made = features(torch.from_numpy(on)).detach().numpy()
+    apart = ((on @ (truth.directions != 0)) <= 1).all(1)  # rows whose active features share no neuron
+    assert apart.sum() > 30 and (abs(made - sample.activations).max(1) < 1e-6)[apart].mean() > 0.9
+    decoder = np.random.default_rng(0).normal(size=(70, made.shape[1])).astype(np.float32)
+    decoder[:30] = truth.directions[:30]
+    ours = direction_scores(cosines(truth.directions, decoder))
+    theirs = mean_correlation_coefficient(torch.from_numpy(decoder), features.feature_vectors.detach())
+    assert abs(theirs - ours["mcc"]) < 1e-5
+    unique = feature_uniqueness(torch.from_numpy(decoder), features.feature_vectors.detach())
+    assert abs(unique - ours["uniqueness"]) < 1e-6
+
+
+def test_the_dictionary_for_saelens_holds_the_true_directions(network):
+    compiled, _, _ = network
+    assert export.write_saelens(Path("d.safetensors"), compiled, 2) == layer_truth(compiled, 2).directions.shape
+    tensors = load_file("d.safetensors")
+    assert np.array_equal(tensors["feature_vectors"], layer_truth(compiled, 2).directions)
+    assert tensors["bias"].shape == tensors["feature_vectors"].shape[1:] and not tensors["bias"].any()
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--format", "saelens"], "--layer is missing: which circuit layer"),
+        (["--format", "torch", "--layer", "1"], "leave it out"),
+        (["--format", "saelens", "--layer", "9"], "the layers 1 to 2"),
+    ],
+)
+def test_a_layer_goes_with_saelens_alone(network, capsys, argv, message):
+    assert main(["export", "net.safetensors", *argv, "-o", "new"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and message in err and not Path("new").exists()
 
 
 def test_a_library_that_is_not_there_is_one_line(monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from superposed.bad_input import InputError
-from superposed.circuits.circuit import Circuit, Gates, and_gates, evaluate_active, sparse_features
+from superposed.circuits.circuit import Circuit, Gates, Op, and_gates, evaluate_active, sparse_features
 from superposed.circuits.randomness import host_rng
 
 KINDS = ("groups", "paths")
@@ -134,3 +134,14 @@ def path_features(key: Key[Array, ""], m: int, s: int, batch: int) -> Int[np.nda
     if batch * s > m:
         raise InputError("batch", batch, f"paths of s = {s} need more than m = {m} features")
     return host_rng(key).permutation(m)[: batch * s].reshape(batch, s)
+
+
+def cycle(m: int, depth: int) -> Circuit:
+    """Layers of m gates around a circle, ANDs and ORs in turn: gate i reads features i and i + 1 of the layer before.
+
+    Neighbouring inputs turn on one AND, which turns on two ORs, which turn on one AND, and so on. Every feature is on
+    for a set of inputs of its own.
+    """
+    pairs = np.stack([np.arange(m), (np.arange(m) + 1) % m], 1).astype(np.int32)
+    ops = (Op.AND, Op.OR)
+    return Circuit(m, tuple(Gates(np.full(m, ops[layer % 2], np.int8), pairs) for layer in range(depth)))

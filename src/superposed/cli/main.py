@@ -31,8 +31,9 @@ COMMANDS = {
     "compile": ("compile", "a circuit to a plain ReLU network with more features than neurons"),
     "verify": ("compile", "recompute what a compiled network's file claims"),
     "sample": ("sample", "activations of a compiled network, with the features that are on in them"),
-    "export": ("export", "a compiled network for PyTorch or ONNX"),
+    "export": ("export", "a compiled network for PyTorch, ONNX or SAELens"),
     "score": ("score", "what a tool recovered from a compiled network, against its ground truth"),
+    "suite": ("suite", "the frozen suite of compiled networks: make it, or check files of it"),
     "doctor": ("doctor", "check that this machine measures rightly, and say how fast it is"),
 }
 """Each command: the module of this folder that has it, and its line in `superposed --help`. A module is imported only

@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from safetensors.numpy import save_file
 
 from superposed.bad_input import InputError
 from superposed.compiler.file import CompiledNetwork
+from superposed.scoring.truth import layer_truth
 
 MOST_BYTES = 2**31 - 2**20  # what an ONNX file can hold: a protocol buffer ends at 2 GiB
 
@@ -104,3 +106,22 @@ def write_onnx(path: Path, affine: list[Affine]) -> None:
     part = path.with_name(path.name + ".part")
     onnx.save(model, part)
     part.replace(path)
+
+
+def write_saelens(path: Path, compiled: CompiledNetwork, layer: int) -> tuple[int, int]:
+    """Writes a layer's true directions as the state dict of SAELens's `FeatureDictionary`; returns its (m, d).
+
+        activations = features @ feature_vectors + bias,   with bias = 0
+
+    The network's activations are this sum where the active features share no neuron. A neuron that two of them share
+    has activation 1 in a network of clipped wires, and 2 in the sum. SAELens draws features independently of each
+    other; so take activations from `superposed sample`, and from SAELens the scores of directions.
+
+    Raises:
+      InputError: there is no such layer.
+    """
+    directions = np.ascontiguousarray(layer_truth(compiled, layer).directions, np.float32)
+    part = path.with_name(path.name + ".part")
+    save_file({"feature_vectors": directions, "bias": np.zeros(directions.shape[1], np.float32)}, part)
+    part.replace(path)
+    return directions.shape

@@ -108,14 +108,21 @@ def _draw(rng: np.random.Generator, circuit: Circuit, s: int, n: int, layer: int
 def _set_off(
     rng: np.random.Generator, layers: tuple[Gates, ...], wanted: Int[np.ndarray, " n"], n_inputs: int
 ) -> sp.csr_array:
-    """For each wanted gate of the last layer, inputs that turn it on: all of an AND's, a random one of an OR or XOR."""
+    """For each wanted gate of the last layer, inputs that turn it on: all of an AND's, one of an OR's or XOR's.
+
+    That one is an input that most of the gates wanted beside it read too, drawn at random where several are.
+    """
     row, gate, n = np.arange(len(wanted)), wanted, len(wanted)
     for gates, before in zip(reversed(layers), [*(len(g.op) for g in layers[-2::-1]), n_inputs], strict=True):
-        slot = np.arange(gates.inputs.shape[1])
-        chosen = rng.integers(0, gates.fan_in[gate])[:, None] == slot
-        takes = np.where((gates.op[gate] == Op.AND)[:, None], gates.inputs[gate] >= 0, chosen)
-        at, which = np.nonzero(takes)
-        table = _ones(row[at], gates.inputs[gate[at], which], (n, before)).tocoo()
+        slot, inputs = np.arange(gates.inputs.shape[1]), gates.inputs[gate]
+        drawn = rng.integers(0, gates.fan_in[gate])[:, None] == slot
+        at, which = np.nonzero(inputs >= 0)
+        readers = sp.csr_array((np.ones(len(at)), (row[at], inputs[at, which])), shape=(n, before))
+        shared = np.zeros(inputs.shape)
+        shared[at, which] = readers[row[at], inputs[at, which]]
+        best = np.argmax(shared + drawn / 2, axis=1)[:, None] == slot
+        at, which = np.nonzero(np.where((gates.op[gate] == Op.AND)[:, None], inputs >= 0, best))
+        table = _ones(row[at], inputs[at, which], (n, before)).tocoo()
         row, gate = table.row, table.col
     return _ones(row, gate, (n, n_inputs))
 

@@ -10,13 +10,15 @@ import scipy.sparse as sp
 from jaxtyping import Array, Float
 
 from superposed.bad_input import InputError
-from superposed.circuits.circuit import Circuit, Gates, Op, walk
+from superposed.circuits.circuit import Circuit, walk
+from superposed.circuits.planted import cycle
 from superposed.circuits.randomness import host_rng
 from superposed.compiler.channels import Channels
 from superposed.compiler.deep import read_bits, run_network
 from superposed.constructions import Bernoulli
-from superposed.networks.network import hidden
+from superposed.networks.network import Network, hidden
 from superposed.networks.problem import Problem
+from superposed.program import program
 from superposed.scoring.dictionary import cosines, latent_scores, match, nearest_scores
 from superposed.scoring.edges import Edges, edge_scores
 from superposed.scoring.sample import draw_inputs
@@ -45,17 +47,6 @@ class Data(NamedTuple):
     on: sp.csr_array | None
     wrong: float
     circuit: Circuit | None
-
-
-def cycle(m: int, depth: int) -> Circuit:
-    """Layers of m gates around a circle, ANDs and ORs in turn: gate i reads features i and i + 1 of the layer before.
-
-    Neighbouring inputs turn on one AND, which turns on two ORs, which turn on one AND, and so on. Every feature is on
-    for a set of inputs of its own.
-    """
-    pairs = np.stack([np.arange(m), (np.arange(m) + 1) % m], 1).astype(np.int32)
-    ops = (Op.AND, Op.OR)
-    return Circuit(m, tuple(Gates(np.full(m, ops[layer % 2], np.int8), pairs) for layer in range(depth)))
 
 
 @lru_cache(maxsize=1)
@@ -103,15 +94,19 @@ def _one_uand(m: int, s: int, d: int, rows: int, seed: int) -> Data:
     active = np.argsort(host_rng(input_key).random((rows + SCORED, m)), 1)[:, :s]
     b = np.zeros((rows + SCORED, m), np.float32)
     np.put_along_axis(b, active, 1, 1)
-    run = jax.jit(jax.vmap(lambda one: hidden(network, one)))
-    a = np.asarray(run(b))
+    run = lambda inputs: np.asarray(program(_activations, 0)(network, inputs))
+    a = run(b)
     first, second = np.triu_indices(m, 1)
     pairs = np.zeros((len(first), m), np.float32)
     pairs[np.arange(len(first)), first] = pairs[np.arange(len(first)), second] = 1
     on = b.T @ a / b.sum(0)[:, None]
     off = (1 - b).T @ a / (1 - b).sum(0)[:, None]
-    directions = {"inputs": on - off, "ANDs": np.asarray(run(pairs))}
+    directions = {"inputs": on - off, "ANDs": run(pairs)}
     return Data(b.astype(np.float16), a.astype(np.float16), directions, None, None, 0, None)
+
+
+def _activations(network: Network, b: Float[Array, "n m"]) -> Float[Array, "n d"]:
+    return jax.vmap(hidden, (None, 0))(network, b)
 
 
 def learned_from(data: tuple[Data, ...], which: str) -> Float[Array, "seeds rows d"]:

@@ -17,6 +17,7 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from superposed.bad_input import InputError
+from superposed.program import program
 
 METHODS = ("l1", "topk", "batchtopk", "matching")
 CANDIDATES = 4
@@ -82,7 +83,6 @@ class Learner:
             raise InputError("k", self.k, f"from 1 to n = {self.n}, a whole number unless the method is batchtopk")
 
 
-@partial(jax.jit, static_argnames="learner")
 def learn(
     keys: Key[Array, " seeds"],
     x: Float[Array, "seeds rows d_in"],
@@ -94,6 +94,10 @@ def learn(
 
     Rows should be centred and scaled (`centred`). They may be stored in float16; all sums are in float32.
     """
+    return program(_learn_all, 1)(learner, keys, x, y, penalty)
+
+
+def _learn_all(learner: Learner, keys, x, y, penalty) -> Learned:
     return jax.vmap(partial(_learn_one, learner, penalty))(keys, x, y)
 
 
@@ -201,9 +205,12 @@ def _revival(dictionary: Dictionary, error: Float[Array, "batch d"], dead):
     return ((target - jnp.einsum("bk,bkd->bd", z, directions)) ** 2).sum(1).mean() * dead.any()
 
 
-@partial(jax.jit, static_argnames="learner")
 def latents(learned: Learned, x: Float[Array, "rows d_in"], learner: Learner) -> Float[Array, "rows n"]:
     """What every latent does on rows x, for one seed. Fires where above zero."""
+    return program(_latents, 1)(learner, learned, x)
+
+
+def _latents(learner: Learner, learned: Learned, x: Float[Array, "rows d_in"]) -> Float[Array, "rows n"]:
     dictionary, x = learned.dictionary, x.astype(jnp.float32)
     if learner.method == "matching":
         chosen, z = _pursue(dictionary, x, int(learner.k))
