@@ -90,10 +90,11 @@ def tasks(profile: Profile) -> dict[tuple[str, int, int], AtWidths]:
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """The error's exponent in d and the gain over Rademacher signs for each kind; the drop at C(m, 2); failures."""
-    table, fits, findings, by_task = [], {}, [], {}
+    table, fits, findings, by_task, measured = [], {}, [], {}, {}
     for (kind, m, s), task in tasks(profile).items():
         rows = error_rows(kind, m, s, task, seen)
         by_task[kind, m, s] = {(row["width"], row["seed"]): row["rms"] for row in rows}
+        measured[kind, m, s] = rows
         table += rows + mean_rows(rows)
         below = [row for row in rows if row["width"] < comb(m, 2)]
         records = [{"d": r["width"], "seed": r["seed"], "low": r["rms"], "high": r["rms"]} for r in below]
@@ -110,6 +111,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
             findings.append(gain_finding(gains, profile))
         if kind in TRAINED or kind == BEST:
             findings += drop_findings(kind, m, s, errors, profile)
+    findings += loss_findings(measured, profile) + sparsity_findings(by_task, profile)
     return Analysis(table, findings, fits)
 
 
@@ -163,7 +165,7 @@ def gain_rows(kind: str, m: int, s: int, errors: dict, reference: dict) -> list[
 
 def gain_finding(gains: list[dict], profile: Profile) -> Finding:
     """The gain at the width nearest to m."""
-    row = min(gains, key=lambda row: abs(log(row["width"] / row["m"])))
+    row = next(row for row in gains if row["width"] == nearest_width(gains, row["m"]))
     name = f"{row['network']}, m = {row['m']}, s = {row['s']}"
     text = f"{triple((row['low'], row['best'], row['high']), '.2f')} times smaller at d = {row['width']}"
     question = f"{name}: how much smaller is the rms error than that of Rademacher signs?"
@@ -191,6 +193,50 @@ def drop_findings(kind: str, m: int, s: int, errors: dict, profile: Profile) -> 
     text = f"exponent steeper by {triple(found, '.2f')} from {half} to {whole} than from {quarter} to {half}"
     why = "supported where the 95% t interval of the difference over seeds lies above 0"
     return [Finding(question, f"d = {quarter} to {whole}, {profile.seeds} seeds", text, word, why)]
+
+
+def loss_findings(measured: dict[tuple, list[dict]], profile: Profile) -> list[Finding]:
+    """For every loss power above 2, its rms error, 99% quantile and largest error over those of power 2, near d = m."""
+    found = []
+    for (kind, m, s), rows in measured.items():
+        if "power" not in TRAINED.get(kind, {}):
+            continue
+        d = nearest_width(rows, m)
+        plain = {row["seed"]: row for row in measured["trained", m, s] if row["width"] == d}
+        ratios = lambda name, rows=rows, d=d, plain=plain: [
+            log(row[name] / plain[row["seed"]][name]) for row in rows if row["width"] == d
+        ]
+        text = "; ".join(
+            f"{name} {triple(tuple(map(exp, t_interval(ratios(name)))), '.2f')}" for name in ("rms", "q99", "max")
+        )
+        question = f"{kind}, m = {m}, s = {s}, d = {d}: errors over those of loss power 2?"
+        why = "ratio seed by seed, 95% t interval of its log"
+        found.append(Finding(question, f"{profile.seeds} seeds", text, "measured", why))
+    return found
+
+
+def sparsity_findings(by_task: dict[tuple, dict], profile: Profile) -> list[Finding]:
+    """How the rms error near d = m grows from the smallest s to the largest, trained and for Rademacher signs."""
+    found = []
+    for m in sorted({m for _, m, _ in by_task}):
+        sparsities = sorted({s for kind, same, s in by_task if same == m and kind == "trained"})
+        if len(sparsities) < 2:
+            continue
+        low, high = sparsities[0], sparsities[-1]
+        d = nearest_width([{"width": width} for width, _ in by_task["trained", m, low]], m)
+        rise = lambda kind, m=m, d=d, low=low, high=high: t_interval(
+            [log(by_task[kind, m, high][d, i] / by_task[kind, m, low][d, i]) / log(high / low)
+             for i in range(profile.seeds)]
+        )  # fmt: skip
+        text = "; ".join(f"{kind} s^{triple(rise(kind), '.2f')}" for kind in ("trained", REFERENCE))
+        question = f"m = {m}, d = {d}: how does the rms error grow with s?"
+        found.append(Finding(question, f"s = {low} to {high}, {profile.seeds} seeds", text, "measured"))
+    return found
+
+
+def nearest_width(rows: list[dict], m: int) -> int:
+    """The measured width nearest to m."""
+    return min({row["width"] for row in rows}, key=lambda width: abs(log(width / m)))
 
 
 def failure_finding(name: str, task: AtWidths, seen: Seen) -> Finding:

@@ -8,6 +8,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from superposed.cli import main
+from superposed.cli import score as command
 from superposed.compiler.write import write_tensors
 from superposed.scoring.components import gate_components
 from superposed.scoring.edges import true_edges
@@ -106,3 +107,11 @@ def test_bad_input_is_one_line_and_changes_nothing(folder, capsys, argv, message
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and message in err
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_dictionary_too_large_for_this_machine_is_one_line(folder, monkeypatch, capsys):
+    monkeypatch.setattr(command, "memory", lambda: 24 * 60 * 60 - 1)
+    assert score("--layer", "1", "--dictionary", "d.safetensors") == 2
+    assert "60 latents and 60 features have cosines that do not fit" in capsys.readouterr().err
+    monkeypatch.setattr(command, "memory", lambda: 24 * 60 * 60)
+    assert score("--layer", "1", "--dictionary", "d.safetensors") == 0

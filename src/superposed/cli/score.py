@@ -6,7 +6,7 @@ import numpy as np
 
 from superposed.bad_input import InputError
 from superposed.circuits.circuit import walk
-from superposed.cli.options import whole
+from superposed.cli.options import in_gib, memory, whole
 from superposed.cli.output import print_json, table
 from superposed.compiler.file import CompiledNetwork, load
 from superposed.scoring.components import Components, score_components
@@ -61,7 +61,9 @@ def run_score(args: argparse.Namespace) -> int:
     tables = {}
     if args.dictionary:
         found = Dictionary(**named_tensors(args.dictionary, ("decoder",), ("latents", "bias")))
-        tables["dictionary"] = score_dictionary(layer_truth(compiled, args.layer), found, sample, args.seed)
+        truth = layer_truth(compiled, args.layer)
+        check_fits(len(truth.directions), len(found.decoder))
+        tables["dictionary"] = score_dictionary(truth, found, sample, args.seed)
     if args.circuit:
         tables["circuit"] = score_circuit(compiled, args.circuit, sample)
     if args.parameters:
@@ -72,6 +74,13 @@ def run_score(args: argparse.Namespace) -> int:
     else:
         print("\n\n".join(f"{name}\n{as_text(rows)}" for name, rows in tables.items()))
     return 0
+
+
+def check_fits(m: int, n: int) -> None:
+    """Raises ValueError where the cosines of m features and n latents do not fit into memory, thrice in float64."""
+    if (needed := 24 * m * n) > memory():
+        rule = f"{n:,} latents and {m:,} features have cosines that do not fit, they need {in_gib(needed)}"
+        raise ValueError(f"--dictionary: {rule}; score fewer latents, or a network with fewer features")
 
 
 def score_circuit(compiled: CompiledNetwork, path: str, sample: Sample | None) -> dict[str, dict[str, float]]:
