@@ -110,8 +110,9 @@ def test_bad_input_is_one_line_and_changes_nothing(folder, capsys, argv, message
 
 
 def test_a_dictionary_too_large_for_this_machine_is_one_line(folder, monkeypatch, capsys):
+    dictionary = ["--layer", "1", "--dictionary", "d.safetensors", "--sample", "acts.safetensors"]
     monkeypatch.setattr(command, "memory", lambda: 24 * 60 * 60 - 1)
-    assert score("--layer", "1", "--dictionary", "d.safetensors") == 2
+    assert score(*dictionary) == 2
     assert "60 latents and 60 features have cosines that do not fit" in capsys.readouterr().err
     monkeypatch.setattr(command, "memory", lambda: 24 * 60 * 60)
-    assert score("--layer", "1", "--dictionary", "d.safetensors") == 0
+    assert score(*dictionary) == 0
