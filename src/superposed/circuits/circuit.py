@@ -183,8 +183,10 @@ def evaluate_active(gates: Gates, b: sp.csr_array) -> sp.csr_array:
 
 def _is_on(gates: Gates, gate: Int[np.ndarray, " *gates"], count: np.ndarray) -> np.ndarray:
     """Whether gates that see `count` active inputs are on: AND all, OR any, XOR an odd number, COPY its one."""
-    op = gates.op[gate]
-    return np.where(op == Op.AND, count == gates.fan_in[gate], np.where(op == Op.XOR, count % 2 == 1, count > 0))
+    least = np.where(gates.op == Op.AND, gates.fan_in, 1).astype(count.dtype)
+    on = count >= least[gate]
+    odd = gates.op == Op.XOR
+    return np.where(odd[gate], count % 2 == 1, on) if odd.any() else on
 
 
 def walk(layers: Iterable[Gates], b: sp.csr_array) -> Iterator[tuple[Gates, sp.csr_array]]:

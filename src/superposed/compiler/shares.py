@@ -50,18 +50,21 @@ def shares(gates: Gates, before: Before, width: int, s: int, c: int) -> list[Sha
     Gates are of one kind if they turn on at the same counts. A *hub* is a feature that very many gates of a kind read.
     The gates of a hub get a share of their own: when it is active, all of them are half on, and a unit that also served
     gates of another active hub would fire. Copies and ORs that are often on get a share of their own too, if a sample
-    says which. Shares are as large as makes chance hits equally rare in all of them. None gets less than a floor, or
+    says which. Shares are as large as makes chance hits equally rare in all of them. None gets less than `_floor`, or
     more than it can use.
 
     Raises:
       NoRoom: one channel for every share needs more neurons.
     """
-    groups = _groups(gates, before, width, c)
+    on = None
+    if before.sample is not None and before.sample.shape[0]:
+        on = evaluate_active(gates, before.sample).tocsc()
+    groups = _groups(gates, before, on, width, c)
     least, most, neurons, loads = [], [], [], []
     for members, gadget, hub in groups:
-        n = len(members)
-        most.append(c * n)
-        least.append(min(c * n, max(8 * c, int(c * (sqrt(n) + 8)) if hub >= 0 else 0)))
+        most.append(c * len(members))
+        together = min(s, len(members)) if on is None else max(int(on[:, members].sum(1).max()), 1)
+        least.append(min(c * len(members), _floor(gates, members, gadget, hub, together, c)))
         neurons.append(len(gadget.edges))
         loads.append(_load(gates, members, gadget, hub, before, s, c))
     wanted = lambda chance: [load.units(chance) for load in loads]
@@ -69,12 +72,33 @@ def shares(gates: Gates, before: Before, width: int, s: int, c: int) -> list[Sha
     return [Share(members, gadget, size) for (members, gadget, _), size in zip(groups, sizes, strict=True)]
 
 
-def _groups(gates: Gates, before: Before, width: int, c: int) -> list[tuple[np.ndarray, Gadget, int]]:
-    """(members, gadget, hub) of every kind and hub; -1 for the gates of a kind that read no hub."""
+def _floor(gates: Gates, members: np.ndarray, gadget: Gadget, hub: int, together: int, c: int) -> int:
+    """Units below which a share errs for other reasons than its load.
+
+    - `together` of its gates that are on cover 1/8 of 8 c `together` units, and an idle gate is read as on when all of
+      its c units are covered.
+    - Two channels meet in at most one unit only while (D/c)^2 >= n, which matters where a hub makes all gates half on.
+    - Two features that are read by F and F' of its gates fire F F' c^2/D units when both are active.
+    """
+    covered = 8 * c * together
+    if hub >= 0:
+        return max(covered, int(c * (sqrt(len(members)) + 8)))
+    if gadget.bands[0][0] <= c or gadget.veto is not None:
+        return covered
+    inputs = gates.inputs[members]
+    first, second = np.sort(np.bincount(inputs[inputs >= 0], minlength=2))[:-3:-1]
+    return max(covered, int(2 * c * c * first * second))
+
+
+def _groups(
+    gates: Gates, before: Before, on: sp.csc_array | None, width: int, c: int
+) -> list[tuple[np.ndarray, Gadget, int]]:
+    """(members, gadget, hub) of every kind and hub; -1 for the gates of a kind that read no hub.
+
+    `on` are the layer's features [inputs, n] on the sample; None without one.
+    """
     kinds, kind_of = np.unique(gate_kinds(gates), axis=1, return_inverse=True)
-    often = np.zeros(len(gates.op), bool)
-    if before.sample is not None and before.sample.shape[0]:
-        often = evaluate_active(gates, before.sample).mean(0) > OFTEN
+    often = np.zeros(len(gates.op), bool) if on is None else on.mean(0) > OFTEN
     groups = []
     for i, (at, steps, inhibited) in enumerate(kinds.T.tolist()):
         members = np.flatnonzero(kind_of == i)
@@ -147,7 +171,7 @@ def share_units(
     if need > width:
         raise NoRoom(width, f"{len(neurons)} shares of units need a channel of c = {c} each", need)
     if sum(size * n for size, n in zip(least, neurons, strict=True)) > width:
-        least = [c] * len(least)
+        least = _scaled(least, neurons, [c] * len(least), width)
     sizes = lambda log_chance: [
         int(min(max(units, low), high))
         for units, low, high in zip(wanted(np.exp(log_chance)), least, most, strict=True)

@@ -74,21 +74,17 @@ class StepLayer(NamedTuple):
 
     def __call__(self, h: sp.csr_array) -> sp.csr_array:
         u = h @ self.wires
-        if len(self.blocks) == 1 and len(self.blocks[0][1].bands) == 1 and self.inhibitors is None:
-            ((_, gadget),) = self.blocks
-            u.data = _in_band(u.data, gadget.bands[0]).astype(np.float32)
+        bands = max((len(gadget.bands) for _, gadget in self.blocks), default=1)
+        if bands == 1 and self.inhibitors is None:
+            u.data = self._in_band(u, 0).astype(np.float32)
             u.eliminate_zeros()
             return u
-        row = np.repeat(np.arange(u.shape[0]), np.diff(u.indptr))
-        neuron = self._first_neuron(u.indices)
+        row, first = np.repeat(np.arange(u.shape[0]), np.diff(u.indptr)), self._first_neuron(u.indices)
         rows, columns = [], []
-        ends = np.cumsum([units for units, _ in self.blocks])
-        block = np.searchsorted(ends, u.indices, side="right")
-        for i, (_, gadget) in enumerate(self.blocks):
-            for t, band in enumerate(gadget.bands):
-                on = (block == i) & _in_band(u.data, band)
-                rows.append(row[on])
-                columns.append(neuron[on] + t)
+        for t in range(bands):
+            on = self._in_band(u, t)
+            rows.append(row[on])
+            columns.append(first[on] + t)
         entries = (np.concatenate(rows), np.concatenate(columns))
         state = sp.csr_array((np.ones(len(entries[0]), np.float32), entries), shape=(h.shape[0], self.units))
         return state if self.inhibitors is None else self._without_inhibited(state, h)
@@ -106,6 +102,18 @@ class StepLayer(NamedTuple):
         state = state - state.multiply(inhibited).tocsr()
         state.eliminate_zeros()
         return state
+
+    def _in_band(self, u: sp.csr_array, t: int) -> np.ndarray:
+        """For every stored count of u [batch, D], whether it lies in band t of its unit; units with fewer have none."""
+        none = (np.inf, np.inf)
+        bounds = [gadget.bands[t] if t < len(gadget.bands) else none for _, gadget in self.blocks]
+        units = [units for units, _ in self.blocks]
+        low = np.repeat(np.array([low for low, _ in bounds], np.float32), units)
+        on = u.data >= low[u.indices]
+        if any(high is not None for _, high in bounds):
+            high = np.repeat(np.array([np.inf if high is None else high for _, high in bounds], np.float32), units)
+            on &= u.data < high[u.indices]
+        return on
 
     def _first_neuron(self, unit: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
         """Where each unit's neurons of the second layer begin."""
@@ -136,11 +144,6 @@ class StepLayer(NamedTuple):
         second = np.zeros((self.units, len(unit)), np.int8)
         second[band, np.arange(len(unit))] = -1
         return [(w, bias), (second, np.ones(self.units, np.float32))]
-
-
-def _in_band(u: np.ndarray, band: tuple[int, int | None]) -> np.ndarray:
-    low, high = band
-    return u >= low if high is None else (u >= low) & (u < high)
 
 
 def _integers(w: sp.sparray) -> np.ndarray:

@@ -9,8 +9,7 @@ counts are Binomial(N, p). With wires that add up they are Poisson(N p').
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import binom, poisson
+from scipy.special import betainc, betaincinv, gammainc, gammaincinv
 
 Wires = Literal["clipped", "summed"]
 
@@ -27,15 +26,17 @@ def chance_of_count(load: float | int, count: float | int, active: float | int, 
     if count <= 0:
         return 1.0
     if wires == "summed":
-        return float(poisson.sf(count - 1, load))
-    return float(binom.sf(count - 1, round(active), -np.expm1(-load / active))) if active >= 1 else 0.0
+        return float(gammainc(count, load))
+    n = round(active)
+    return float(betainc(count, n - count + 1, -np.expm1(-load / active))) if n >= count else 0.0
 
 
 def bearable_load(count: float | int, active: float | int, chance: float = 1e-4, wires: Wires = "clipped") -> float:
     """The load lambda at which a unit counts to `count` with this chance; infinite where N active units cannot."""
-    excess = lambda log_load: chance_of_count(np.exp(log_load), count, active, wires) - chance
-    most = np.log(50 * active)
-    return np.inf if excess(most) < 0 else float(np.exp(brentq(excess, -30, most)))
+    if wires == "summed":
+        return float(gammaincinv(count, chance))
+    n = round(active)
+    return float(-active * np.log1p(-betaincinv(count, n - count + 1, chance))) if n >= count else np.inf
 
 
 def hits(reads: float | int, c: int, units: float | int, active_units: float | int, units_before: float | int) -> float:
