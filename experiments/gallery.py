@@ -1,5 +1,6 @@
-"""Three compiled networks to look at: what superposition, correction and codes look like from inside.
+"""Compiled networks to look at: words in fewer neurons, and superposition, correction and codes from inside.
 
+"trie": a dictionary's words as a circuit in half as many neurons as words, checked on words and on other strings.
 "features": more features than neurons, every one of them read after a deep circuit; the active ones stand apart.
 "depth": the same active features read through the depth of one circuit, with error correction and without.
 "codes": how many units two features share, in a compiled network and if their units were drawn at random.
@@ -19,6 +20,7 @@ from superposed.compiler.deep import run_network
 from superposed.compiler.sparse import index_matrix
 from superposed.figures.gallery import draw_gallery
 from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.study.words import check_trie, strings_to_check, word_list
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
 
@@ -27,24 +29,42 @@ S, INPUTS = 3, 20
 
 @dataclass(frozen=True)
 class Profile:
-    """Sizes of the three pictures: (width, m, depth), (width, m, depth), (width, m)."""
+    """Sizes of the pictures: (words, width), (width, m, depth), (width, m, depth), (width, m).
 
+    `strings` are how many words, words to change by one letter, and random strings the trie is checked on.
+    """
+
+    trie: tuple[int, int]
+    strings: tuple[int, int, int]
     features: tuple[int, int, int]
     depth: tuple[int, int, int]
     codes: tuple[int, int]
 
 
-QUICK = Profile((2**11, 2**14, 12), (2**14, 1500, 16), (1000, 4000))
+PICTURES = ((2**11, 2**14, 12), (2**14, 1500, 16), (1000, 4000))
+EVERY = Profile((20_000, 10_000), (20_000, 2000, 100_000), *PICTURES)
 PROFILES = {
-    "tiny": Profile((2**11, 2**12, 3), (2**13, 300, 6), (400, 300)),
-    "quick": QUICK,
-    "standard": QUICK,
-    "full": QUICK,
+    "tiny": Profile((200, 400), (20, 2, 20), (2**11, 2**12, 3), (2**13, 300, 6), (400, 300)),
+    "quick": Profile((20_000, 10_000), (1000, 10, 1000), *PICTURES),
+    "standard": EVERY,
+    "full": EVERY,
 }
 
 
 def tasks(profile: Profile) -> list[Steps]:
     """One step a picture and variant."""
+    words, width = profile.trie
+    n_words, n_changed, n_random = profile.strings
+    cell = {
+        "kind": "trie",
+        "d": width,
+        "m": words,
+        "words": n_words,
+        "changed": n_changed,
+        "random": n_random,
+        "seed": 0,
+    }
+    spelled = Steps((cell,), spell_words)
     width, m, depth = profile.features
     features = Steps(({"kind": "features", "d": width, "m": m, "depth": depth, "inputs": INPUTS, "seed": 0},), spectrum)
     width, m, depth = profile.depth
@@ -55,7 +75,15 @@ def tasks(profile: Profile) -> list[Steps]:
         tuple({"kind": "codes", "code": code, "d": width, "m": m, "seed": 4} for code in ("compiled", "random")),
         overlaps,
     )
-    return [features, reads, codes]
+    return [spelled, features, reads, codes]
+
+
+def spell_words(cell: dict) -> dict:
+    """A trie of words run on words, on one-letter changes of some, and on random strings: wrong bits by layer."""
+    words = word_list(cell["m"], cell["seed"])
+    strings = strings_to_check(words, cell["words"], cell["changed"], cell["random"], cell["seed"])
+    layers = check_trie(words, strings, cell["d"], cell["seed"])
+    return {"layers": layers, "strings": {kind: len(found) for kind, found in strings.items()}}
 
 
 def spectrum(cell: dict) -> dict:
@@ -113,20 +141,28 @@ def overlaps(cell: dict) -> dict:
     }
 
 
-def findings_of(features: dict, reads: list[dict], codes: list[dict]) -> list[Finding]:
-    """Three sights in words; "holds" and "fails" are counts of wrong bits or shared units, not statistics."""
+def findings_of(trie: dict, features: dict, reads: list[dict], codes: list[dict]) -> list[Finding]:
+    """The sights in words; "holds" and "fails" are counts of wrong bits or shared units, not statistics."""
     words = {
         True: ("holds", "counted on what is shown, not a statistic"),
         False: ("fails", "counted on what is shown, not a statistic"),
     }
     span = f"d = {features['d']}, m = {features['m']}, depth {features['depth']}, {INPUTS} inputs"
+    wrong = sum(sum(layer["wrong"].values()) for layer in trie["layers"])
+    strings = ", ".join(f"{n:,} {kind}" for kind, n in trie["strings"].items())
     found = [
+        Finding(
+            "A trie of words in half as many neurons: every word told from every other string?",
+            f"{trie['m']:,} words, d = {trie['d']:,}; {strings}",
+            f"{wrong:,} wrong bits in {len(trie['layers'])} layers",
+            *words[wrong == 0],
+        ),
         Finding(
             "Every feature read right after the last layer, m > d?",
             span,
             f"{features['wrong']} wrong bits",
             *words[features["wrong"] == 0],
-        )
+        ),
     ]
     for one in reads:
         far = max(abs(read - 1) for layer in one["layers"] for read in layer["active"])
@@ -153,14 +189,19 @@ def findings_of(features: dict, reads: list[dict], codes: list[dict]) -> list[Fi
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
-    """What the three pictures show."""
+    """What the pictures show."""
     rows = [
         {**cell, **result}
         for task in tasks(profile)
         for cell, result in zip(task.cells, task.results(seen), strict=True)
     ]
-    features, reads, codes = ([r for r in rows if r["kind"] == kind] for kind in ("features", "depth", "codes"))
+    tries, features, reads, codes = (
+        [r for r in rows if r["kind"] == kind] for kind in ("trie", "features", "depth", "codes")
+    )
     table = []
+    for r in tries:
+        network = {"kind": "trie", **picked(r, "d", "m"), "checked": sum(r["strings"].values())}
+        table += [{**network, **layer, "wrong": sum(layer["wrong"].values())} for layer in r["layers"]]
     for r in features:
         network = {"kind": "features", **picked(r, "d", "m", "depth", "inputs", "width", "threshold")}
         table += [
@@ -178,7 +219,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         ]
     table += [{"kind": "codes", **picked(r, "d", "m", "code", "units", "c", "width"), "shared": n, "count": count}
               for r in codes for n, count in enumerate(r["pairs"])]  # fmt: skip
-    return Analysis(table, findings_of(features[0], reads, codes))
+    return Analysis(table, findings_of(tries[0], features[0], reads, codes))
 
 
 def picked(row: dict, *keys: str) -> dict:
@@ -187,13 +228,13 @@ def picked(row: dict, *keys: str) -> dict:
 
 
 EXPERIMENT = Experiment(
-    claim="Three compiled networks from inside: more features than neurons, correction through the depth, "
-    "the overlap of codes",
+    claim="Compiled networks from inside: a dictionary in half as many neurons as words, more features than neurons, "
+    "correction through the depth, the overlap of codes",
     meaning="Looked at from inside, active features stand apart from idle ones although they share neurons. "
     "Two things make that possible: any two features share at most one unit, and every layer corrects its errors.",
     profiles=PROFILES,
     tasks=tasks,
     analyse=analyse,
     draw=draw_gallery,
-    size=(12.5, 4.6),
+    size=(12.5, 9.2),
 )

@@ -14,6 +14,8 @@ from superposed.circuits.formats import FileError, read_circuit, read_file, writ
 from superposed.circuits.inputs import rows_of
 from superposed.circuits.netlist import cover, in_order, value_of
 from superposed.circuits.sources import facts, horn, spell, trie
+from superposed.cli import main
+from superposed.study.words import check_trie, strings_to_check, word_list
 
 ISCAS = Path(__file__).parents[3] / "shared" / "circuits"
 
@@ -199,3 +201,54 @@ def test_signals_that_cannot_change_are_left_out(tmp_path):
     (tmp_path / "c.blif").write_text(text.replace("z y", "z"))
     with pytest.raises(FileError, match="line 2: every output has the same value on every input"):
         read_file(tmp_path / "c.blif", quiet="zeros")
+
+
+SOURCES = {
+    "trie": ("# words\nant\na\ntea\n", [], ("a", "ant", "tea")),
+    "facts": ("mother ann eve\nmother bob eve\nhome eve rome\n", ["--hops", "mother,home"], ("rome",)),
+    "horn": ("a b -> c\nc -> d\n", ["--rounds", "2"], ("a", "b", "c", "d")),
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_file_of_words_facts_or_rules_becomes_a_circuit(kind, tmp_path, capsys):
+    text, flags, expected = SOURCES[kind]
+    (tmp_path / "in.txt").write_text(text)
+    command = ["circuit", kind, "--from", str(tmp_path / "in.txt"), "-o", str(tmp_path / "c.json")]
+    assert not main([*command, *flags])
+    assert read_circuit(tmp_path / "c.json").names[-1][: len(expected)] == expected
+    (tmp_path / "in.txt").write_text(text + "one two three four ->\n")
+    assert main([*command, *flags]) == 2
+    assert f"line {len(text.splitlines()) + 1}: 'one two three four ->' is not" in capsys.readouterr().err
+    assert main([*command, "--m", "9"]) == 2
+    assert f"--m 9: means nothing for a circuit of kind {kind}" in capsys.readouterr().err
+
+
+def test_contradicting_facts_and_planted_circuits_without_a_size_are_refused(tmp_path, capsys):
+    (tmp_path / "f.txt").write_text("mother ann eve\nmother ann ida\n")
+    command = [
+        "circuit",
+        "facts",
+        "--from",
+        str(tmp_path / "f.txt"),
+        "--hops",
+        "mother",
+        "-o",
+        str(tmp_path / "c.json"),
+    ]
+    assert main(command) == 2
+    assert "line 2: 'mother ann ida' is not what stands above: mother of ann is eve" in capsys.readouterr().err
+    assert main(["circuit", "paths", "--m", "9", "-o", str(tmp_path / "c.json")]) == 2
+    assert "a circuit of kind paths needs --depth" in capsys.readouterr().err
+    assert not (tmp_path / "c.json").exists()
+
+
+def test_a_dictionary_in_fewer_neurons_than_words_tells_words_from_all_other_strings():
+    words = word_list(1200)
+    strings = strings_to_check(words, 1200, 20, 300)
+    assert len(strings["one-letter changes"]) > 20 * 25 * 3 and not set(strings["words"]) ^ set(words)
+    layers = check_trie(words, strings, 600, 0)
+    assert max(layer["neurons"] for layer in layers) <= 600 < layers[-1]["words"] == 1200
+    assert [sum(layer["wrong"].values()) for layer in layers] == [0] * len(layers)
+    control = check_trie(words, strings, 150, 0)
+    assert sum(sum(layer["wrong"].values()) for layer in control) > 0

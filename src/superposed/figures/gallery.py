@@ -1,4 +1,4 @@
-"""Three pictures of compiled networks for a newcomer."""
+"""Pictures of compiled networks for a newcomer."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,14 +9,39 @@ from superposed.figures.fits import COLOURS
 from superposed.study.experiment import Analysis
 
 BLUE, RED, *_ = COLOURS
+LIGHT_BLUE, GREY = "#9ecae1", "0.75"
 
 
 def draw_gallery(figure: Figure, analysis: Analysis) -> None:
-    """Three pictures: the spectrum of read-offs, read-offs by depth with and without correction, overlaps of codes."""
-    left, middle, right = figure.subplots(1, 3)
-    draw_spectrum(left, analysis)
-    draw_depth(middle, analysis)
-    draw_codes(right, analysis)
+    """A dictionary's trie; read-offs after the last layer; read-offs by depth; overlaps of codes."""
+    (words, spectrum), (depth, codes) = figure.subplots(2, 2)
+    draw_trie(words, analysis)
+    draw_spectrum(spectrum, analysis)
+    draw_depth(depth, analysis)
+    draw_codes(codes, analysis)
+
+
+def draw_trie(ax: Axes, analysis: Analysis) -> None:
+    """The features of each layer of a trie, by what they stand for, over its neurons."""
+    rows = analysis.rows("trie")
+    layer, neurons, *parts = columns(rows, "layer", "neurons", "words", "beginnings", "letters")
+    names = ("features: words that have ended", "beginnings of words", "letters still to be read")
+    bottom = np.zeros(len(layer))
+    for part, name, colour in zip(parts, names, (BLUE, LIGHT_BLUE, GREY), strict=True):
+        ax.bar(layer, part, 0.8, bottom=bottom, color=colour, label=name)
+        bottom = bottom + part
+    ax.step(np.append(layer - 0.5, layer[-1] + 0.5), np.append(neurons, neurons[-1]), where="post", color=RED, lw=2.2,
+            label="neurons")  # fmt: skip
+    ax.set(
+        xticks=layer[::2],
+        xlabel="layer l of the trie: l + 1 letters are read",
+        ylabel="number of features, and of neurons",
+    )
+    ax.set_ylim(0, 1.75 * bottom.max())
+    first, wrong = rows[0], sum(row["wrong"] for row in rows)
+    sizes = f"{first['m']:,} words in {first['d']:,} neurons; {wrong:,} wrong bits on {first['checked']:,} strings"
+    title(ax, "1. A dictionary in half as many neurons", sizes)
+    ax.legend(loc="upper left")
 
 
 def title(ax: Axes, what: str, sizes: str) -> None:
@@ -38,7 +63,7 @@ def draw_spectrum(ax: Axes, analysis: Analysis) -> None:
     ax.set(yscale="log", xticks=[0, 0.25, 0.5, 0.75, 1], ylim=(0.1, 300 * first["m"]))
     ax.set_xlabel(f"read-off of a feature after layer {first['depth']} (truth: 0 or 1)")
     ax.set_ylabel(f"number of features (mean of {first['inputs']} inputs)")
-    title(ax, "1. More features than neurons", f"{first['m']:,} features in {first['width']:,} ReLU neurons")
+    title(ax, "2. More features than neurons", f"{first['m']:,} features in {first['width']:,} ReLU neurons")
     ax.legend(loc="upper right")
 
 
@@ -55,7 +80,7 @@ def draw_depth(ax: Axes, analysis: Analysis) -> None:
     ax.axhline(0.5, color="0.85", lw=1, zorder=0, label="read as active above this line")
     ax.set(ylim=(-0.1, 3.4), xlabel="layer of the circuit", ylabel="read-off (drawn up to 2)", yticks=np.arange(5) / 2)
     first = analysis.rows("depth")[0]
-    title(ax, "2. Why correction matters", f"{first['m']:,} features in {first['width']:,} ReLU neurons")
+    title(ax, "3. Why correction matters", f"{first['m']:,} features in {first['width']:,} ReLU neurons")
     ax.legend(loc="upper left")
 
 
@@ -70,5 +95,5 @@ def draw_codes(ax: Axes, analysis: Analysis) -> None:
     ax.set(yscale="log", xticks=range(first["c"] + 1), ylabel="pairs of features")
     ax.set_xlabel(f"units that two features share (each has {first['c']})")
     ax.set(xlim=(-0.6, first["c"] + 0.6), ylim=(0.5, 50 * max(row["count"] for row in every)))
-    title(ax, "3. How features overlap", f"{first['m']:,} features in {first['width']:,} ReLU neurons")
+    title(ax, "4. How features overlap", f"{first['m']:,} features in {first['width']:,} ReLU neurons")
     ax.legend(loc="upper right")
