@@ -210,6 +210,9 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         table += trials.rows()
         labels = {"kind": "law", "series": trials.name, **trials.labels}
         table += [{**labels, "d": d, "m": m, "bits_per_weight": bits_per_weight(m, d)} for d, m in law.items()]
+        half = {r["d"]: r["best"] for r in trials.rows() if r["kind"] == "m*"}
+        labels = {**labels, "kind": "bits"}
+        table += [{**labels, "d": d, "m": m, "bits_per_weight": bits_per_weight(m, d)} for d, m in half.items()]
     return Analysis(table, findings, fits)
 
 
@@ -222,5 +225,5 @@ EXPERIMENT = Experiment(
     tasks=lambda profile: [*(chain for _, chain in runs(profile)), *staircases(profile)],
     analyse=analyse,
     draw=draw_superposition,
-    size=(11, 6.4),
+    size=(15, 6.4),
 )

@@ -244,11 +244,11 @@ def test_contradicting_facts_and_planted_circuits_without_a_size_are_refused(tmp
 
 
 def test_a_dictionary_in_fewer_neurons_than_words_tells_words_from_all_other_strings():
-    words = word_list(1200)
-    strings = strings_to_check(words, 1200, 20, 300)
-    assert len(strings["one-letter changes"]) > 20 * 25 * 3 and not set(strings["words"]) ^ set(words)
-    layers = check_trie(words, strings, 600, 0)
-    assert max(layer["neurons"] for layer in layers) <= 600 < layers[-1]["words"] == 1200
+    words = [word for word in word_list(20_000) if len(word) <= 5]
+    strings = strings_to_check(words, 500, 4, 100)
+    assert len(strings["one-letter changes"]) > 4 * 25 * 2 and set(strings["words"]) < set(words)
+    layers = check_trie(words, strings, 1900, 0)
+    assert max(layer["neurons"] for layer in layers) <= 1900 < layers[-1]["words"] == len(words)
     assert [sum(layer["wrong"].values()) for layer in layers] == [0] * len(layers)
-    control = check_trie(words, strings, 150, 0)
+    control = check_trie(words, strings, 300, 0)
     assert sum(sum(layer["wrong"].values()) for layer in control) > 0

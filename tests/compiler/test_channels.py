@@ -8,15 +8,25 @@ from circuits_to_compile import every_input, random_circuit
 
 from superposed.bad_input import InputError
 from superposed.circuits.circuit import Circuit, Op, evaluate_circuit, make_gates, sparse_features
+from superposed.circuits.inputs import Domain
 from superposed.circuits.planted import group_features, group_layers, path_features, path_layers, planted_circuit
+from superposed.compiler import channels
 from superposed.compiler.channels import Channels
 from superposed.compiler.codes import coprime_code
 from superposed.compiler.deep import check_network, errors_by_depth, run_network
 from superposed.compiler.refused import NoRoom
-from superposed.compiler.shares import Before, share_units, shares
+from superposed.compiler.shares import Before, Share, share_units, shares
 from superposed.compiler.sparse import identity, index_matrix, kink, rounding
 from superposed.compiler.steps import clipped_wires, gadget_of, summed_wires
-from superposed.theory.channels import bearable_load, bits_per_weight, chance_of_count, largest_m, misfires
+from superposed.theory.channels import (
+    bearable_load,
+    bits_per_weight,
+    chance_of_count,
+    hits,
+    idle_gates_on,
+    largest_m,
+    misfires,
+)
 
 
 def test_resets_are_the_functions_they_are_called():
@@ -198,3 +208,26 @@ def test_hubs_do_not_disturb_one_another():
     pairs = circuit.layers[0].inputs[rng.integers(0, 3000, 2000)]
     b = sp.vstack([sparse_features(worst, 4095), sparse_features(pairs, 4095)], format="csr")
     assert [e.wrong for e in check_network(network, circuit, b)] == [0]
+
+
+def test_gates_that_err_are_as_many_as_the_degrees_of_the_active_features_say():
+    """Features read once or 40 times, three of which are active: half-on gates, and what comes on top."""
+    m, units, s, c = 900, 500, 3, 4
+    rng = np.random.default_rng(2)
+    fan_out = np.where(np.arange(m) < 30, 40, 1)
+    reads = rng.permutation(np.repeat(np.arange(m), fan_out))[:2000].reshape(-1, 2)
+    gates = make_gates([(Op.AND, tuple(pair)) for pair in reads.tolist() if pair[0] != pair[1]])
+    circuit = Circuit(m, (gates,), s)
+    b = Domain(m, s).weighted(rng, 3000, fan_out)
+    share = Share(np.arange(len(gates.op)), gadget_of(2, 1, False, c), units)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(channels, "shares", lambda *_: [share])
+        network = Channels(s)(jax.random.key(0), circuit, units)
+    [errors] = check_network(network, circuit, b)
+    degree = np.bincount(gates.inputs.ravel(), minlength=m).astype(float)
+    own = degree[b.indices]  # the fan-out of every active feature of every input
+    others = np.repeat(b @ degree, np.diff(b.indptr)) - own
+    load = hits(gates.inputs.size, c, units, s * c, network.stages[0].code.shape[1])
+    law = lambda own, others: idle_gates_on(own, others, len(gates.op) / s, load, 2 * c, s * c, c, units).sum()
+    assert errors.lost == 0 and 1 / 2.5 < errors.invented / law(own, others) < 2.5
+    assert law(own, 0 * others) < errors.invented / 5  # chance alone does not tell

@@ -30,10 +30,10 @@ from superposed.circuits.inputs import (
 )
 from superposed.circuits.planted import planted_circuit
 from superposed.cli import main
-from superposed.compiler.certificate import attack
+from superposed.compiler.certificate import attack, worst_inputs
 from superposed.compiler.channels import Channels
-from superposed.compiler.compile import WidthTooSmall, check_network_on, compile_circuit
-from superposed.compiler.deep import run_network
+from superposed.compiler.compile import WidthTooSmall, attacked, check_network_on, compile_circuit
+from superposed.compiler.deep import has_wrong_bits, run_network
 from superposed.compiler.file import load
 from superposed.compiler.template import TEMPLATES, Template, template_of
 from superposed.compiler.write import write_network
@@ -84,9 +84,14 @@ def test_true_superposition_compiles_and_verifies(tmp_path, capsys):
     metadata = load(out).metadata
     assert metadata["features"] == 2400 and metadata["width"] <= 800 and metadata["relu_layers"] == 4
     assert metadata["check"]["wrong_bits"] == 0 and metadata["check"]["active"] >= 2000
-    said = capsys.readouterr().out
+    said, warned = capsys.readouterr()
     assert "0 wrong bits on 3,000 drawn inputs" in said and "at 95% fewer than 0.001" in said
-    assert re.search(r"certified against any 3 active features: no layer; wrong on \d+ of 50 inputs", said)
+    known = re.search(r"certified against any 3 active features: no layer; wrong on (\d+) of (\d+) inputs", said)
+    assert f"warning: inputs with wrong bits are known: {known[1]} of {known[2]} chosen to do harm" in warned
+    assert metadata["worst_case"] == {"certified": [], "tried": int(known[2]), "wrong": int(known[1])}
+    net = load(out)
+    assert net.tensors["layers.1.weight"].shape == net.tensors["layers.1.bias"].shape  # a diagonal
+    assert net.weights(1)[1][0].tolist() == (-np.eye(metadata["width"])).tolist()
     assert main(["verify", str(out), "--inputs", "300"]) == 0
     assert "as claimed; 0 wrong bits on 300 drawn inputs" in capsys.readouterr().out
 
@@ -117,6 +122,33 @@ def test_certified_layers_have_no_worst_case(tmp_path):
         assert not (result.certified and wrong)
         seen.add((result.certified, wrong > 0))
     assert (True, False) in seen and any(not certified for certified, _ in seen)
+
+
+def test_an_adversary_makes_codes_be_drawn_again_and_its_inputs_are_wrong_where_it_says_so():
+    circuit, _ = planted_circuit(jax.random.key(0), 300, 3, 2, 1)
+    compiled = [compile_circuit(jax.random.key(0), circuit, width, 3, n_inputs=300) for width in (300, 1200)]
+    harmed, spared = (found.worst for found in compiled)
+    assert harmed.wrong > 0 and spared.wrong == 0 and spared.certified == [1, 2]
+    b = worst_inputs(compiled[0].network, circuit.layers[0], 3)
+    wrong = has_wrong_bits(compiled[0].network, circuit.layers, b)
+    singly = [check_network_on(compiled[0].network, circuit, different(b[i : i + 1])).wrong_bits > 0 for i in range(9)]
+    assert wrong.sum() == harmed.wrong and wrong[:9].tolist() == singly
+    draws = [jax.random.fold_in(jax.random.split(jax.random.key(0))[0], draw) for draw in range(3)]
+    by_draw = [attacked(Channels(3)(key, circuit, 300, None), circuit, 3, Domain(300, 3)).wrong for key in draws]
+    assert harmed.wrong <= min(by_draw)
+
+
+def test_three_hubs_at_once_do_no_harm():
+    """100 inputs of fan-out 30 among 4095: at this width each hub once fired another one's gates."""
+    rng = np.random.default_rng(0)
+    others = rng.permutation(np.arange(100, 4095))[:3000]
+    circuit = Circuit(4095, (make_gates([(Op.AND, (k % 100, int(o))) for k, o in enumerate(others)]),), 3)
+    compiled = compile_circuit(jax.random.key(0), circuit, 4400, 3, n_inputs=2000)
+    three = sparse_features(np.argsort(rng.random((1000, 100)), 1)[:, :3], 4095)
+    assert not has_wrong_bits(compiled.network, circuit.layers, three).any()
+    assert (
+        compiled.worst.certified == [] and 0 < compiled.worst.wrong <= compiled.worst.tried
+    )  # it is not claimed right
 
 
 def test_hub_inputs_are_drawn_more_often_and_find_what_random_ones_miss():

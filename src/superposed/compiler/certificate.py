@@ -22,7 +22,8 @@ class Attack(NamedTuple):
 
     Args:
       certified: no s features, stored exactly, turn an idle gate of the layer on.
-      worst: sets of s features [n, s] that bring enough counts to the units of an idle gate to turn them on.
+      worst: sets of s features [n, s] that bring enough counts to the units of an idle gate to turn them on, those
+        with most counts to spare first.
     """
 
     certified: bool
@@ -60,7 +61,7 @@ def attack(before: Stage, stage: Stage, gates: Gates, s: int) -> Attack:
         return Attack(False, nothing)
     counts = (before.code @ layer.wires).tocsr()  # [m, D]: what each feature brings to each unit
     low = np.repeat([g.bands[0][0] for _, g in layer.blocks], [units for units, _ in layer.blocks])
-    worst = [nothing]
+    worst, spare = [nothing], [np.zeros(0)]
     for start in range(0, n, 1024):
         rows = slice(start, start + 1024)
         code = stage.code[rows]
@@ -69,8 +70,10 @@ def attack(before: Stage, stage: Stage, gates: Gates, s: int) -> Attack:
         sets = _largest_idle(brings, gates.inputs[rows], gates.op[rows], s)
         total = np.where(sets >= 0, np.take_along_axis(brings, np.maximum(sets, 0), 0), 0).sum(0)
         worst.append(np.maximum(sets[:, total >= needed], 0).T)
-    found = np.unique(np.sort(np.concatenate(worst), 1), axis=0)
-    return Attack(len(found) == 0, found)
+        spare.append((total - needed)[total >= needed])
+    order = np.argsort(-np.concatenate(spare), kind="stable")
+    found, first = np.unique(np.sort(np.concatenate(worst)[order], 1), axis=0, return_index=True)
+    return Attack(len(found) == 0, found[np.argsort(first)])
 
 
 def _largest_idle(

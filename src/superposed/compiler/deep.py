@@ -161,3 +161,19 @@ def run_network(network: SparseNetwork, b: sp.csr_array) -> Iterator[sp.csr_arra
 def check_network(network: SparseNetwork, circuit: Circuit, b: sp.csr_array) -> list[StageErrors]:
     """`errors_by_depth` of a whole network."""
     return list(errors_by_depth(network.stages, circuit.layers, b))
+
+
+def has_wrong_bits(network: SparseNetwork, layers: Iterable[Gates], b: sp.csr_array) -> np.ndarray:
+    """For each input [batch, m] whether a read-off of any layer is on the wrong side of its threshold.
+
+    An input is followed to its first wrong bit only, since what comes after is noise, and slow.
+    """
+    encoding, *stages = network.stages
+    wrong, row, h = np.zeros(b.shape[0], bool), np.arange(b.shape[0]), b @ encoding.code
+    for stage, gates in zip(stages, layers, strict=True):
+        h, b = run(stage, h), evaluate_active(gates, b)
+        differs = abs(read_bits(stage, h) - b).sum(1) > 0
+        wrong[row[differs]] = True
+        right = np.flatnonzero(~differs)
+        row, h, b = row[right], h[right], b[right]
+    return wrong

@@ -4,7 +4,8 @@ Tensors (NumPy notation; layers of the network count from 0, layers of the circu
 
     encoding, encoding.inputs   [D, n], [n]     a = encoding @ b[encoding.inputs]; the inputs that some gate reads
     layers.I.weight, .bias      [d, d_in], [d]  a = maximum(weight @ a + bias, 0), for I = 0, 1, ...; whole numbers are
-                                                stored as int8
+                                                stored as int8; where the weight is [d], it is a diagonal, and
+                                                a = maximum(weight * a + bias, 0)
     features.L.layer            [1]             the network layer I after which circuit layer L is read
     features.L.neurons          [m, r]          the neurons of that layer on which each feature lies
     features.L.directions       [m, r]          their activations when this feature's own gate alone was turned on
@@ -39,7 +40,7 @@ from superposed.circuits.circuit import Circuit, Gates, Op, check_circuit
 from superposed.compiler.compile import Check
 from superposed.compiler.template import TEMPLATES
 
-FORMAT, VERSION = "superposed-network", 2
+FORMAT, VERSION = "superposed-network", 3
 SEEDS = 2**32
 
 
@@ -107,10 +108,15 @@ class CompiledNetwork:
         )
 
     def weights(self, layer: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        """(weight, bias) of the ReLU layers between circuit layers `layer` - 1 and `layer`."""
+        """(weight, bias) of the ReLU layers between circuit layers `layer` - 1 and `layer`, weights as matrices."""
+        return [(np.diag(weight) if weight.ndim == 1 else weight, bias) for weight, bias in self._stored(layer)]
+
+    def _stored(self, layer: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The same as they are stored, diagonals as vectors."""
         first = 0 if layer == 1 else int(self.tensors[f"features.{layer - 1}.layer"][0]) + 1
         last = int(self.tensors[f"features.{layer}.layer"][0])
-        return [(self.tensors[f"layers.{i}.weight"], self.tensors[f"layers.{i}.bias"]) for i in range(first, last + 1)]
+        for i in range(first, last + 1):
+            yield self.tensors[f"layers.{i}.weight"], self.tensors[f"layers.{i}.bias"]
 
     def encode(self, b: Float[np.ndarray, "batch m"] | sp.csr_array) -> Float[np.ndarray, "batch D"]:
         """The network's input for inputs b of the circuit."""
@@ -122,7 +128,7 @@ class CompiledNetwork:
         a = self.encode(b)
         yield a
         for layer in range(1, self.depth + 1):
-            for weight, bias in self.weights(layer):
+            for weight, bias in self._stored(layer):
                 a = relu_layer(a, thinned(weight), bias)
             yield a
 
@@ -142,7 +148,9 @@ class Reads(NamedTuple):
 
 
 def thinned(weight: np.ndarray) -> np.ndarray | sp.csr_array | Reads:
-    """The transposed weights [d_in, d] in float32, in the form that multiplies fastest."""
+    """The transposed weights [d_in, d] in float32, in the form that multiplies fastest. A vector is a diagonal."""
+    if weight.ndim == 1:
+        return Reads(np.arange(len(weight)), weight.astype(np.float32))
     if 4 * np.count_nonzero(weight) >= weight.size:
         return weight.T.astype(np.float32)
     row, column = np.divmod(np.flatnonzero(weight), weight.shape[1])

@@ -170,8 +170,9 @@ def share_units(
     need = sum(c * n for n in neurons)
     if need > width:
         raise NoRoom(width, f"{len(neurons)} shares of units need a channel of c = {c} each", need)
-    if sum(size * n for size, n in zip(least, neurons, strict=True)) > width:
-        least = _scaled(least, neurons, [c] * len(least), width)
+    floors = sum(size * n for size, n in zip(least, neurons, strict=True))
+    if 2 * floors > width:  # half of the neurons go where the load is
+        least = _scaled(least, neurons, [c] * len(least), max(min(floors, width // 2), need))
     sizes = lambda log_chance: [
         int(min(max(units, low), high))
         for units, low, high in zip(wanted(np.exp(log_chance)), least, most, strict=True)
@@ -195,5 +196,5 @@ def _scaled(sizes: list[int], neurons: list[int], least: list[int], width: int) 
     """Sizes between `least` and `sizes` that fit, by one factor on what is above the least."""
     floor = sum(size * n for size, n in zip(least, neurons, strict=True))
     above = sum((size - low) * n for size, low, n in zip(sizes, least, neurons, strict=True))
-    factor = (width - floor) / above
+    factor = (width - floor) / max(above, 1)
     return [low + int(factor * (size - low)) for size, low in zip(sizes, least, strict=True)]

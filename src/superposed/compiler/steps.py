@@ -125,7 +125,8 @@ class StepLayer(NamedTuple):
     def dense(self, before: sp.csr_array) -> list[tuple[np.ndarray, np.ndarray]]:
         """(weights, bias) of the two plain ReLU layers, on neurons that make the incoming state by the matrix `before`.
 
-        Weights are whole numbers, as int8 where they fit.
+        Weights are whole numbers, as int8 where they fit. Those of the second layer are a vector, the diagonal, where
+        every unit is one neuron: a matrix would double the file for nothing.
         """
         unit, weight, bias, band = [], [], [], []
         first_unit = first_band = 0
@@ -141,6 +142,8 @@ class StepLayer(NamedTuple):
         w[weight == -1] *= -1
         if self.inhibitors is not None:
             w[weight == 2] = _integers((before @ self.inhibitors).T)[unit[weight == 2]]
+        if np.array_equal(band, np.arange(self.units)):
+            return [(w, bias), (np.full(self.units, -1, np.int8), np.ones(self.units, np.float32))]
         second = np.zeros((self.units, len(unit)), np.int8)
         second[band, np.arange(len(unit))] = -1
         return [(w, bias), (second, np.ones(self.units, np.float32))]

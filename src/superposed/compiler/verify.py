@@ -111,7 +111,7 @@ def wrong_tensors(compiled: CompiledNetwork, circuit: Circuit) -> Iterator[str]:
     for n, m in enumerate(circuit.widths[1:], start=1):
         for i in range(per_layer * (n - 1), per_layer * n):
             weight, bias = tensors[f"layers.{i}.weight"], tensors[f"layers.{i}.bias"]
-            if weight.shape != (len(bias), d):
+            if weight.shape not in ((len(bias), d), (d,)) or (weight.ndim == 1 and len(bias) != d):
                 yield f"layers.{i}.weight has shape {weight.shape}, not {(len(bias), d)}"
             d = len(bias)
         f, unit = compiled.features(n), tensors[f"features.{n}.unit"]

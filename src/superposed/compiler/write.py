@@ -135,16 +135,17 @@ def turned_on_by(gates: Gates) -> np.ndarray:
 
 def bytes_to_write(circuit: Circuit, width: int, s: int, template: str) -> int:
     """Bytes that a circuit's arrays take at most: twice, as made and as saved."""
-    c, weight = channel_size(s), 1
+    c = channel_size(s)
     used = len(np.unique(circuit.layers[0].reads))
     before = min(width, c * used)
     total = before * used
     for m, gates in zip(circuit.widths[1:], circuit.layers, strict=False):
-        n_neurons = width
         if template == "correct":
-            weight = 4
+            n_neurons, weights = width, 4 * width * (before + width)
         else:
             n_neurons = min(width, c * m * gates.inputs.shape[1])
-        total += weight * n_neurons * (before + n_neurons) + 12 * m * c
+            one_a_unit = not (gates.op == Op.XOR).any() and not (gates.inputs < -1).any()
+            weights = n_neurons * (before + (1 if one_a_unit else n_neurons))
+        total += weights + 12 * m * c
         before = n_neurons
     return 2 * total + 64 * c * sum(circuit.widths)

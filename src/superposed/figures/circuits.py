@@ -159,21 +159,31 @@ STYLES = {"step": (BLUE, "-", "o"), "step, random gates": (GREEN, "-", "s"), "ra
 
 
 def draw_superposition(figure: Figure, analysis: Analysis) -> None:
-    """Left: wrong bits through the depth, left out where no network was run deep. Right: the largest m against d."""
+    """Wrong bits through the depth, where a network was run deep; the largest m against d; bits of circuit a weight."""
     runs = analysis.groups("run", "number")
-    *left, right = np.atleast_1d(figure.subplots(1, 2 if runs else 1))
+    *first, middle, right = figure.subplots(1, 3 if runs else 2)
     if runs:
-        draw_wrong_bits(left[0], list(runs.values()))
+        draw_wrong_bits(first[0], list(runs.values()))
     colours = (BLUE, GREEN, PINK, ORANGE, SKY, RED, INK, "0.5")
     for name, colour in zip(analysis.groups("tried", "series"), colours, strict=False):
-        draw_frontier(right, analysis.fits[name], analysis, name, colour, name)
-        right.plot(*columns(analysis.rows("law", series=name), "d", "m"), ":", color=colour, lw=1.4)
-    right.plot([], [], ":", color=INK, lw=1.4, label="law of chance hits")
+        draw_frontier(middle, analysis.fits[name], analysis, name, colour, name)
+        law = analysis.rows("law", series=name)
+        middle.plot(*columns(law, "d", "m"), ":", color=colour, lw=1.4)
+        right.plot(*columns(law, "d", "bits_per_weight"), ":", color=colour, lw=1.4)
+        bits = columns(analysis.rows("bits", series=name), "d", "bits_per_weight")
+        right.plot(*bits, "o", color=colour, ms=4, label=f"{name}: half of the networks pass")
+    for ax in (middle, right):
+        ax.plot([], [], ":", color=INK, lw=1.4, label="law of chance hits")
     widths = distinct(analysis.rows("tried"), "d")
-    as_many_as_neurons(right, widths)
-    neuron_ticks(right, widths)
-    right.set(xlabel=NEURONS, ylabel=LARGEST, title="Largest m without a wrong bit")
-    legend_below(right)
+    as_many_as_neurons(middle, widths)
+    middle.set(xlabel=NEURONS, ylabel=LARGEST, title="Largest m without a wrong bit")
+    right.axhline(1, color=INK, lw=1.2, label="counting bound of weights 0 and 1")
+    right.axhline(np.log(2), color=INK, lw=1.2, ls="--", label="associative memory: ln 2 a synapse")
+    right.set(xscale="log", yscale="log", xlabel=NEURONS, ylabel="2 m log2 m bits over all weights of a layer")
+    right.set_title("Bits of circuit a stored weight")
+    for ax in (middle, right):
+        neuron_ticks(ax, widths)
+        legend_below(ax)
 
 
 def draw_wrong_bits(ax: Axes, runs: Sequence[Sequence[Row]]) -> None:

@@ -1,14 +1,14 @@
 """How many features a layer of channels carries before chance hits set off an avalanche (`compiler.channels`).
 
 A unit is on once it counts T active units on its wires. The gate that it serves brings its own count; what comes on
-top is
-chance. With wires clipped to 0 or 1 each of the N active units is wired to a given unit with probability p, so chance
-counts are Binomial(N, p). With wires that add up they are Poisson(N p').
+top is chance. With wires clipped to 0 or 1 each of the N active units is wired to a given unit with probability p, so
+chance counts are Binomial(N, p). With wires that add up they are Poisson(N p').
 """
 
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 from scipy.special import betainc, betaincinv, gammainc, gammaincinv
 
 Wires = Literal["clipped", "summed"]
@@ -85,6 +85,36 @@ def largest_m(s: int, c: int, units: float | int, near: float | int = 0.0, wires
         middle = (low + high) / 2
         low, high = (middle, high) if np.isfinite(misfires(middle, s, c, units, near, wires)) else (low, middle)
     return low
+
+
+def idle_gates_on(
+    half_on: Float[np.ndarray, " batch"],
+    others: Float[np.ndarray, " batch"],
+    n: float,
+    load: float,
+    count: int,
+    active: int,
+    c: int,
+    units: int,
+) -> Float[np.ndarray, " batch"]:
+    """Expected gates of one share of units that are read as on although they are idle, for each input.
+
+        H q_1^c + n q_0^c,   q_1 = 1 - (1 - P(N - c, T - c)) e^(-A c/D),   q_0 = P(N, T)
+
+    P(N, T) is `chance_of_count`. The degree distribution enters by H and A. An active feature of fan-out F makes F
+    gates half on, whose units then need c counts less. A gate on the same unit that another active feature makes half
+    on brings just these; one of the same feature brings nothing, because wires are clipped. So H and A are those of one
+    active feature, and the sum over them is what an input does. Units count as independent.
+
+    Args:
+      half_on: H, idle gates that read one active feature.
+      others: A, the gates that read the other active features.
+      n: gates of the share. load: wires that reach a unit from all N active units. active: N, s c of them.
+      count: T, the count at which a unit is on. units: D, that the n gates share.
+    """
+    rest = chance_of_count(load * max(active - c, 0) / active, count - c, active - c)
+    near = 1 - (1 - rest) * np.exp(-others * c / units)
+    return half_on * near**c + n * chance_of_count(load, count, active) ** c
 
 
 def bits_per_weight(m: float | int, units: float | int) -> float:
