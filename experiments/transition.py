@@ -193,6 +193,7 @@ def collapses(rows: list[dict], profile: Profile) -> list[dict]:
     q99 = {(row["m"], row["width"], row["seed"]): row["q99"] for row in rows}
     errors = np.array([[q99[*point, seed] for seed in range(profile.seeds)] for point in points])
     mean = np.exp(np.log(errors).mean(axis=1))
+    closed = closed_errors(m, d, mean)
     pairs = list(zip(profile.drawn, profile.drawn[1:], strict=False))
     results = []
     for chosen in (profile.drawn, *(pairs if len(pairs) > 1 else ())):
@@ -206,14 +207,14 @@ def collapses(rows: list[dict], profile: Profile) -> list[dict]:
                 "exponent": collapse_interval(m[kept], d[kept], errors[kept], profile.draws),
                 "points": (m[kept], mean[kept]),
                 "collapses": {"best": best_collapse(*averaged), **overlapping},
-                "predicted": closed_collapse(*averaged),
+                "predicted": best_collapse(m[kept], d[kept], closed[kept]).exponent,
             }
         )
     return results
 
 
-def closed_collapse(m: np.ndarray, d: np.ndarray, error: np.ndarray) -> float:
-    """The best exponent of the closed form's own errors at the measured m and widths.
+def closed_errors(m: np.ndarray, d: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """The closed form's own errors at the measured m and widths.
 
     The closed form tends to m^(2/3) but has not reached it at these m. So measured curves are judged by its collapse.
     Its width is computed at seven errors a curve; the error between them is straight in log-log.
@@ -224,7 +225,7 @@ def closed_collapse(m: np.ndarray, d: np.ndarray, error: np.ndarray) -> float:
         widths = [quantile_width(value, S, eps) for eps in errors.tolist()]  # they fall as the error grows
         of_curve = m == value
         closed[of_curve] = np.exp(np.interp(np.log(d[of_curve]), np.log(widths)[::-1], np.log(errors)[::-1]))
-    return best_collapse(m, d, closed).exponent
+    return closed
 
 
 def collapse_finding(result: dict, profile: Profile) -> Finding:

@@ -23,6 +23,7 @@ from superposed.compiler.scanned import (
     start_groups,
 )
 from superposed.compiler.sparse import rounding
+from superposed.program import program
 from superposed.theory.density_evolution import Design
 
 
@@ -71,7 +72,7 @@ def test_code_has_its_density_and_balanced_signs():
 def test_neurons_are_balanced_and_a_shared_feature_is_written_once():
     design, m, s = Design(1024, 2), 240, 2
     table = group_table(jax.random.key(0), 1, m, s, m)
-    layer = jax.jit(lambda key: draw_and_layer(key, table, m, design))(jax.random.key(1))
+    layer = program(lambda key: draw_and_layer(key, table, m, design))(jax.random.key(1))
     loads = [np.bincount(block, minlength=design.block) for block in np.asarray(layer.neuron)]
     assert {int(load) for block in loads for load in block} == {240 // design.block, 240 // design.block + 1}
     first, second = np.asarray(table.inputs[:, 0]), np.asarray(table.earlier[:, 1, 0])
@@ -94,14 +95,14 @@ def test_its_twin_in_scipy(form):
     """The same arrays, run by following what is active: the same read-offs and the same wrong bits, layer by layer."""
     m, batch, plan = 240, 7, Plan(Design(1024, 2), 256, form=form)
     circuit_key, build_key = jax.random.split(jax.random.key(3))
-    state = jax.jit(lambda key: start_groups(plan, batch, key, m))(jax.random.key(3))
+    state = program(lambda key: start_groups(plan, batch, key, m))(jax.random.key(3))
     b = sparse_features(np.array([np.flatnonzero(column) for column in np.asarray(state.truth).T]), m)
     code = draw_code(jax.random.split(build_key)[0], m, plan.rows, plan.design)
     h = b @ code_matrix(code, m, plan.design.units)
     read = mean_read(code_matrix(code, m, plan.design.units))
     assert np.allclose((h @ read).toarray(), np.asarray(state.read).T[:, :m], atol=1e-6)
 
-    @jax.jit
+    @program
     def one_layer(number, state):
         table = group_table(circuit_key, number, m, 2, plan.rows)
         and_key, code_key = layer_keys(build_key, number)
@@ -134,7 +135,7 @@ def test_result_depends_neither_on_rows_nor_on_the_other_networks_nor_on_the_pie
 def test_one_input_is_a_column_of_the_batch():
     plan, key, m = Plan(Design(1024, 2), 64), jax.random.key(0), 64
 
-    @jax.jit
+    @program
     def both(key):
         state = start_groups(plan, 3, key, m)
         single = encode(jax.random.split(key)[1], state.truth[:, 1], m, plan)

@@ -57,7 +57,8 @@ def twin_read_offs(network, b: np.ndarray) -> np.ndarray:
     m = len(b)
     x = b if network.encoding is None else np.asarray(network.encoding, float) @ b
     (layer,) = network.layers
-    a = np.maximum(np.asarray(layer.w, float) @ x + np.asarray(layer.b, float), 0)
+    w = np.linalg.multi_dot([np.asarray(factor, float) for factor in (*layer.factors, np.eye(len(x)))])
+    a = np.maximum(w @ x + np.asarray(layer.b, float), 0)
     v = np.asarray(network.read_off.code, float)
     out = np.zeros((m, m))
     for k in range(m):

@@ -10,8 +10,8 @@ from superposed.cli.reproduce import figure
 from superposed.cli.run import complete
 from superposed.study.loading import experiment_names, load_experiment
 
-LONG = ("discovery", "trained_anchors", "trained_weights", "trained_width")
-"""Mostly compilation; `trained_error` stands for them in the short tests."""
+LONG = ("crossover", "deep_circuits", "discovery", "trained_anchors", "trained_weights", "trained_width")
+"""Mostly compilation. In the short tests `uand_superposed`, `transition` and `trained_error` stand for them."""
 
 
 @pytest.mark.parametrize(

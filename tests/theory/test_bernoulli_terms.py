@@ -1,8 +1,8 @@
 """The error terms, switched off one by one in the drawn distribution, against their closed forms."""
 
-import jax
 import pytest
 
+from superposed.program import program
 from superposed.theory.bernoulli import best_density
 from superposed.theory.bernoulli_terms import drawn_terms
 from superposed.theory.bernoulli_width import error_terms, predicted_width
@@ -11,7 +11,7 @@ from superposed.theory.bernoulli_width import error_terms, predicted_width
 def test_measured_terms_tend_to_their_closed_forms():
     for m, tolerance in ((1e6, 0.08), (1e9, 0.05), (1e12, 0.05)):
         d = predicted_width(m, 2, 0.5)
-        p = float(jax.jit(best_density)(m, 2, d, d))
+        p = float(program(best_density)(m, 2, d, d))
         measured, closed = drawn_terms(0, m, 2, d, d, p, 8192), error_terms(m, 2, d, p)
         assert measured.kink == pytest.approx(closed.kink, rel=tolerance)
         assert measured.common_mode == pytest.approx(closed.common_mode, rel=tolerance)

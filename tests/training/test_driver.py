@@ -14,6 +14,7 @@ import pytest
 
 from superposed.bad_input import InputError
 from superposed.networks.problem import Problem
+from superposed.program import program
 from superposed.training import Trained
 from superposed.training.checkpoint import NAME
 from superposed.training.driver import train
@@ -47,7 +48,7 @@ def test_pieces_kills_and_company_change_nothing(tmp_path):
         jax.tree.map(np.testing.assert_array_equal, one, other)
     finished = train(TRAINED, PROBLEM, KEYS, WIDTHS, 12, chunk=4, folder=tmp_path, report=kill_at(0))
     np.testing.assert_array_equal(whole.losses, finished.losses)
-    alone = jax.jit(lambda k: TRAINED(k, PROBLEM, 10, 10))(KEYS[1])
+    alone = program(lambda k: TRAINED(k, PROBLEM, 10, 10))(KEYS[1])
     np.testing.assert_allclose(whole.networks[1].layers[0].w[:10], alone.layers[0].w, rtol=1e-3, atol=1e-4)
     assert np.all(whole.failed_at == -1) and np.all(whole.losses[:, -1] < whole.losses[:, 0])
 

@@ -8,6 +8,7 @@ import pytest
 from superposed.constructions import Bernoulli, Gaussian, Naive, Rademacher
 from superposed.networks.network import hidden
 from superposed.networks.problem import Problem
+from superposed.program import program
 from superposed.training import learned
 
 KEY = jax.random.key(0)
@@ -41,7 +42,7 @@ def test_two_valued_and_normal_weights_are_told_apart():
 def test_class_means_are_those_of_a_loop_over_pairs(monkeypatch):
     monkeypatch.setattr(learned, "N_INPUTS", 40)
     m, s, d = 5, 3, 6
-    network = jax.jit(lambda k: Rademacher()(k, Problem(m, s), d, d))(KEY)
+    network = program(lambda k: Rademacher()(k, Problem(m, s), d, d))(KEY)
     z = np.asarray(network.layers[0].w)
     inputs = learned.draw_inputs(KEY, learned.N_INPUTS, m, s, "exact").b
     a = np.asarray(jax.vmap(hidden, (None, 0))(network, inputs), float)
@@ -62,8 +63,8 @@ def test_class_means_are_those_of_a_loop_over_pairs(monkeypatch):
 
 def test_the_score_names_the_constructions_themselves():
     problem, d = Problem(16, 3), 64
-    build = {c: jax.jit(lambda k, c=c: c(k, problem, d, d)) for c in (Rademacher(), Gaussian(), Bernoulli(), Naive())}
-    name, noisy = lambda c: type(c).__name__, jax.jit(learned.with_noise)
+    build = {c: program(lambda k, c=c: c(k, problem, d, d)) for c in (Rademacher(), Gaussian(), Bernoulli(), Naive())}
+    name, noisy = lambda c: type(c).__name__, program(learned.with_noise)
     known = {name(c): learned.signature(KEY, net(jax.random.key(1)), 16, 3) for c, net in build.items()}
     for c, net in build.items():
         for noise in (0.0, 0.25):
@@ -74,6 +75,6 @@ def test_the_score_names_the_constructions_themselves():
 
 
 def test_noise_leaves_missing_neurons_missing():
-    network = jax.jit(lambda k: Rademacher()(k, Problem(8, 2), 5, 8))(KEY)
-    noisy = jax.jit(lambda k: learned.with_noise(k, network, 0.5))(KEY).layers[0].w
+    network = program(lambda k: Rademacher()(k, Problem(8, 2), 5, 8))(KEY)
+    noisy = program(lambda k: learned.with_noise(k, network, 0.5))(KEY).layers[0].w
     assert not np.any(noisy[5:]) and float(jnp.std(noisy[:5] - network.layers[0].w[:5])) > 0.2

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from superposed.program import program
 from superposed.training.loss import Inputs, choose_pairs, draw_inputs, expected_sizes, pair_loss, strata_sizes
 
 M, D = 6, 5
@@ -45,7 +46,7 @@ def test_all_pairs_are_the_loop_over_pairs(form):
     scale, factored = jnp.array([0.3, 1.0, 2.0]), form == "factored"
     inputs = Inputs(jnp.array([[1.0, 1, 1, 0, 0, 0]]), jnp.arange(M)[None], jnp.array([3]))
     pairs = choose_pairs(inputs, M, None, scale)
-    losses = jax.jit(lambda: [pair_loss(READ[form], A[None], pairs, M, factored, power) for power in POWERS])()
+    losses = program(lambda: [pair_loss(READ[form], A[None], pairs, M, factored, power) for power in POWERS])()
     expected = [by_hand(np.asarray(READ[form]), 3, scale, power, factored) for power in POWERS]
     np.testing.assert_allclose(losses, expected, rtol=1e-4)
 
@@ -60,7 +61,7 @@ def test_a_few_pairs_have_the_mean_and_the_gradient_of_all(form, n_features):
         a = jnp.tile(a, (len(inputs.b), 1))
         return pair_loss(read, a, choose_pairs(inputs, M, n, scale), M, form == "factored", 2)
 
-    both = jax.jit(lambda *x: [jax.value_and_grad(loss, (0, 1))(*x, n) for n in (n_features, None)])
+    both = program(lambda *x: [jax.value_and_grad(loss, (0, 1))(*x, n) for n in (n_features, None)])
     for n_active in range(M + 1):
         few, every = both(READ[form], A, every_order(n_active))
         for x, y in zip(jax.tree.leaves(few), jax.tree.leaves(every), strict=True):

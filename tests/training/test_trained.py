@@ -13,6 +13,7 @@ from superposed.measuring.evaluate import dense_read_offs
 from superposed.measuring.measure import measure
 from superposed.measuring.sampling import Sampling, every_order
 from superposed.networks.problem import Problem
+from superposed.program import program
 from superposed.training import BestReadOff, Trained
 from superposed.training.trained import Params
 
@@ -35,11 +36,11 @@ def test_padding_and_company_change_nothing(trained):
     """Narrow networks among wide ones, in one program and in more rows, are those that are trained alone."""
     read = lambda key, width, rows: dense_read_offs(trained(key, PROBLEM, width, rows), INPUT)
     keys, widths = jax.random.split(KEY, 3), [6, 12, 9]
-    together = jax.jit(jax.vmap(lambda k, w: read(k, w, 16)))(keys, jnp.array(widths))
-    for i in range(3):
-        alone = jax.jit(lambda k, i=i: read(k, widths[i], widths[i]))(keys[i])
+    together = program(jax.vmap(lambda k, w: read(k, w, 16)))(keys, jnp.array(widths))
+    for i in (0, 2):
+        alone = program(lambda k, i=i: read(k, widths[i], widths[i]))(keys[i])
         np.testing.assert_allclose(together[i], alone, rtol=1e-3, atol=1e-4)
-    network = jax.jit(lambda k: trained(k, PROBLEM, jnp.int32(9), 16))(keys[2])
+    network = program(lambda k: trained(k, PROBLEM, jnp.int32(9), 16))(keys[2])
     assert all(not np.any(x[9:]) for x in (network.layers[0].w, network.layers[0].b))
 
 
@@ -55,7 +56,7 @@ def test_training_starts_from_the_construction_it_is_given(start):
         a = network.layers[0](x)
         return a, network.read_off.block(a, features, features)
 
-    found = jax.jit(lambda: (parts(still, KEY), parts(start, jax.random.split(KEY, 3)[1])))()
+    found = program(lambda: (parts(still, KEY), parts(start, jax.random.split(KEY, 3)[1])))()
     off = ~np.eye(8, dtype=bool)
     np.testing.assert_allclose(found[0][0], found[1][0], atol=1e-4)
     np.testing.assert_allclose(found[0][1][off], found[1][1][off], atol=1e-4)
@@ -66,7 +67,7 @@ def test_a_factored_start_has_the_codes_of_the_construction(start):
     """A mean over shared neurons is taken on one scale for all pairs: the number of neurons that two features share."""
     trained = Trained(steps=1, batch=4, learning_rate=1e-20, start=start)
     both = lambda: (trained(KEY, PROBLEM, 32, 32), start(jax.random.split(KEY, 3)[1], PROBLEM, 32, 32))
-    learned, built = (network.read_off for network in jax.jit(both)())
+    learned, built = (network.read_off for network in program(both)())
     pairs = np.triu_indices(8, 1)
     squared = built.scale if hasattr(built, "scale") else np.mean((built.code.T @ built.code)[pairs])
     np.testing.assert_allclose(learned.code, built.code / np.sqrt(squared), rtol=1e-4, atol=1e-6)
@@ -87,7 +88,7 @@ def test_the_read_off_alone_tends_to_the_best_one():
     problem, width = Problem(6, 2), 8
     settings = {"read_off": "free", "trains": "read_off", "weighting": "pairs", "start": Rademacher()}
     trained = Trained(steps=3000, batch=32, learning_rate=0.05, **settings)
-    network = jax.jit(lambda k: trained(k, problem, width, width))(KEY)
+    network = program(lambda k: trained(k, problem, width, width))(KEY)
     layer = network.layers[0]
     _, start_key, _ = jax.random.split(KEY, 3)
     np.testing.assert_array_equal(layer.w, Rademacher()(start_key, problem, width, width).layers[0].w)
@@ -104,9 +105,9 @@ def test_the_read_off_alone_tends_to_the_best_one():
         def __call__(self, *_):
             return network
 
-    best = jax.jit(lambda k: BestReadOff(Fixed(), unbiased=False, n_inputs=2**14)(k, problem, width, width))(KEY)
+    best = program(lambda k: BestReadOff(Fixed(), unbiased=False, n_inputs=2**14)(k, problem, width, width))(KEY)
     assert loss(least.T) - 1e-9 <= loss(best.read_off.vectors) < 1.01 * loss(least.T)
-    fair = jax.jit(lambda k: BestReadOff(Fixed(), n_inputs=2**12)(k, problem, width, width))(KEY)
+    fair = program(lambda k: BestReadOff(Fixed(), n_inputs=2**12)(k, problem, width, width))(KEY)
     np.testing.assert_allclose(np.sum((a @ np.asarray(fair.read_off.vectors).T) * truth, axis=0), 1, atol=1e-3)
     assert loss(fair.read_off.vectors) >= loss(least.T)
 
@@ -116,13 +117,13 @@ def test_the_loss_counts_strata_or_pairs():
     zero = Params(jnp.zeros((4, 8)), jnp.zeros(4), jnp.zeros((28, 4)))
     kinds = [(weighting, features) for weighting in ("strata", "pairs") for features in (None, 5)]
     trained = [Trained(read_off="free", batch=4, weighting=w, features=f) for w, f in kinds]
-    losses = jax.jit(lambda: [one.loss(zero, KEY, PROBLEM, None, 0) for one in trained])()
+    losses = program(lambda: [one.loss(zero, KEY, PROBLEM, None, 0) for one in trained])()
     np.testing.assert_allclose(losses, [1 / 3, 1 / 3, 1 / 28, 1 / 28], rtol=1e-5)
 
 
 def test_a_training_that_diverges_reads_zero_and_passes_nothing():
     wild = Trained(steps=10, batch=8, optimiser="sgd", learning_rate=1e30)
-    state, losses = jax.jit(lambda k: wild.advance(k, wild.begin(k, PROBLEM, 8, 8), PROBLEM, 8, 10))(KEY)
+    state, losses = program(lambda k: wild.advance(k, wild.begin(k, PROBLEM, 8, 8), PROBLEM, 8, 10))(KEY)
     assert int(state.failed_at) >= 0 and not np.isfinite(losses[int(state.failed_at)])
     assert np.all(np.isfinite(state.params.w))
     errors = measure([Cell(wild, 8, 2, 8, 0, Sampling(8))], rows=8)[0]
