@@ -102,7 +102,7 @@ def error_series(profile: Profile, seen: Seen, k: int) -> Series:
 
 
 def models(k: int) -> tuple:
-    """Powers, logarithms, and the crossover of the three errors that compete at L = d p^k (docs/theory.md, 13).
+    """Powers, logarithms, and the crossover of the three errors that compete at L = d p^k (docs/theory.md, section 18).
 
     Bystanders fall as d^(-1/k). The common mode is m^(1/2) d^(-1/2 - 1/k), and the kink m^(1/2) d^(-1/2 - 1/(2k)).
     """

@@ -29,7 +29,7 @@ class FanIn(Construction):
         a = ReLU(V b - (k - 1)),   V_il ~ Bernoulli(p),   AND(S) ~ mean of a_i over {i: V_il = 1 for all l in S}
 
     With p tuned the largest error of aligned features falls as d^(-1/(k+1)), and features in superposition need
-    d ~ m^(k/(k+1)) neurons (docs/theory.md, section 13). Lemma 5 prints p = log^2 m / d^(1/k) and d = O~(k/eps^2).
+    d ~ m^(k/(k+1)) neurons (docs/theory.md, section 18). Lemma 5 prints p = log^2 m / d^(1/k) and d = O~(k/eps^2).
 
     Args:
       fan_in: k, the inputs of a gate, 2 to 8.

@@ -20,10 +20,11 @@ from superposed.circuits.planted import (
 from superposed.compiler.channels import Channels
 from superposed.compiler.corrected import Corrected
 from superposed.compiler.deep import errors_and_states
+from superposed.compiler.stacked import Stacked
 from superposed.sweeping.steps import Chain
 
 
-def deep_run(run: dict, construction: Channels | Corrected, piece: int, stop_at: float | int) -> Chain:
+def deep_run(run: dict, construction: Channels | Corrected | Stacked, piece: int, stop_at: float | int) -> Chain:
     """One network, one planted circuit and a batch of inputs, `piece` layers a step; ends early in an avalanche.
 
     Args:
@@ -36,7 +37,9 @@ def deep_run(run: dict, construction: Channels | Corrected, piece: int, stop_at:
     return Chain(cells, lambda cell, before: run_piece(cell, before, construction, stop_at))
 
 
-def run_piece(cell: dict, before: dict | None, construction: Channels | Corrected, stop_at: float | int) -> dict:
+def run_piece(
+    cell: dict, before: dict | None, construction: Channels | Corrected | Stacked, stop_at: float | int
+) -> dict:
     """Layers first + 1, ..., first + layers: their errors, and the state that the next piece goes on from."""
     m, s, first, n_layers = cell["m"], cell["s"], cell["first"], cell["layers"]
     features_key, layers_key, build_key = jax.random.split(jax.random.key(cell["seed"]), 3)

@@ -1,0 +1,229 @@
+"""Theorem 11: a chosen list of ANDs in one layer. How many gates d neurons hold, read linearly and by a threshold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from superposed.figures.targeted import draw_targeted
+from superposed.fitting import through
+from superposed.study.experiment import Analysis, Experiment, Finding, powers
+from superposed.study.series import Series, curve_rows, edge, local_exponents, number
+from superposed.study.targeted_runs import DEGREES, built_read_offs
+from superposed.sweeping.record import Seen
+from superposed.sweeping.steps import Steps
+from superposed.theory.bernoulli_width import predicted_width
+from superposed.theory.targeted import (
+    draw_read_offs,
+    linear_gates,
+    most_gates_by_counting,
+    predicted_gates,
+    threshold_gates,
+    wrong_bits,
+)
+
+S, EPS, LEVEL = 2, 1 / 8, 0.01
+"""Without a hidden layer (b_k + b_l)/2 - 1/4 already reads the AND to within 1/4, so eps is below that."""
+READS = {"linear": (EPS, 3 / 2), "threshold": (None, 2.0)}
+"""The tolerance and the claimed exponent of the number of gates in d, by kind of read."""
+FROM = 1e7
+"""The exponent is read off d from here on as well: corrections of order d^(-1/4) have faded there."""
+BITS = 32
+RUNGS = {"linear": np.arange(-48, 9), "threshold": np.arange(-24, 17)}
+"""Numbers of gates that are tried: 2^(k/8) times the leading order."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Widths at which read-offs are drawn; the width and the gates of built layers.
+
+    Args:
+      widths, seeds, events: of drawn read-offs, so many events a stratum.
+      built: width of built layers.
+      gates: of built layers.
+      networks, inputs: of built layers.
+    """
+
+    widths: tuple[int, ...]
+    seeds: int
+    events: int
+    built: int
+    gates: tuple[int, ...]
+    networks: int
+    inputs: int = 32
+
+
+PROFILES = {
+    "tiny": Profile(powers(2**10, 2, 4), 3, 500, 256, (200, 400), 2, 8),
+    "quick": Profile((2**14, 2**18, 2**24, 2**29, 2**34, 2**40), 4, 2000, 1024, (1000, 3000), 2, 16),
+    "standard": Profile(powers(4, 7, 20), 16, 20_000, 2048, (1000, 4000, 16_000), 8, 128),
+    "full": Profile(powers(4, 7, 20), 32, 100_000, 4096, (1000, 4000, 16_000, 64_000), 8, 256),
+}  # fmt: skip
+
+
+def rungs(read: str, d: int) -> list[int]:
+    """The numbers of gates that are tried at a width."""
+    leading = linear_gates(d, S, EPS) if read == "linear" else threshold_gates(d, S)
+    return [round(leading * 2 ** (k / 8)) for k in RUNGS[read].tolist()]
+
+
+def drawn(profile: Profile) -> Steps:
+    """One step for each read, width and seed: all its numbers of gates, which share their draws."""
+    shared = {"kind": "drawn", "s": S, "events": profile.events}
+    return Steps(
+        tuple(
+            {**shared, "read": read, "width": d, "seed": seed}
+            for read in READS
+            for d in profile.widths
+            for seed in range(profile.seeds)
+        ),
+        draw,
+    )
+
+
+def draw(cell: dict) -> dict:
+    """By number of gates, of the worst stratum: the 99% quantile of the error, and the fraction of wrong bits."""
+    d, gates = cell["width"], rungs(cell["read"], cell["width"])
+    read = draw_read_offs(cell["seed"], gates, d, cell["s"], cell["events"])
+    error = np.abs(read - (np.arange(3)[:, None] == 2))
+    wrong = [wrong_bits(r, n, d, cell["s"]).mean(axis=1).max() for r, n in zip(read, gates, strict=True)]
+    q99 = np.quantile(error, 1 - LEVEL, axis=2).max(axis=1)
+    return {"gates": gates, "q99": q99.tolist(), "wrong": [float(w) for w in wrong]}
+
+
+def built(profile: Profile) -> Steps:
+    """One step for each list of gates and network."""
+    shared = {"kind": "built", "s": S, "width": profile.built, "inputs": profile.inputs}
+    cells = tuple(
+        {**shared, "degrees": degrees, "gates": n, "seed": seed}
+        for degrees in DEGREES
+        for n in profile.gates
+        for seed in range(profile.networks)
+    )
+    return Steps(cells, build)
+
+
+def build(cell: dict) -> dict:
+    """The mean and the 99% quantile of the error in each stratum."""
+    read = built_read_offs(cell["seed"], cell["gates"], cell["width"], cell["s"], cell["inputs"], cell["degrees"])
+    error = [r - (j == 2) for j, r in enumerate(read)]
+    return {
+        "mean": [float(e.mean()) for e in error],
+        "q99": [float(np.quantile(np.abs(e), 1 - LEVEL)) for e in error],
+    }
+
+
+@lru_cache
+def closed(read: str, d: int) -> float:
+    """The most gates in closed form."""
+    return predicted_gates(d, S, READS[read][0])
+
+
+def series_of(profile: Profile, seen: Seen, read: str) -> Series:
+    """The largest number of gates along d, an interval a seed."""
+    passes: Callable[[dict], list[bool]] = lambda found: (
+        [q < EPS for q in found["q99"]] if read == "linear" else [w <= LEVEL for w in found["wrong"]]
+    )
+    steps, records = drawn(profile), []
+    for cell, found in zip(steps.cells, steps.results(seen), strict=True):
+        if cell["read"] == read:
+            low, high = edge(list(zip(found["gates"], passes(found), strict=True)))
+            records.append({"d": cell["width"], "seed": cell["seed"], "low": low, "high": high})
+    return Series(f"{read} read", "d", tuple(records), {"read": read})
+
+
+def judge(profile: Profile, seen: Seen, read: str) -> Analysis:
+    """The exponent of the number of gates in d."""
+    series, (_, claim) = series_of(profile, seen, read), READS[read]
+    curve = {d: closed(read, d) for d in profile.widths}
+    parts = {series.name: series, f"{series.name}, from d = 10^7 on": series.above(FROM)}
+    fits = {name: part.report(claim, closed=through(curve.items(), claim, "d")) for name, part in parts.items()}
+    within = f"99% within {EPS:g}" if read == "linear" else "99% on the right side"
+    findings = [
+        part.finding(f"Theorem 11, drawn, {name}, s = {S}: gates grow as d^{claim:g} ({within})?", fits[name])
+        for name, part in parts.items()
+    ]
+    top, part = list(parts.items())[-1]
+    question = f"Theorem 11, drawn, {top}, s = {S}: gates follow the closed form?"
+    findings.append(part.formula_finding(question, fits[top]))
+    table = series.rows("gates") + curve_rows(curve, claim, "d", read=read)
+    table += local_exponents(series.name, fits[series.name], read=read)
+    return Analysis(table, findings, fits)
+
+
+def built_rows(profile: Profile, seen: Seen) -> list[dict]:
+    """The median over networks of the 99% quantile, by list of gates and stratum."""
+    steps, by_list = built(profile), {}
+    for cell, found in zip(steps.cells, steps.results(seen), strict=True):
+        for active, q99 in enumerate(found["q99"]):
+            key = cell["degrees"], cell["gates"], active
+            by_list.setdefault(key, []).append(q99)
+    return [
+        {"kind": "built", "degrees": degrees, "gates": n, "active": active, "width": profile.built,
+         "low": min(q), "best": float(np.median(q)), "high": max(q)}
+        for (degrees, n, active), q in by_list.items()
+    ]  # fmt: skip
+
+
+def hub_finding(profile: Profile, rows: list[dict]) -> Finding:
+    """What hubs cost the layer of Theorem 11 for bounded degrees."""
+    n = profile.gates[-1]
+    q = {row["degrees"]: row["best"] for row in rows if row["gates"] == n and row["active"] == 1}
+    return Finding(
+        f"Theorem 11, built, one active input: 99% quantile of the error, Zipf against regular degrees, s = {S}?",
+        f"d = {profile.built}, {number(n)} gates, {profile.networks} networks",
+        f"{q['zipf']:.2f} against {q['regular']:.2f}",
+        "measured",
+        "a hub is written on all neurons of its gates, so hubs need blocks of their own (not built here)",
+    )
+
+
+def saving_finding(profile: Profile) -> Finding:
+    """How many neurons a list of m gates needs beside the universal AND of the same m features."""
+    d = profile.widths[len(profile.widths) // 2]
+    m = closed("linear", d)
+    wide = predicted_width(m, S, EPS)
+    return Finding(
+        f"A list of m gates against all pairs of m features: how many times fewer neurons, s = {S}, eps = {EPS:g}?",
+        f"m = {number(round(m))}",
+        f"{wide / d:.1f} times ({d:,} against {wide:,.0f})",
+        "computed",
+        "closed forms of Theorem 11 and of Theorem 2 with tuned density; both grow as m^(2/3)",
+    )
+
+
+def bits_finding(profile: Profile) -> Finding:
+    """How far the threshold read stays below the counting bound."""
+    d = profile.widths[-1]
+    share = closed("threshold", d) / most_gates_by_counting(d, BITS)
+    return Finding(
+        f"Threshold read: share of the gates that {BITS}-bit weights could hold by counting?",
+        f"d = {number(d)}",
+        f"{share:.3g}",
+        "computed",
+        "the bound counts the bits of d x d weights; m gates among m features are m (2 log2 m - 1) bits",
+    )
+
+
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """Both reads, the counting bound, built lists of regular and of Zipf degrees, and the saving."""
+    parts, rows = [judge(profile, seen, read) for read in READS], built_rows(profile, seen)
+    bound = [{"kind": "bound", "d": d, "best": most_gates_by_counting(d, BITS)} for d in profile.widths]
+    findings = [finding for part in parts for finding in part.findings]
+    findings += [saving_finding(profile), bits_finding(profile), hub_finding(profile, rows)]
+    fits = {name: fit for part in parts for name, fit in part.fits.items()}
+    return Analysis([row for part in parts for row in part.table] + bound + rows, findings, fits)
+
+
+EXPERIMENT = Experiment(
+    claim="Theorem 11 (Hänni et al. 2024): one layer of d neurons computes a chosen list of Õ(d^(3/2)) ANDs of "
+    "features in superposition",
+    meaning="A list of chosen gates fits into far fewer neurons than gates. "
+    "If read-offs need only be on the right side of a threshold, the gates grow as the weights do.",
+    profiles=PROFILES,
+    tasks=lambda profile: [drawn(profile), built(profile)],
+    analyse=analyse,
+    draw=draw_targeted,
+    size=(11, 4.4),
+)
