@@ -9,7 +9,7 @@ import numpy as np
 from superposed.figures.targeted import draw_targeted
 from superposed.fitting import through
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
-from superposed.study.series import Series, curve_rows, edge, local_exponents, number
+from superposed.study.series import Series, curve_rows, local_exponents, number
 from superposed.study.targeted_runs import DEGREES, built_read_offs
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
@@ -128,8 +128,9 @@ def series_of(profile: Profile, seen: Seen, read: str) -> Series:
     steps, records = drawn(profile), []
     for cell, found in zip(steps.cells, steps.results(seen), strict=True):
         if cell["read"] == read:
-            low, high = edge(list(zip(found["gates"], passes(found), strict=True)))
-            records.append({"d": cell["width"], "seed": cell["seed"], "low": low, "high": high})
+            gates = [0, *found["gates"], float("inf")]  # they share their draws, so the first failure is no accident
+            first = [*passes(found), False].index(False)
+            records.append({"d": cell["width"], "seed": cell["seed"], "low": gates[first], "high": gates[first + 1]})
     return Series(f"{read} read", "d", tuple(records), {"read": read})
 
 
