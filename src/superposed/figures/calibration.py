@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superposed.figures.axes import columns, distinct
+from superposed.figures.axes import columns
 from superposed.figures.fits import COLOURS, INK
 from superposed.study.experiment import Analysis
 
@@ -12,26 +12,23 @@ WORDS = {"supported": COLOURS[2], "inconclusive": "0.85", "contradicted": COLOUR
 
 
 def draw_calibration(figure: Figure, analysis: Analysis) -> None:
-    """Left: coverage of the printed interval by truth and range. Right: the share of each word."""
+    """Left: coverage of the printed interval by the scatter's kind. Right: the share of each word."""
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.3))
-    rows = [row for row in analysis.rows("coverage") if "truth" in row and row["best"] is not None]
-    draw_coverage(left, rows)
+    draw_coverage(left, [row for row in analysis.rows("coverage") if "noise" in row and row["best"] is not None])
     draw_words(right, analysis)
 
 
 def draw_coverage(ax: Axes, rows: list) -> None:
-    """The share of printed intervals that hold the truth, with exact binomial bars, against the decades of m."""
-    truths = list(dict.fromkeys(row["truth"] for row in rows))
-    for k, truth in enumerate(truths):
-        chosen = [row for row in rows if row["truth"] == truth]
-        decades, low, best, high = columns(chosen, "decades", "low", "best", "high")
-        x = decades + 0.12 * (k - (len(truths) - 1) / 2)
-        ax.errorbar(x, best, [best - low, high - best], fmt="o", ms=4, lw=1, color=COLOURS[k], label=truth)
-    ax.axhspan(0.93, 0.97, color=INK, alpha=0.12, lw=0)
-    ax.set(xlabel="decades of m", ylabel="intervals that hold the truth", ylim=(0.75, 1.01))
-    ax.set_xticks(distinct(rows, "decades"))
+    """The share of printed intervals that hold the truth, with exact binomial bars."""
+    low, best, high = columns(rows, "low", "best", "high")
+    y = np.arange(len(rows))
+    ax.errorbar(best, y, xerr=[best - low, high - best], fmt="o", ms=4, lw=1, color=COLOURS[0])
+    ax.axvspan(0.93, 0.97, color=INK, alpha=0.12, lw=0)
+    names = ["all designs" if row["noise"] == "all" else f"scatter {row['noise']}" for row in rows]
+    ax.set_yticks(y, [f"{name}\n{row['total']} tables" for name, row in zip(names, rows, strict=True)])
+    ax.invert_yaxis()
+    ax.set(xlabel="intervals that hold the truth", xlim=(min(0.85, low.min() - 0.01), 1.005))
     ax.set_title("printed 95% interval (band: 93 to 97%)")
-    ax.legend(loc="lower right", ncols=2)
 
 
 def draw_words(ax: Axes, analysis: Analysis) -> None:
