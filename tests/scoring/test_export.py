@@ -73,9 +73,10 @@ def test_saelens_loads_the_dictionary_and_makes_the_activations(network, capsys)
     on = from_table(sample.features, len(truth.directions)).toarray()
     made = features(torch.from_numpy(on)).detach().numpy()
     apart = ((on @ (truth.directions != 0)) <= 1).all(1)  # rows whose active features share no neuron
-    assert apart.sum() > 30 and (abs(made - sample.activations).max(1) < 1e-6)[apart].mean() > 0.9
+    same = abs(made - sample.activations) < 1e-6
+    assert apart.sum() > 30 and same[apart][made[apart] > 0].all() and same.all(1).mean() > 0.5
     decoder = np.random.default_rng(0).normal(size=(70, made.shape[1])).astype(np.float32)
-    decoder[:30] = truth.directions[:30]
+    decoder[:20] = truth.directions[:20]
     ours = direction_scores(cosines(truth.directions, decoder))
     theirs = mean_correlation_coefficient(torch.from_numpy(decoder), features.feature_vectors.detach())
     assert abs(theirs - ours["mcc"]) < 1e-5

@@ -113,9 +113,10 @@ def write_saelens(path: Path, compiled: CompiledNetwork, layer: int) -> tuple[in
 
         activations = features @ feature_vectors + bias,   with bias = 0
 
-    The network's activations are this sum where the active features share no neuron. A neuron that two of them share
-    has activation 1 in a network of clipped wires, and 2 in the sum. SAELens draws features independently of each
-    other; so take activations from `superposed sample`, and from SAELens the scores of directions.
+    The network's activations are this sum where the active features share no neuron and none is on by chance. A neuron
+    that two of them share has activation 1 in a network of clipped wires, and 2 in the sum. SAELens draws features
+    independently of each other; so take activations from `superposed sample`, and from SAELens the scores of
+    directions.
 
     Raises:
       InputError: there is no such layer.

@@ -85,18 +85,19 @@ def trained_on(data: Data, recipe: Recipe, widths: list[int], start: str, first_
     keys, deep, found = jax.vmap(jax.random.key)(jnp.arange(seeds) + first_seed), data.start, []
     for step, width in enumerate(widths):
         step_keys = jax.vmap(partial(jax.random.fold_in, data=step))(keys)
-        run = program(_narrow_and_train, 2)
-        deep, wrong = run(recipe, start, jax.random.key_data(step_keys), deep, data.a, data.y, data.drawn, width)
+        run, scratch = program(_narrow_and_train, 1), start == "scratch"
+        deep, wrong = run(recipe, scratch, jax.random.key_data(step_keys), deep, data.a, data.y, data.drawn, width)
         deep = deep if start == "compiled" else data.start
         found.append(np.asarray(wrong).tolist())
     return found
 
 
-def _narrow_and_train(recipe: Recipe, start: str, key_data, deep: Deep, a, y, drawn, width) -> tuple[Deep, Array]:
+def _narrow_and_train(recipe: Recipe, scratch: bool, key_data, deep: Deep, a, y, drawn, width) -> tuple[Deep, Array]:
     def one(data, deep, a):
         start_key, train_key = jax.random.split(jax.random.wrap_key_data(data))
         small = narrowed(deep, a, width)
-        small = from_scratch(start_key, small) if start == "scratch" else small
+        anew = from_scratch(start_key, small)
+        small = jax.tree.map(lambda new, old: jnp.where(scratch, new, old), anew, small)
         trained, _ = train_deep(train_key, small, a[drawn], y[drawn], recipe)
         return trained, wrong_bits(trained, a, y)
 
