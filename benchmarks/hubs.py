@@ -22,7 +22,7 @@ from superposed.compiler.deep import check_network
 from superposed.compiler.refused import NoRoom
 from superposed.compiler.shares import Before, Share, shares
 from superposed.compiler.steps import gadget_of, gate_kinds
-from superposed.theory.channels import hits, idle_gates_on
+from superposed.theory.channels import hits, idle_gates_on, xors_off
 
 INPUTS, STEP = 4000, 1.06
 
@@ -107,10 +107,15 @@ def predicted_wrong(circuit: Circuit, s: int, width: int, b: sp.csr_array) -> fl
         own = reads - is_on.toarray()[row, b.indices]  # the gates that are half on and idle
         if len(members) > 1 and fan_out[hub] == len(members):
             n_reads -= fan_out[hub]
-        if count == c and len(gadget.edges) == 1:  # an OR or a copy is never half on
+        one_edge = len(gadget.edges) == 1
+        if count == c and one_edge:  # an OR or a copy is never half on
             own = 0 * own
         load = hits(n_reads, c, units, s * c, units_before)
-        total += idle_gates_on(own, others, len(members) / s, load, count, s * c, c, units).sum()
+        law = lambda own, n, count: idle_gates_on(own, others, n, load, count, s * c, c, units).sum()  # noqa: B023
+        if one_edge:
+            total += law(own, len(members) / s, count)
+        else:
+            total += law(0 * own, len(members) / s, count) + xors_off(reads - own, others, c, units).sum()
     return total
 
 

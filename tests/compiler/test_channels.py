@@ -26,6 +26,7 @@ from superposed.theory.channels import (
     idle_gates_on,
     largest_m,
     misfires,
+    xors_off,
 )
 
 
@@ -231,3 +232,19 @@ def test_gates_that_err_are_as_many_as_the_degrees_of_the_active_features_say():
     law = lambda own, others: idle_gates_on(own, others, len(gates.op) / s, load, 2 * c, s * c, c, units).sum()
     assert errors.lost == 0 and 1 / 2.5 < errors.invented / law(own, others) < 2.5
     assert law(own, 0 * others) < errors.invented / 5  # chance alone does not tell
+
+
+def test_xors_are_switched_off_as_often_as_the_law_says():
+    m, units, s, c = 600, 600, 3, 4
+    rng = np.random.default_rng(3)
+    pairs = np.stack([rng.permutation(m), rng.permutation(m)], 1)
+    circuit = Circuit(m, (make_gates([(Op.XOR, tuple(map(int, pair))) for pair in pairs if pair[0] != pair[1]]),), s)
+    b = Domain(m, s).random(rng, 2000)
+    layout = [Share(np.arange(circuit.widths[1]), gadget_of(1, 2, False, c), units)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(channels, "shares", lambda *_: layout)
+        network = Channels(s)(jax.random.key(0), circuit, 2 * units)
+    [errors] = check_network(network, circuit, b)
+    active = np.diff(b.indptr).astype(float)
+    law = xors_off(2 * active, 2 * np.maximum(active - 1, 0), c, units).sum()
+    assert 0.7 < errors.lost / law < 1.3

@@ -5,6 +5,7 @@ top is chance. With wires clipped to 0 or 1 each of the N active units is wired 
 chance counts are Binomial(N, p). With wires that add up they are Poisson(N p').
 """
 
+from math import comb
 from typing import Literal
 
 import numpy as np
@@ -99,12 +100,13 @@ def idle_gates_on(
 ) -> Float[np.ndarray, " batch"]:
     """Expected gates of one share of units that are read as on although they are idle, for each input.
 
-        H q_1^c + n q_0^c,   q_1 = 1 - (1 - P(N - c, T - c)) e^(-A c/D),   q_0 = P(N, T)
+        H sum_{j <= min(c, A)} C(c, j) p^j ((1 - p) P(N - c, T - c))^(c - j) + n P(N, T)^c,   p = 1 - e^(-A c/D)
 
     P(N, T) is `chance_of_count`. The degree distribution enters by H and A. An active feature of fan-out F makes F
     gates half on, whose units then need c counts less. A gate on the same unit that another active feature makes half
     on brings just these; one of the same feature brings nothing, because wires are clipped. So H and A are those of one
-    active feature, and the sum over them is what an input does. Units count as independent.
+    active feature, and the sum over them is what an input does. Two gates meet in at most one unit, so A others cover
+    at most A of the c units; the others are on by chance.
 
     Args:
       half_on: H, idle gates that read one active feature.
@@ -113,8 +115,20 @@ def idle_gates_on(
       count: T, the count at which a unit is on. units: D, that the n gates share.
     """
     rest = chance_of_count(load * max(active - c, 0) / active, count - c, active - c)
-    near = 1 - (1 - rest) * np.exp(-others * c / units)
-    return half_on * near**c + n * chance_of_count(load, count, active) ** c
+    met = -np.expm1(-others * c / units)
+    near = sum((others >= j) * comb(c, j) * met**j * ((1 - met) * rest) ** (c - j) for j in range(c + 1))
+    return half_on * near + n * chance_of_count(load, count, active) ** c
+
+
+def xors_off(
+    on: Float[np.ndarray, " batch"], others: Float[np.ndarray, " batch"], c: int, units: int
+) -> Float[np.ndarray, " batch"]:
+    """Expected XORs of one share that are read as off although they are on: on (1 - e^(-A c^2/D)).
+
+    A gate that another active feature turns on, on one of its c units, brings that unit to 2c counts, where it is off
+    again; and a bit is read as off when one unit is. So XORs want channels of their own. Arguments as `idle_gates_on`.
+    """
+    return -on * np.expm1(-others * c * c / units)
 
 
 def bits_per_weight(m: float | int, units: float | int) -> float:
