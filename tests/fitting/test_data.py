@@ -109,6 +109,7 @@ def test_any_column_can_split_and_any_can_be_the_response(tmp_path):
         ("m,width\n64,10\n,2\n", "line 3: m = '' is not a number"),
         ("m,width\n64,nan\n", "line 2: width = nan"),
         ("m,low,high\n64,3,2\n", "line 2: low = 3.0, high = 2.0"),
+        ("m,low,high\n64,3,4\n128,,inf\n", "line 3: open on both sides"),
         ("m,width,high\n64,1,500\n", "line 2: width and low or high"),
         ("m,width\n64,1,024\n", "line 2: 3 cells for 2 columns; write 1024"),
         ("m,width,m\n64,10,64\n", "line 1: two columns named 'm'"),
@@ -118,6 +119,19 @@ def test_files_that_are_no_tables_name_line_and_rule(tmp_path, text, says):
     with pytest.raises(ValueError, match=says) as refused:
         read_csv(write(tmp_path, text))
     assert "data.csv" in str(refused.value) and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"by": ("m",)}, "m is the axis of the fit"),
+        ({"along": "width"}, "width is the response"),
+        ({"response": "m"}, "m is the response"),
+    ],
+)
+def test_columns_that_cannot_be_asked_for_are_refused(tmp_path, options, says):
+    with pytest.raises(ValueError, match=says):
+        read_csv(write(tmp_path, "m,width\n64,10\n128,20\n"), **options)
 
 
 def test_a_binary_file_is_no_table(tmp_path):

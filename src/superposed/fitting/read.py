@@ -170,6 +170,10 @@ def _lines(path: str, along: str) -> tuple[list[str], list[Row]]:
 
 
 def _check_header(path: str, header: list[str], along: str, by: Sequence[str], response: str) -> None:
+    if along in (response, *NUMBERS):
+        raise ValueError(f"{path}: {along} is the response; its exponent is asked along another column, such as m")
+    if along in by:
+        raise ValueError(f"{path}: {along} is the axis of the fit; choose or keep rows apart by another column")
     known = ", ".join(name for name in header if name) or "none"
     twice = [name for name in header if name and header.count(name) > 1]
     if twice:
@@ -217,5 +221,9 @@ def _numbers(path: str, line: int, row: dict[str, str], columns: list[str], alon
         raise ValueError(
             f"{path}, line {line}: low = {numbers['low']}, high = {numbers['high']}: needs 0 <= low <= high; "
             "fix or drop the line"
+        )
+    if numbers.get("low") == 0 and numbers["high"] == inf:
+        raise ValueError(
+            f"{path}, line {line}: open on both sides, so it says nothing; drop the line or close one side"
         )
     return numbers
