@@ -171,8 +171,8 @@ def share_units(
     if need > width:
         raise NoRoom(width, f"{len(neurons)} shares of units need a channel of c = {c} each", need)
     floors = sum(size * n for size, n in zip(least, neurons, strict=True))
-    if 2 * floors > width:  # half of the neurons go where the load is
-        least = _scaled(least, neurons, [c] * len(least), max(min(floors, width // 2), need))
+    if floors > width:  # then half of the neurons go where the load is
+        least = _scaled(least, neurons, [c] * len(least), max(width // 2, need))
     sizes = lambda log_chance: [
         int(min(max(units, low), high))
         for units, low, high in zip(wanted(np.exp(log_chance)), least, most, strict=True)
