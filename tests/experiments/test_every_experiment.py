@@ -10,7 +10,16 @@ from superposed.cli.reproduce import figure
 from superposed.cli.run import complete
 from superposed.study.loading import experiment_names, load_experiment
 
-LONG = ("crossover", "deep_circuits", "discovery", "trained_anchors", "trained_weights", "trained_width")
+LONG = (
+    "fan_in",
+    "truth_tables",
+    "crossover",
+    "deep_circuits",
+    "discovery",
+    "trained_anchors",
+    "trained_weights",
+    "trained_width",
+)
 """Mostly compilation. In the short tests `uand_superposed`, `transition` and `trained_error` stand for them."""
 
 

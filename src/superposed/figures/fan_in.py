@@ -19,7 +19,8 @@ def draw_fan_in(figure: Figure, analysis: Analysis) -> None:
         axes[2].plot(*columns(analysis.rows("computed error", k=k), "d", "best"), "-", color=colour, lw=1)
         axes[2].plot(*columns(analysis.rows("error", k=k), "d", "best"), "o", color=colour, ms=4, label=f"k = {k}")
     axes[0].set(xscale="log", yscale="log", xlabel="features m", ylabel="smallest width d* (neurons)")
-    axes[0].set_title("99% of read-offs within 1/2, s = k\n(squares: built, lines: closed form)")
+    built = "squares: built, " if analysis.rows("built width") else ""
+    axes[0].set_title(f"99% of read-offs within 1/2, s = k\n({built}lines: closed form)")
     axes[0].legend(loc="upper left")
     axes[1].set(xscale="log", xlabel="features m", ylabel="local exponent of d*")
     axes[1].set_title("exponents (dashed: k/(k + 1))")
