@@ -32,6 +32,7 @@ def test_measure_prints_one_json_object(capsys):
         "name": "superposed",
         "inner": {"name": "bernoulli", "density": 0.4, "shared": None},
         "d_in": None,
+        "code": "random",
     }
     assert result["success"]["seeds"] == 3 and 0 <= result["success"]["passed"] <= 3
 

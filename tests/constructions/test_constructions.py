@@ -1,6 +1,6 @@
 """Every construction against its dense twin, on every input and pair of small problems; one table, inherited by all."""
 
-from itertools import product
+from itertools import combinations, product
 
 import jax
 import jax.numpy as jnp
@@ -16,26 +16,33 @@ from superposed.constructions import (
     Construction,
     Gaussian,
     Naive,
+    Quadratic,
+    QuadraticForm,
     Rademacher,
     RandomInit,
+    RandomQuadratic,
     SignedBernoulli,
     Superposed,
 )  # fmt: skip
+from superposed.constructions.codes import CODES, cross_talk, feature_codes
+from superposed.constructions.read_by import ReadBy
 from superposed.measuring.cell import Cell
 from superposed.measuring.errors import pooled
 from superposed.measuring.evaluate import dense_read_offs
 from superposed.measuring.measure import key_of, measure
 from superposed.measuring.sampling import Sampling
-from superposed.networks.network import encode, hidden
+from superposed.networks.network import SquareLayer, encode, hidden
 from superposed.networks.problem import Problem
-from superposed.networks.read_off import SharedMean
+from superposed.networks.read_off import FormReadOff, SharedMean
 from superposed.program import program
+from superposed.theory.floor import welch_floor
 
 PAIRS = [kind() for kind in ALL if kind().fan_in == 2]
 CONSTRUCTIONS = [
     *PAIRS, *(Superposed(pair) for pair in PAIRS if not pair.places_features),
     Bernoulli(0.5), RandomInit("aligned"), RandomInit(d_in=9), Superposed(Gaussian(), d_in=7), SignedBernoulli(0.6),
-    Superposed(CentredBernoulli(0.4)), Superposed(CentredReadOff(), d_in=9),
+    Superposed(CentredBernoulli(0.4)), Superposed(CentredReadOff(), d_in=9), RandomInit(d_in=7, code="low coherence"),
+    Superposed(Bernoulli(0.5), d_in=4, code="orthonormal blocks"),
 ]  # fmt: skip
 """Every construction with its default fields, aligned and behind codes, and some with others."""
 M, WIDTH, ROWS = 5, 11, 16
@@ -57,8 +64,12 @@ def twin_read_offs(network, b: np.ndarray) -> np.ndarray:
     m = len(b)
     x = b if network.encoding is None else np.asarray(network.encoding, float) @ b
     (layer,) = network.layers
+    if isinstance(network.read_off, FormReadOff):
+        reads = np.asarray(network.encoding, float).T @ x
+        return np.triu(np.outer(reads, reads), 1)
     w = np.linalg.multi_dot([np.asarray(factor, float) for factor in (*layer.factors, np.eye(len(x)))])
-    a = np.maximum(w @ x + np.asarray(layer.b, float), 0)
+    z = w @ x + np.asarray(layer.b, float)
+    a = z**2 if isinstance(layer, SquareLayer) else np.maximum(z, 0)
     v = np.asarray(network.read_off.code, float)
     out = np.zeros((m, m))
     for k in range(m):
@@ -82,7 +93,9 @@ def test_read_offs_are_those_of_the_dense_twin(construction):
 
 
 @pytest.mark.parametrize(
-    "construction", [Naive(), Rademacher(), Bernoulli(0.5), Superposed(Gaussian(), d_in=7), RandomInit()], ids=repr
+    "construction",
+    [Naive(), Rademacher(), Bernoulli(0.5), Superposed(Gaussian(), d_in=7), RandomInit(), QuadraticForm()],
+    ids=repr,
 )
 def test_every_input_and_pair_is_counted_once(construction):
     s, upper = 3, np.triu_indices(M, 1)
@@ -111,7 +124,9 @@ def test_a_construction_says_what_it_can_and_predicts_in_the_right_order(kind):
             construction.draw(jax.random.key(0), problem, 100, 4, 4)
     loose, tight = (construction.predicted_width(problem, eps, "max") for eps in (0.5, 0.25))
     assert loose is None or 1 <= loose <= tight
-    assert construction.input_dimension(problem, 100) == (100 if kind is RandomInit else 300)
+    assert construction.input_dimension(problem, 100) == {RandomInit: 100, RandomQuadratic: 100, QuadraticForm: 13}.get(
+        kind, 300
+    )
 
 
 @pytest.mark.parametrize("construction", [Rademacher(), Gaussian(), Bernoulli(0.3), RandomInit("aligned")], ids=repr)
@@ -180,6 +195,10 @@ def test_naive_is_exact_from_one_neuron_a_pair_on():
         (lambda: Superposed(Bernoulli("paper")).check(Problem(300, 3), 500), "exceeds 1"),
         (lambda: Superposed(Naive(), d_in=0), "d_in = 0"),
         (lambda: RandomInit("aligned", d_in=5), "d_in = 5"),
+        (lambda: RandomInit(code="ternary"), "code = 'ternary'"),
+        (lambda: Superposed(Naive(), d_in=4, code="tern"), "code = 'tern'"),
+        (lambda: ReadBy(Naive(), "best"), "how = 'best'"),
+        (lambda: ReadBy(Naive(), ridge=0.0), "ridge = 0.0"),
     ],
 )
 def test_bad_fields_are_refused(make, message):
@@ -193,3 +212,50 @@ def test_the_paper_density_is_taken_where_it_is_a_probability():
     network = Bernoulli("paper")(jax.random.key(0), problem, 4000, 4096)
     p = np.log(8) ** 2 / np.sqrt(4000)
     assert abs(np.mean(network.layers[0].w[:4000]) - p) < 5 * np.sqrt(p / 32000)
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [RandomInit(d_in=9), *(pytest.param(inner, marks=pytest.mark.slow) for inner in (Rademacher(), Quadratic()))],
+    ids=repr,
+)
+def test_the_best_read_off_is_that_of_least_squares_over_every_input(inner):
+    m, s, d = 10, 3, 24
+    network = ReadBy(inner, n_inputs=2**14, sets=400)(jax.random.key(0), Problem(m, s), d, 32)
+    pairs = np.array(list(combinations(range(m), 2)))
+    inputs = np.array([[i in active for i in range(m)] for active in combinations(range(m), s)], np.float32)
+    a = np.asarray(jax.vmap(hidden, (None, 0))(network, inputs))
+    second = a.T @ a / len(a)
+    second = second + 1e-6 * np.trace(second) / d * np.eye(32)
+    mu = np.stack([a[inputs[:, k] * inputs[:, l] == 1].mean(axis=0) for k, l in pairs])
+    solved = np.linalg.solve(second, mu.T).T
+    exact = a @ (solved / (solved * mu).sum(axis=1, keepdims=True)).T  # [inputs, pairs]
+    block = jax.jit(jax.vmap(lambda a: network.read_off.block(a, jnp.arange(m), jnp.arange(m))))(jnp.asarray(a))
+    found = np.asarray(block)[:, pairs[:, 0], pairs[:, 1]]
+    error = np.sqrt(np.mean((exact - inputs[:, pairs].prod(axis=2)) ** 2))
+    # 16,384 random inputs in place of all 120, and 400 of the further features: a few per cent of the error
+    assert np.sqrt(np.mean((found - exact) ** 2)) < 0.1 * error
+
+
+@pytest.mark.parametrize("how", ["sign", pytest.param("centred", marks=pytest.mark.slow)])
+def test_read_offs_by_products_give_one_on_active_pairs(how):
+    construction = ReadBy(Superposed(Bernoulli(0.4), d_in=8), how, n_inputs=2048)
+    (errors,) = measure([Cell(construction, 12, 3, 50, 0, Sampling(None))])
+    assert abs(errors.mean[2]) < 0.05 and errors.rms[2] > 0.05
+
+
+def test_codes_are_unit_vectors_and_keep_to_welch():
+    m, d, seen = 48, 16, {}
+    for code in CODES:
+        phi = feature_codes(jax.random.key(0), code, d, d, m)
+        np.testing.assert_allclose(np.linalg.norm(phi, axis=0), 1, rtol=1e-5)
+        gram = np.abs(np.asarray(phi).T @ np.asarray(phi) - np.eye(m))
+        seen[code] = gram.max()
+        rms = np.sqrt((gram**2).sum() / (m * (m - 1)))
+        np.testing.assert_allclose([float(x) for x in cross_talk(phi)], [gram.max(), rms], rtol=1e-4)
+        assert rms >= welch_floor(m, d) - 1e-6
+        if code == "orthonormal blocks":
+            np.testing.assert_allclose(phi[:, :d].T @ phi[:, :d], np.eye(d), atol=1e-5)
+            assert rms == pytest.approx(welch_floor(m, d), rel=1e-5)  # whole bases are a tight frame
+    assert seen["low coherence"] < 0.75 * seen["random"]
+    assert welch_floor(128, 32) == pytest.approx(0.1537, abs=5e-5) and welch_floor(20, 32) == 0

@@ -9,8 +9,11 @@ from superposed.constructions import (
     CentredBernoulli,
     CentredReadOff,
     Gaussian,
+    Quadratic,
+    QuadraticForm,
     Rademacher,
     RandomInit,
+    RandomQuadratic,
     SignedBernoulli,
     Superposed,
 )  # fmt: skip
@@ -27,6 +30,7 @@ CONSTRUCTIONS = [
     Gaussian(), Superposed(Gaussian()), CentredBernoulli(), SignedBernoulli(), RandomInit("aligned"),
     RandomInit(d_in=50), Superposed(CentredBernoulli(), d_in=400), Superposed(Bernoulli(shared=12.0)), Rademacher(),
     Superposed(CentredBernoulli()), Superposed(CentredReadOff()), RandomInit(),
+    Quadratic(), Superposed(Quadratic()), RandomQuadratic(), RandomQuadratic(d_in=50), QuadraticForm(),
 ]  # fmt: skip
 
 

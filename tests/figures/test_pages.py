@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from superposed.bad_input import InputError
+from superposed.figures.laws import LAWS, find, laws_markdown
 from superposed.figures.pages import page, read_results, results_markdown
 from superposed.study.experiment import Finding
 from superposed.study.loading import experiments_folder
@@ -51,6 +52,15 @@ def test_the_page_shows_every_figure_and_loads_nothing():
     assert all(link.startswith("#") for link in re.findall(r'href="([^"]*)"', html))
     for result in results:
         assert all(finding.measured in unescape(html) for finding in result.findings)
+
+
+def test_every_law_is_judged_by_a_finding():
+    missing = [law.question for law in LAWS if find(law, ROOT / "figures") is None]
+    assert not missing
+
+
+def test_a_law_without_a_figure_says_so(tmp_path: Path):
+    assert laws_markdown(tmp_path).count("| not measured |") == len(LAWS)
 
 
 def test_a_foreign_json_is_no_result(tmp_path: Path):

@@ -21,6 +21,7 @@ FIELDS = {
     "density": "chance that a feature is wired to a neuron; left out, the best for this problem and width",
     "fan_in": "inputs of a gate, 2 to 8 (default 3)",
     "form": "how neurons serve several fan-ins: split or one-code",
+    "code": "how features lie in a superposed input of --d-in dimensions",
     "shared": "instead of a density: neurons L that a pair shares on average",
 }
 """What --help says of a construction's own fields."""
@@ -63,7 +64,12 @@ def construction_of(args: argparse.Namespace) -> Construction:
         if own[name] is int and value.is_integer():
             given[name] = int(value)
     if kind.places_features:
-        return kind(**given, inputs=args.inputs, d_in=args.d_in)
+        placing = {"inputs": args.inputs, "d_in": args.d_in}
+        if "inputs" not in own and args.inputs == "aligned":
+            raise InputError("inputs", "aligned", f"{args.construction} has features in superposition; say so")
+        if "d_in" not in own and args.d_in is not None:
+            raise InputError("d_in", args.d_in, f"{args.construction} takes it from the width; leave it out")
+        return kind(**given, **{name: value for name, value in placing.items() if name in own})
     return Superposed(kind(**given), args.d_in) if args.inputs == "superposed" else kind(**given)
 
 

@@ -9,7 +9,8 @@ from jaxtyping import Array, Float, Key
 
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction, Width
-from superposed.constructions.rows import random_codes, random_rows
+from superposed.constructions.codes import check_code, feature_codes
+from superposed.constructions.rows import random_rows
 from superposed.constructions.sign import normal_deviations
 from superposed.constructions.superposed import check_d_in
 from superposed.networks.network import Layer, Network, matmul
@@ -33,15 +34,16 @@ class RandomInit(Construction):
     Args:
       inputs: "superposed" for x = Phi b with random unit codes, "aligned" for x = b.
       d_in: dimensions of a superposed input; None takes as many as neurons, d_in = width.
+      code: how features lie in a superposed input (`codes.CODES`); all but random unit vectors need d_in.
 
     Source: Hänni et al. 2024, Theorem 3 (aligned) and Theorem 14 (superposed).
     """
 
     inputs: str = "superposed"
     d_in: int | None = None
+    code: str = "random"
 
     places_features = True
-    has_distribution = True
 
     def __post_init__(self):
         if self.inputs not in ("aligned", "superposed"):
@@ -51,6 +53,12 @@ class RandomInit(Construction):
                 "d_in", self.d_in, "aligned inputs have m dimensions; leave it out or use superposed inputs"
             )
         check_d_in(self.d_in)
+        check_code(self.code, self.d_in)
+
+    @property
+    def has_distribution(self) -> bool:
+        """Whether errors can be sampled: the distribution is that of random unit codes."""
+        return self.code == "random"
 
     @property
     def nested(self) -> bool:
@@ -66,7 +74,7 @@ class RandomInit(Construction):
             w = random_rows(weight_key, rows, width, lambda k: jax.random.normal(k, (problem.m,)))
             return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(w), scale))
         d_in, columns = (width, rows) if self.d_in is None else (self.d_in, self.d_in)
-        phi = random_codes(code_key, columns, d_in, problem.m)
+        phi = feature_codes(code_key, self.code, columns, d_in, problem.m)
         # The first d_in draws of a row are the same however many follow, and those meet only zero rows of Phi.
         w = random_rows(weight_key, rows, width, lambda k: jax.random.normal(k, (columns,)))
         return Network(phi, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(matmul(w, phi)), scale))

@@ -8,8 +8,8 @@ from jaxtyping import Array, Float, Key
 
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction, Width
-from superposed.constructions.rows import random_codes
-from superposed.networks.network import Layer, Network
+from superposed.constructions.codes import check_code, feature_codes
+from superposed.networks.network import Network
 from superposed.networks.problem import Problem
 
 OCTAVES, STEPS = 60, 8  # widths tried by `predicted_width`
@@ -28,6 +28,7 @@ class Superposed(Construction):
     Args:
       inner: a construction whose first layer acts on the m features.
       d_in: dimensions of the input; None takes as many as neurons, d_in = width.
+      code: how features lie in the input (`codes.CODES`); all but random unit vectors need d_in.
 
     Raises:
       InputError: `inner` is no construction, or places the features itself, or d_in is below 1.
@@ -37,6 +38,7 @@ class Superposed(Construction):
 
     inner: Construction
     d_in: int | None = None
+    code: str = "random"
 
     places_features = True
 
@@ -50,11 +52,12 @@ class Superposed(Construction):
                 "inner", self.inner, "it places the features in its input itself; use it alone, or wrap another one"
             )
         check_d_in(self.d_in)
+        check_code(self.code, self.d_in)
 
     @property
     def has_distribution(self) -> bool:
-        """Whether the inner construction's errors can be sampled."""
-        return self.inner.has_distribution
+        """Whether errors can be sampled: those of the inner construction can, and the codes are random."""
+        return self.inner.has_distribution and self.code == "random"
 
     @property
     def fan_in(self) -> int:
@@ -79,10 +82,11 @@ class Superposed(Construction):
     ) -> Network:
         code_key, inner_key = jax.random.split(key)
         behind = self._behind_codes(problem, width)
-        phi = random_codes(code_key, rows if self.d_in is None else self.d_in, behind.d_in, problem.m)
+        phi = feature_codes(code_key, self.code, rows if self.d_in is None else self.d_in, behind.d_in, problem.m)
         inner = self.inner(inner_key, behind, width, rows, tuned)
         first = inner.layers[0]
-        return Network(phi, (Layer((*first.factors, phi.T), first.b), *inner.layers[1:]), inner.read_off)
+        first = first._replace(factors=(*first.factors, phi.T))
+        return Network(phi, (first, *inner.layers[1:]), inner.read_off)
 
     def draw(
         self,

@@ -9,11 +9,13 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from superposed.figures.laws import laws_markdown
 from superposed.study.experiment import VERDICTS, Finding
 
 READING_ORDER = (
     "uand_superposed", "family", "crossover", "transition", "sparsity_and_tolerance", "uand_aligned", "random_init",
-    "error_correction", "deep_circuits", "true_superposition", "gallery",
+    "quadratic", "read_offs", "codes", "errata", "error_correction", "deep_circuits", "true_superposition",
+    "threshold_reads", "bigrams", "small_circuits", "gallery",
 )  # fmt: skip
 """Experiments that are not named here follow by name."""
 
@@ -54,7 +56,7 @@ def results_markdown(figures: Path) -> str:
             larger.setdefault(result.name, []).append(result)
     words = "\n".join(f"- **{word}**: {meaning}." for word, meaning in VERDICTS.items())
     sections = [section(result, larger.get(result.name, []), figures.name) for result in read_results(figures)]
-    return f"{OPENING}\n{words}\n\n" + "\n".join(sections)
+    return f"{OPENING}\n{words}\n\n{laws_markdown(figures)}\n" + "\n".join(sections)
 
 
 OPENING = """# Results

@@ -1,4 +1,4 @@
-"""A network as a pytree of arrays: the encoding of its input, ReLU layers, and a read-off of the gates."""
+"""A network as a pytree of arrays: the encoding of its input, its layers, and a read-off of the gates."""
 
 from functools import reduce
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -49,7 +49,18 @@ class Layer(NamedTuple):
     def __call__(self, x: Float[Array, " d_in"]) -> Float[Array, " d"]:
         for factor in reversed(self.factors):
             x = matmul(factor, x)
-        return jax.nn.relu(x + self.b)
+        return self.activation(x + self.b)
+
+    def activation(self, z: Float[Array, " d"]) -> Float[Array, " d"]:
+        """What a neuron makes of its pre-activation: ReLU(z)."""
+        return jax.nn.relu(z)
+
+
+class SquareLayer(Layer):
+    """A layer of quadratic neurons, x -> (W x + b)^2. One of them is two ReLUs that are squared: z^2 is even in z."""
+
+    def activation(self, z: Float[Array, " d"]) -> Float[Array, " d"]:
+        return z**2
 
 
 @runtime_checkable
@@ -64,7 +75,7 @@ class ReadOff(Protocol):
 
 
 class Network(NamedTuple):
-    """A ReLU network on boolean features with a linear read-off of their ANDs.
+    """A network on boolean features with a linear read-off of their ANDs; its layers are ReLUs unless they say other.
 
     Args:
       encoding: Phi [d_in, m], columns the feature directions; None for features aligned with the input's coordinates.

@@ -149,3 +149,40 @@ def gate_sums(
 def masked_sums(a: Float[Array, " d"], weight: Float[Array, "n d"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
     """sum_i weight_i a_i and sum_i weight_i, for each row of weights."""
     return tuple(matmul(weight, jnp.stack([a, jnp.ones_like(a)], axis=1)).T)
+
+
+class FormReadOff(NamedTuple):
+    """A bilinear form in two features' directions, read from neurons that hold every product of two coordinates of x.
+
+        AND(k, l) ~ f_k^T (x x^T) f_l
+
+    Neuron n has the coordinates p <= q = `corner(n)` and the activation x_p^2 (p = q) or (x_p + x_q)^2, so that
+    x_p x_q = ((x_p + x_q)^2 - x_p^2 - x_q^2) / 2 is linear in the activations.
+
+    Args:
+      directions: f_k as columns; zero beyond the coordinates that take part.
+    """
+
+    directions: Float[Array, "r m"]
+
+    def form(self, a: Float[Array, " d"]) -> Float[Array, "r r"]:
+        """x x^T from the activations."""
+        r = self.directions.shape[0]
+        p, q = corner(jnp.arange(min(a.shape[0], r * (r + 1) // 2)))
+        sums = jnp.zeros((r, r)).at[p, q].set(a[: len(p)])
+        squares = jnp.diag(sums)
+        products = jnp.triu(sums - squares[:, None] - squares, 1) / 2
+        return products + products.T + jnp.diag(squares)
+
+    def block(self, a: Float[Array, " d"], k: Int[Array, " n"], l: Int[Array, " p"]) -> Float[Array, "n p"]:
+        return matmul(self.directions[:, k].T, matmul(self.form(a), self.directions[:, l]))
+
+    def with_all(self, a: Float[Array, " d"], k: Int[Array, ""]) -> Float[Array, " m"]:
+        return matmul(matmul(self.form(a), self.directions[:, k][:, None]).T, self.directions)[0]
+
+
+def corner(n: Int[Array, " n"]) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
+    """The n-th pair (p, q) with p <= q, in the order (0,0), (0,1), (1,1), (0,2), ...: the first r(r+1)/2 have q < r."""
+    q = jnp.floor((jnp.sqrt(8.0 * n + 1) - 1) / 2).astype(jnp.int32)
+    q = q - (q * (q + 1) // 2 > n) + ((q + 1) * (q + 2) // 2 <= n)
+    return n - q * (q + 1) // 2, q

@@ -55,7 +55,7 @@ def draw_rademacher(
       ValueError: s is traced without max_active, or exceeds it.
     """
     reads_key, mean_key = jax.random.split(key)
-    k, l, others, sigma2 = _feature_reads(reads_key, m, s, d_in, n_events, static_bound(s, max_active))
+    k, l, others, sigma2 = feature_reads(reads_key, m, s, d_in, n_events, static_bound(s, max_active))
     told, rest = others[:MAX_SIGNS], others[MAX_SIGNS:]
     sigma = jnp.sqrt(sigma2 + (rest**2).sum(0))
 
@@ -66,7 +66,7 @@ def draw_rademacher(
     n_patterns = 2 ** told.shape[0]
     mu = jax.lax.fori_loop(0, n_patterns, add, jnp.zeros((3, n_events))) / (4 * n_patterns)
     second = (k**2 + l**2 + (others**2).sum(0) + sigma2) / 2
-    return existing(_read_off(mean_key, mu, second, d, c) - (STRATA == 2), m, s)
+    return existing(normal_mean(mean_key, mu, second, d, c) - (STRATA == 2), m, s)
 
 
 def draw_gaussian(
@@ -85,10 +85,10 @@ def draw_gaussian(
     (v_ik, v_il, gamma_i) is normal given Phi, so mu = `mean_signed_relu` exactly; sigma^2 counts as normal.
     """
     reads_key, mean_key = jax.random.split(key)
-    k, l, others, sigma2 = _feature_reads(reads_key, m, s, d_in, n_events, static_bound(s, max_active))
+    k, l, others, sigma2 = feature_reads(reads_key, m, s, d_in, n_events, static_bound(s, max_active))
     variance = k**2 + l**2 + (others**2).sum(0) + sigma2
     mu = mean_signed_relu(k, l, jnp.zeros_like(k), variance)
-    return existing(_read_off(mean_key, mu, variance / 2, d, c) - (STRATA == 2), m, s)
+    return existing(normal_mean(mean_key, mu, variance / 2, d, c) - (STRATA == 2), m, s)
 
 
 def draw_random_init(
@@ -116,7 +116,7 @@ def draw_random_init(
     active = jnp.where(slot < 2, slot < STRATA, slot - 2 < as_float(s) - STRATA)
     x = jnp.where(active[:, None], phi, 0).sum(0)
     mu = mean_signed_relu((phi[0] * x).sum(0), (phi[1] * x).sum(0), (phi[0] * phi[1]).sum(0), (x**2).sum(0))
-    errors = _read_off(mean_key, mu, (x**2).sum(0) / 2, d, c) - (STRATA == 2)
+    errors = normal_mean(mean_key, mu, (x**2).sum(0) / 2, d, c) - (STRATA == 2)
     return jnp.where(as_float(s) >= STRATA, errors, jnp.nan)
 
 
@@ -158,13 +158,13 @@ def _mean_absolute(t, sigma):
     return t * (2 * norm.cdf(t / sigma) - 1) + 2 * sigma * norm.pdf(t / sigma)
 
 
-def _read_off(key, mean, second, d, c):
+def normal_mean(key, mean, second, d, c):
     """Mean over d independent neurons of the given first and second moments, divided by c."""
     spread = jnp.sqrt(jnp.maximum(second - mean**2, 0) / as_float(d))
     return (mean + spread * jax.random.normal(key, mean.shape)) / as_float(c)
 
 
-def _feature_reads(key, m, s, d_in, n_events, n_slots):
+def feature_reads(key, m, s, d_in, n_events, n_slots):
     """Reads of k and l [3, n] and of other active features [slots, 3, n], and the variance of the bystanders' sum."""
     event_key, noise_key = jax.random.split(key)
     m, s, shape = as_float(m), as_float(s), (3, n_events)

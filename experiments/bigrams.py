@@ -1,0 +1,158 @@
+"""Skip feature-bigrams: how the noise of attention scores grows with their number, and how many a head holds."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from superposed.figures.panels import Panel, draw_panels
+from superposed.networks.bigrams import HOW, directions, projected_noise, query_key
+from superposed.study.experiment import Analysis, Experiment, Finding, powers
+from superposed.study.points import line, points, widths
+from superposed.study.series import Series, edge
+from superposed.sweeping.record import Seen
+from superposed.sweeping.steps import Steps
+
+SIGNAL_TO_NOISE = 4.0
+"""A head holds a list when a listed pair scores this many standard deviations of unlisted pairs, on average."""
+FRACTIONS = tuple(2 ** (n / 4) / 64 for n in range(1, 17))
+"""Of d_resid d_head: the lengths of the lists tried; the law says 1/16."""
+N_PROBES = 256
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`noise`: one head (d_resid, d_head) and its lists' lengths. `heads`: where the longest list is looked for."""
+
+    noise: tuple[int, int]
+    lengths: tuple[int, ...]
+    heads: tuple[tuple[int, int], ...]
+    svd_up_to: int
+    seeds: int
+
+
+PROFILES = {
+    "tiny": Profile((32, 8), (8, 32, 128), ((16, 4), (32, 8)), 16, 2),
+    "quick": Profile((128, 32), powers(2, 4, 12), ((32, 4), (64, 8), (128, 16), (256, 32), (512, 32)), 64, 4),
+    "standard": Profile(
+        (512, 64), powers(2, 4, 15), ((32, 4), (64, 8), (64, 32), (128, 16), (256, 32), (512, 64), (1024, 64)), 256, 8
+    ),
+    "full": Profile(
+        (1024, 64), powers(2, 4, 16),
+        ((32, 4), (64, 8), (64, 32), (128, 16), (256, 32), (512, 64), (1024, 64), (2048, 128)), 512, 16,
+    ),
+}  # fmt: skip
+
+
+def scores(cell: dict) -> dict:
+    """Mean score of listed pairs; standard deviations of pairs outside the list, and of pairs that match by half."""
+    rng = np.random.default_rng([cell["seed"], cell["d_resid"], cell["d_head"]])
+    n = cell["bigrams"]
+    probes = directions(rng, 2 * N_PROBES, cell["d_resid"])
+    f = directions(rng, 2 * n, cell["d_resid"])
+    queries, keys = f[:n], f[n:]
+    w_q, w_k = query_key(rng, queries, keys, cell["d_head"], cell["how"])
+    signal = np.einsum("bd,bd->b", queries @ w_q, keys @ w_k)
+    outside = (probes[:N_PROBES] @ w_q) @ (probes[N_PROBES:] @ w_k).T
+    half = np.einsum("bd,bd->b", queries @ w_q, np.roll(keys, 1, axis=0) @ w_k)
+    return {"signal": float(signal.mean()), "noise": float(np.sqrt(np.mean(outside**2))),
+            "half": float(np.sqrt(np.mean(half**2))), "signal_spread": float(signal.std())}  # fmt: skip
+
+
+def noise_steps(profile: Profile) -> Steps:
+    """One head, every length of the list."""
+    d_resid, d_head = profile.noise
+    return Steps(tuple(
+        {"bigrams": n, "d_resid": d_resid, "d_head": d_head, "how": how, "seed": seed}
+        for how in HOW for n in profile.lengths for seed in range(profile.seeds)
+    ), scores)  # fmt: skip
+
+
+def capacity_steps(profile: Profile) -> Steps:
+    """Every head, lists along a ladder of fractions of d_resid d_head."""
+    return Steps(tuple(
+        {"bigrams": max(int(fraction * d_resid * d_head), 1), "d_resid": d_resid, "d_head": d_head, "how": how,
+         "seed": 1000 + seed}
+        for how in HOW for d_resid, d_head in profile.heads if how != "svd" or d_resid <= profile.svd_up_to
+        for fraction in FRACTIONS for seed in range(profile.seeds)
+    ), scores)  # fmt: skip
+
+
+def rows_of(steps: Steps, seen: Seen, kind: str) -> list[dict]:
+    """Cells with what was seen."""
+    return [{"kind": kind, **cell, **result} for cell, result in zip(steps.cells, steps.results(seen), strict=True)]
+
+
+def noise_findings(profile: Profile, rows: list[dict]) -> tuple[list[dict], dict, list[Finding]]:
+    """The noise, in units of the signal, along the length of the list."""
+    d_resid, d_head = profile.noise
+    table, fits, findings = [], {}, []
+    for how in HOW:
+        mine = [r for r in rows if r["how"] == how]
+        ratio = [{"bigrams": r["bigrams"], "seed": r["seed"], "low": r["noise"] / r["signal"],
+                  "high": r["noise"] / r["signal"]} for r in mine]  # fmt: skip
+        series = Series(f"{how}: noise over signal", "bigrams", tuple(ratio))
+        fits[series.name] = series.report(0.5)
+        question = f"{how}: noise of the scores grows as |B|^(1/2)? (d_resid = {d_resid}, d_head = {d_head})"
+        findings.append(series.finding(question, fits[series.name]))
+        table += points("noise", how, {n: [r["low"] for r in ratio if r["bigrams"] == n] for n in profile.lengths})
+        off = [r["noise"] / r["signal"] / projected_noise(d_resid, d_head, r["bigrams"]) for r in mine]
+        words = f"{np.median(off):.3f} times (median), {min(off):.3f} to {max(off):.3f}"
+        question = f"{how}: noise over signal against sqrt(|B| / (d_resid d_head))?"
+        findings.append(Finding(question, series.span, words, "measured"))
+    table += line("noise", "law, projection", {n: projected_noise(d_resid, d_head, n) for n in profile.lengths})
+    return table, fits, findings
+
+
+def capacity_findings(profile: Profile, rows: list[dict]) -> tuple[list[dict], dict, list[Finding]]:
+    """The longest list at a fixed ratio of signal to noise, along d_resid d_head."""
+    table, fits, findings = [], {}, []
+    for how in HOW:
+        records = []
+        for d_resid, d_head in profile.heads:
+            for seed in range(profile.seeds):
+                ladder = [
+                    (r["bigrams"], r["signal"] >= SIGNAL_TO_NOISE * r["noise"])
+                    for r in rows
+                    if (r["how"], r["d_resid"], r["d_head"], r["seed"]) == (how, d_resid, d_head, 1000 + seed)
+                ]
+                if ladder:
+                    low, high = edge(ladder)
+                    records.append({"size": d_resid * d_head, "seed": seed, "low": low, "high": high})
+        if len({r["size"] for r in records}) < 2:
+            continue
+        series = Series(f"{how}: longest list", "size", tuple(records))
+        fits[series.name] = series.report(1.0)
+        question = f"{how}: the longest list at a signal of {SIGNAL_TO_NOISE:g} sigma grows as d_resid d_head?"
+        findings.append(series.finding(question, fits[series.name]))
+        table += widths("capacity", series, "size", how)
+    table += line("capacity", "law, projection", {a * b: a * b / SIGNAL_TO_NOISE**2 for a, b in sorted(
+        profile.heads, key=lambda head: head[0] * head[1])})  # fmt: skip
+    return table, fits, findings
+
+
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """The noise along the list, the capacity along the head's size."""
+    noise, capacity = rows_of(noise_steps(profile), seen, "noise"), rows_of(capacity_steps(profile), seen, "capacity")
+    table, fits, findings = noise_findings(profile, noise)
+    more, more_fits, more_findings = capacity_findings(profile, capacity)
+    return Analysis(noise + capacity + table + more, findings + more_findings, fits | more_fits)
+
+
+EXPERIMENT = Experiment(
+    claim="Skip feature-bigrams (the predecessor post, section 3): a head holds about d_resid d_head pairs of "
+    "features, with noise that grows as the root of their number",
+    meaning="One attention head can answer whether a pair of features is on a list, for lists far longer than the head "
+    "has dimensions. The longest list is proportional to the number of the head's weights.",
+    profiles=PROFILES,
+    tasks=lambda profile: [noise_steps(profile), capacity_steps(profile)],
+    analyse=analyse,
+    draw=partial(
+        draw_panels,
+        panels=(
+            Panel("noise", "bigrams |B|", "noise over signal", "noise of the scores"),
+            Panel("capacity", "d_resid d_head", "longest list |B|", "longest list, signal at 4 sigma"),
+        ),
+    ),
+    size=(9.5, 4.8),
+)

@@ -1,0 +1,169 @@
+"""The whole family on one task: how wide each construction must be, from 64 features to 10^12."""
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from superposed.constructions import (
+    Bernoulli,
+    CentredBernoulli,
+    CentredReadOff,
+    Gaussian,
+    Quadratic,
+    QuadraticForm,
+    RandomInit,
+    RandomQuadratic,
+    SignedBernoulli,
+    Superposed,
+)
+from superposed.constructions.read_by import ReadBy
+from superposed.figures.panels import Panel, draw_panels
+from superposed.measuring.sampling import Sampling
+from superposed.networks.problem import Problem
+from superposed.study.experiment import Analysis, Experiment, Finding, powers
+from superposed.study.points import line, widths
+from superposed.study.series import Series, number, smallest_widths
+from superposed.sweeping.record import Seen
+from superposed.sweeping.tasks import SmallestWidth
+from superposed.theory.floor import all_pairs_floor, distinct_inputs_floor
+
+S, EPS, BITS = 2, 0.5, 8
+NAIVE, BEST = "one neuron a pair", "random layer, best linear read-off"
+DRAWN = {
+    "Theorem 2": (Superposed(Bernoulli()), 2 / 3),
+    "centred weights": (Superposed(CentredBernoulli()), 2 / 3),
+    "signed weights": (Superposed(SignedBernoulli()), 2 / 3),
+    "centred read-off": (Superposed(CentredReadOff()), 2 / 3),
+    "Gaussian signs": (Superposed(Gaussian()), 2 / 3),
+    "random layer": (RandomInit(), 0.0),
+    "signs, quadratic neurons": (Superposed(Quadratic()), 2 / 3),
+    "random layer, quadratic neurons": (RandomQuadratic(), 0.0),
+    "quadratic form": (QuadraticForm(), 0.0),
+}
+"""Construction, and the power of m that its width should tend to."""
+BUILT = {BEST: (ReadBy(RandomInit(), sets=1), 0.0), "Theorem 2, best linear read-off":
+         (ReadBy(Superposed(Bernoulli()), sets=1), 0.0)}  # fmt: skip
+TOP = 1e4
+"""Exponents are read from here on: the closed form of Theorem 2 is good from there."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """m at which errors are drawn; m at which networks with the best read-off are built."""
+
+    m: tuple[int, ...]
+    built: tuple[int, ...]
+    seeds: int
+    events: int
+    inputs: int
+    drawn: tuple[str, ...] = tuple(DRAWN)
+    steps: int = 32
+
+
+PROFILES = {
+    "tiny": Profile((64, 10**6, 10**12), (16,), 2, 256, 8, ("Theorem 2", "random layer"), steps=8),
+    "quick": Profile((64, 10**4, 10**6, 10**9, 10**12), (64,), 4, 2048, 8),
+    "standard": Profile((64, *powers(10, 2, 12)), (64, 128, 256, 512), 16, 8192, 32, steps=64),
+    "full": Profile((64, *powers(10, 2, 12)), (64, 128, 256, 512, 1024), 32, 20_000, 64, steps=64),
+}
+
+
+@lru_cache
+def guess(construction: object, m: int) -> float:
+    """Where the search starts: the construction's closed form."""
+    found = construction.predicted_width(Problem(m, S), EPS, "q99")
+    return 64 if found is None else min(found, 2**34)
+
+
+def searches(profile: Profile) -> dict[str, list[SmallestWidth]]:
+    """For each construction and m, the smallest width of each seed with 99% of the read-offs within EPS."""
+    ask = partial(SmallestWidth, s=S, seeds=profile.seeds, criterion="q99", eps=EPS)
+    drawn = {
+        name: [ask(DRAWN[name][0], m, sampling=Sampling(profile.events), start=guess(DRAWN[name][0], m), mode="drawn",
+                   most=2**34, steps=profile.steps) for m in profile.m]
+        for name in profile.drawn
+    }  # fmt: skip
+    built = {
+        name: [ask(construction, m, sampling=Sampling(profile.inputs, idle=16), start=48, most=2**11) for m in
+               profile.built]
+        for name, (construction, _) in BUILT.items()
+    }  # fmt: skip
+    return drawn | built
+
+
+def exponents(series: dict[str, Series]) -> tuple[dict, list[Finding]]:
+    """The exponent of every construction, from TOP on where it was drawn."""
+    fits, findings = {}, []
+    for name, whole in series.items():
+        part = whole.above(TOP) if name in DRAWN else whole
+        claim = (DRAWN | BUILT)[name][1]
+        fits[name] = part.report(claim)
+        question = f"{name}: width grows as m^(2/3)?" if claim else f"{name}: no power of m?"
+        findings.append(part.finding(question, fits[name]))
+    return fits, findings
+
+
+def ranking(profile: Profile, series: dict[str, Series]) -> list[Finding]:
+    """At each m the narrowest construction, those behind it, and how far."""
+    findings = []
+    for m in profile.m:
+        found = {name: s.medians()[m] for name, s in series.items() if m in s.medians()}
+        found[NAIVE] = naive(m)
+        order = sorted(found, key=found.get)
+        first, second = order[:2]
+        paper = found["Theorem 2"]
+        words = "; ".join(f"{name} {number(round(found[name]))}" for name in order)
+        findings.append(Finding(
+            f"Which construction is the narrowest at m = {number(m)}?",
+            f"s = {S}, q99 < {EPS:g}, {profile.seeds} seeds",
+            f"{first}, {found[second] / found[first]:.2f} times narrower than the next and "
+            f"{paper / found[first]:.3g} times narrower than Theorem 2: {words}", "measured",
+        ))  # fmt: skip
+    return findings
+
+
+def naive(m: int) -> float:
+    """One neuron a pair, less the 1% that the criterion forgives, on features aligned with the coordinates."""
+    return 0.99 * m * (m - 1) / 2
+
+
+def bounds(profile: Profile) -> Finding:
+    """What is known from below, and for which task."""
+    m = profile.m[-1]
+    linear, inputs = all_pairs_floor(m, EPS), distinct_inputs_floor(m, S, BITS)
+    return Finding(
+        "What lower bounds hold for the universal AND (its gates are fixed: no counting of gates applies)?",
+        f"m = {number(m)}, s = {S}, every pair within {EPS:g}",
+        f"{linear:.1f} neurons for linear read-offs (Welch); {inputs:.1f} of {BITS} bits to tell the inputs apart",
+        "computed", "the counting bound sqrt(m (2 log2 m - 1)/b) is for lists of m gates that are chosen",
+    )  # fmt: skip
+
+
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """Every construction's widths, exponents, and the order at each m."""
+    series = {name: smallest_widths(name, tasks, seen, s=S) for name, tasks in searches(profile).items()}
+    fits, findings = exponents(series)
+    table = [row for name, s in series.items() for row in widths("widths", s, "m", name)]
+    table += line("widths", NAIVE, {m: naive(m) for m in profile.m if m <= 1e6})
+    table += line("widths", "lower bound: inputs told apart, 8 bits", {m: distinct_inputs_floor(m, S, BITS) for m in
+                                                                       profile.m})  # fmt: skip
+    table += [row for s in series.values() for row in s.rows()]
+    return Analysis(table, [*ranking(profile, series), bounds(profile), *findings], fits)
+
+
+EXPERIMENT = Experiment(
+    claim="The universal AND of features in superposition: the paper's construction needs m^(2/3) neurons, the task no "
+    "power of m",
+    meaning="All known ways to compute every AND at once are set side by side. Those that give each feature weights of "
+    "its own pay a power of the number of features; layers that act on the input as it stands do not.",
+    profiles=PROFILES,
+    tasks=lambda profile: [task for tasks in searches(profile).values() for task in tasks],
+    analyse=analyse,
+    draw=partial(
+        draw_panels,
+        panels=(
+            Panel("widths", "features m", "smallest width d* (neurons)",
+                  "99% of the read-offs within 1/2, s = 2, inputs in superposition"),
+        ),
+    ),
+    size=(8.6, 7.4),
+)  # fmt: skip

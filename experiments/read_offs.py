@@ -1,0 +1,180 @@
+"""The same layers under four linear read-offs: the paper's, centred, signs, and the best. What does it save?"""
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from math import comb, log
+
+import numpy as np
+
+from superposed.constructions import Bernoulli, Rademacher, RandomInit, Superposed
+from superposed.constructions.read_by import HOW, ReadBy
+from superposed.figures.panels import Panel, draw_panels
+from superposed.measuring.sampling import Sampling
+from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.study.points import line, points
+from superposed.study.series import Series
+from superposed.sweeping.record import Seen
+from superposed.sweeping.tasks import AtWidths
+from superposed.theory.floor import read_off_floor
+
+S = 2
+"""Every input turns on exactly one gate, so that Welch's floor holds for the read-offs of all gates."""
+LAYERS = {
+    "Theorem 2": Superposed(Bernoulli()),
+    "signs behind codes": Superposed(Rademacher()),
+    "random layer": RandomInit(),
+    "signs, aligned": Rademacher(),
+}
+BEST = "least squares"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Errors along `widths` at `m`, and along `ms` at `width`; every layer under every read-off."""
+
+    m: int
+    widths: tuple[int, ...]
+    ms: tuple[int, ...]
+    width: int
+    seeds: int
+    inputs: int
+    layers: tuple[str, ...] = tuple(LAYERS)
+
+
+PROFILES = {
+    "tiny": Profile(16, (16, 32), (16,), 32, 2, 8, ("random layer",)),
+    "quick": Profile(32, (32, 64, 128, 256), (32, 64), 128, 4, 16, ("Theorem 2", "random layer")),
+    "standard": Profile(64, (64, 128, 256, 512, 1024), (32, 64, 128, 256), 256, 8, 32),
+    "full": Profile(96, (64, 128, 256, 512, 1024, 2048), (32, 64, 128, 256, 512), 256, 16, 64),
+}
+
+
+def read_by(layer: str, how: str) -> object:
+    """The construction: a layer under a read-off."""
+    return ReadBy(LAYERS[layer], how, sets=1)  # s = 2 leaves no further active features
+
+
+def tasks(profile: Profile) -> dict[tuple[str, str, int], AtWidths]:
+    """The errors by layer, read-off and m."""
+    sampling = Sampling(profile.inputs)
+    found = {}
+    for layer, how in product(profile.layers, HOW):
+        for m in dict.fromkeys((profile.m, *profile.ms)):
+            widths = {*(profile.widths if m == profile.m else ()), *((profile.width,) if m in profile.ms else ())}
+            construction = read_by(layer, how)
+            found[layer, how, m] = AtWidths(
+                construction, m, S, tuple(sorted(widths)), profile.seeds, sampling, rows=max(profile.widths)
+            )
+    return found
+
+
+def error_rows(profile: Profile, seen: Seen) -> list[dict]:
+    """Root mean squares of every network: over all read-offs, and of the worst stratum."""
+    rows = []
+    for (layer, how, m), task in tasks(profile).items():
+        for width in task.widths:
+            for seed, errors in enumerate(task.errors(seen, width)):
+                every = float(np.sqrt(errors.total_sq.sum() / errors.count.sum()))
+                labels = {"kind": "error", "layer": layer, "how": how, "m": m, "s": S, "d": width, "seed": seed}
+                floor, worst = read_off_floor(m, width), float(errors.rms.max())
+                rows.append({**labels, "rms": every, "worst": worst, "floor": floor})
+    return rows
+
+
+def chosen(rows: list[dict], **labels: object) -> list[dict]:
+    """The rows with these labels."""
+    return [row for row in rows if all(row[key] == value for key, value in labels.items())]
+
+
+def savings(profile: Profile, rows: list[dict], layer: str) -> Finding:
+    """How many times smaller the best read-off's error is than the layer's own, along the widths."""
+    words = []
+    for d in profile.widths:
+        own, best = (
+            np.median([r["rms"] for r in chosen(rows, layer=layer, how=how, m=profile.m, d=d)]) for how in ("own", BEST)
+        )
+        worst = np.median([r["worst"] for r in chosen(rows, layer=layer, how=BEST, m=profile.m, d=d)])
+        own_worst = np.median([r["worst"] for r in chosen(rows, layer=layer, how="own", m=profile.m, d=d)])
+        words.append(f"{own / best:.2f} ({own_worst / worst:.2f}) at d = {d}")
+    return Finding(
+        f"{layer}, m = {profile.m}: how many times smaller is the rms error under the best read-off "
+        "(in the worst stratum)?",
+        f"d = {profile.widths[0]} to {profile.widths[-1]}, {profile.seeds} networks each", "; ".join(words), "measured",
+    )  # fmt: skip
+
+
+def above_floor(profile: Profile, rows: list[dict]) -> Finding:
+    """Whether any read-off's rms lies below the floor, and how near the best one comes."""
+    best = [row["rms"] / row["floor"] for row in chosen(rows, how=BEST) if row["d"] < comb(row["m"], 2) / 2]
+    least = min(row["rms"] / row["floor"] for row in rows if row["d"] < comb(row["m"], 2) / 2)
+    word = "holds" if least > 1 - 0.05 else "fails"
+    return Finding(
+        "No linear read-off has a smaller rms error than Welch's floor; how near does the best come?",
+        f"{len(rows)} networks under {len(HOW)} read-offs",
+        f"least ratio {least:.3f}; best read-off {np.median(best):.3f} times the floor (median), "
+        f"{max(best):.3f} at most",
+        word,
+        "the floor holds on average over all inputs; a sample of them may lie below by a few per cent",
+    )
+
+
+def growth(profile: Profile, rows: list[dict], layer: str, how: str) -> tuple[str, object, Finding]:
+    """How the error of the worst stratum grows with m at a fixed width."""
+    name = f"{layer}, {how}, d = {profile.width}: error against m"
+    records = [{**r, "low": r["worst"], "high": r["worst"]} for r in chosen(rows, layer=layer, how=how, d=profile.width)
+               if r["m"] in profile.ms]  # fmt: skip
+    series = Series(name, "m", tuple(records))
+    report = series.report(0.0)
+    ends = series.medians()
+    slope = log(ends[max(ends)] / ends[min(ends)]) / log(max(ends) / min(ends)) if len(ends) > 1 else 0.0
+    why = "a slope between the first and the last m; the fits stand in the JSON"
+    words = f"slope {slope:.2f}: {ends[min(ends)]:.3f} to {ends[max(ends)]:.3f}"
+    return name, report, Finding(f"{name}: what power of m, worst stratum?", series.span, words, "measured", why)
+
+
+def falling(profile: Profile, rows: list[dict], layer: str, how: str) -> tuple[str, object, Finding]:
+    """The exponent of the error in the width, over all read-offs."""
+    name = f"{layer}, {how}, m = {profile.m}: rms error against d"
+    wanted = [r for r in chosen(rows, layer=layer, how=how, m=profile.m) if r["d"] <= comb(profile.m, 2) / 4]
+    series = Series(name, "d", tuple({**r, "low": r["rms"], "high": r["rms"]} for r in wanted))
+    report = series.report(-0.5)
+    return name, report, series.finding(f"{name}: d^(-1/2)?", report)
+
+
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """Errors of every layer under every read-off, beside the floor; what the best one saves."""
+    rows = error_rows(profile, seen)
+    table, fits, findings = list(rows), {}, [above_floor(profile, rows)]
+    for layer in profile.layers:
+        findings.append(savings(profile, rows, layer))
+        for how in HOW:
+            along_d = {d: [r["rms"] for r in chosen(rows, layer=layer, how=how, m=profile.m, d=d)]
+                       for d in profile.widths}  # fmt: skip
+            along_m = {m: [r["worst"] for r in chosen(rows, layer=layer, how=how, m=m, d=profile.width)]
+                       for m in profile.ms}  # fmt: skip
+            table += points("width", f"{layer}, {how}", along_d) + points("m", f"{layer}, {how}", along_m)
+            for report in (falling, growth) if how in ("own", BEST) else ():
+                name, fits[name], finding = report(profile, rows, layer, how)
+                findings.append(finding)
+    table += line("width", "Welch's floor", {d: read_off_floor(profile.m, d) for d in profile.widths})
+    table += line("m", "Welch's floor", {m: read_off_floor(m, profile.width) for m in profile.ms})
+    return Analysis(table, findings, fits)
+
+
+EXPERIMENT = Experiment(
+    claim="The best linear read-off of a layer comes to Welch's floor, whatever the layer; the paper's do not",
+    meaning="How a layer is read matters more than how it is wired. The best linear read-off of any of these layers "
+    "has about the smallest error that a linear read-off can have, and with it the power of m is gone.",
+    profiles=PROFILES,
+    tasks=lambda profile: list(tasks(profile).values()),
+    analyse=analyse,
+    draw=partial(
+        draw_panels,
+        panels=(
+            Panel("width", "width d (neurons)", "rms error, all read-offs", "against the width"),
+            Panel("m", "features m", "rms error, worst stratum", "against m at one width"),
+        ),
+    ),
+    size=(10, 6.4),
+)

@@ -1,0 +1,108 @@
+"""The laws of the literature in one table: printed, right, and measured, read from figures/*.json."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from superposed.study.experiment import Finding
+
+
+@dataclass(frozen=True)
+class Law:
+    """A statement of the literature, and the finding that judges it.
+
+    Args:
+      construction, inputs: what it is about.
+      printed: the law as its source prints it.
+      corrected: the law that theory has; the errata are those of docs/theory.md, section 2.
+      experiment: which NAME.json holds the finding.
+      question: a regular expression that one of its questions matches.
+    """
+
+    construction: str
+    inputs: str
+    printed: str
+    corrected: str
+    experiment: str
+    question: str
+
+
+LAWS = (
+    Law("Theorem 1, Bernoulli, density log^2 m/sqrt d", "aligned", "worst error log^4 m/sqrt d",
+        "about 1/log^4 m at every d (E2)", "errata", r"^E2: at the paper's density"),
+    Law("Theorem 1, Bernoulli, tuned density", "aligned", "worst error d^(-1/2)", "d^(-1/3) (E2)",
+        "errata", r"^E2: at the tuned density"),
+    Law("Theorem 3, random signs", "aligned", "error d^(-1/2)", "s d^(-1/2), with constants", "uand_aligned",
+        r"Rademacher signs: rms error falls as d\^\(-1/2\)\? s = 3"),
+    Law("Theorem 2, Bernoulli behind codes", "superposed", "width sqrt(m)/eps^2; in the abstract m^(2/3)",
+        "m^(2/3) s^(2/3) eps^(-4/3) (E1)", "uand_superposed", r"drawn, s = 2, from m = 10\^4 on: width tends"),
+    Law("centred weights", "superposed", "-", "m^(2/3)", "family", r"^centred weights:"),
+    Law("signed weights", "superposed", "-", "m^(2/3)", "family", r"^signed weights:"),
+    Law("centred read-off", "superposed", "-", "m^(2/3) eps^(-2/3)", "family", r"^centred read-off:"),
+    Law("Gaussian signs behind codes", "superposed", "sqrt(m log m) (Busch 2025)", "m^(2/3)", "family",
+        r"^Gaussian signs:"),
+    Law("Theorem 14, random layer", "superposed", "no power of m", "the same", "family", r"^random layer: no power"),
+    Law("Theorem 14, random layer", "superposed", "error s d^(-1/2) for every m", "the same", "random_init",
+        r"Theorem 14: rms error free of m"),
+    Law("signs behind codes, quadratic neurons", "superposed", "-", "m^(2/3)", "quadratic", r"^signs behind codes"),
+    Law("random layer, quadratic neurons", "superposed", "-", "no power of m; ln m for every pair", "quadratic",
+        r"^random quadratic layer, q99"),
+    Law("quadratic form", "superposed", "m = exp(eps^2 sqrt d/(2 s))", "d = (ln m)^2, half of the printed width",
+        "quadratic", r"^quadratic form: width for every pair"),
+    Law("any layer under the best linear read-off", "superposed", "error d^(-1/2) at least (Welch)", "reached",
+        "read_offs", r"^No linear read-off"),
+    Law("codes of the features", "-", "cross-talk sqrt((m-d)/(d(m-1))) at least (Welch)", "the same", "codes",
+        r"^rms cross-talk"),
+    Law("Theorem 11, targeted ANDs", "superposed", "eps^2 m d sqrt(d/s) = O(1)", "eps^2 (m/d) sqrt(d/s) = O(1) (E3)",
+        "errata", r"^E3: .* d\^\(-1/2\)"),
+    Law("Theorem 21, error correction", "superposed", "eps < d^(1/4)/(m^(1/2) s^(1/4))",
+        "eps < (d s)^(1/4)/m^(1/2) (E4)", "error_correction", r"tolerated read-off error grows as s\^\(1/4\)"),
+    Law("Theorem 21, every unit rounds", "superposed", "m = d^(3/2)", "m = d^(3/2)/(18 sqrt(s) ln d)",
+        "error_correction", r"every unit rounding exactly"),
+    Law("Theorem 21, every bit decodes", "superposed", "-", "d^2 on the way, d^(3/2) in the end", "error_correction",
+        r"every bit decoding at 1/2"),
+    Law("Theorem 8, deep circuits", "superposed", "d = m^(2/3) s^2", "m = d^(3/2)/ln d, s^(-1/2)", "deep_circuits",
+        r"no wrong bit to depth \d+, s = 2"),
+    Law("channels", "superposed", "m = d^2/log^2 d (Adler and Shavit)", "d^(2 - 1/(2c)) at c units a feature",
+        "true_superposition", r"^Channels, groups, s = 3: m\* at depth"),
+    Law("threshold reads of every AND", "Gaussian code", "d = k (3 l1 + l0)^2", "the same", "threshold_reads",
+        r"^optimal bias: at what fraction"),
+    Law("skip feature-bigrams", "superposed", "noise |B|^(1/2)", "the same", "bigrams", r"^projection: noise of the"),
+    Law("skip feature-bigrams", "superposed", "|B| = d_resid d_head", "the same", "bigrams",
+        r"^projection: the longest"),
+    Law("small circuits in one network", "superposed", "T = (D/d)^2", "T = eps P^2/(l V z)", "small_circuits",
+        r"^most circuits with an error below"),
+)  # fmt: skip
+
+
+def find(law: Law, figures: Path) -> tuple[Finding, str] | None:
+    """The finding that judges a law, with its profile: that of a larger profile where there is one; else None."""
+    for path in (*sorted(figures.glob(f"*/{law.experiment}.json")), figures / f"{law.experiment}.json"):
+        if path.is_file():
+            text = json.loads(path.read_text())
+            for finding in text["findings"]:
+                if re.search(law.question, finding["question"]):
+                    return Finding(**finding), text["profile"]
+    return None
+
+
+def laws_markdown(figures: Path) -> str:
+    """The table, in Markdown."""
+    lines = [
+        "## The laws in one table\n",
+        "Each line is a statement of the literature, as printed and as theory has it, beside what was measured. "
+        "E1 to E4 are errata of [theory.md](theory.md), section 2.\n",
+        "| construction | inputs | printed | corrected | measured | range | verdict |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for law in LAWS:
+        found = find(law, figures)
+        measured = (
+            ("-", "-", "not measured")
+            if found is None
+            else (found[0].measured, f"{found[0].range} ({law.experiment}, {found[1]})", found[0].verdict)
+        )
+        cells = (law.construction, law.inputs, law.printed, law.corrected, *measured)
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,68 @@
+"""Quadratic neurons: exact moments, and the largest error of the quadratic form against codes that are made."""
+
+from itertools import combinations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from superposed.networks.read_off import corner
+from superposed.theory.quadratic import (
+    SIGN_MEAN,
+    draw_random_quadratic,
+    form_dimensions,
+    largest_form_errors,
+    mean_signed_square,
+    random_quadratic_all_pairs_width,
+    random_quadratic_variance,
+)
+
+
+def test_the_pairs_of_coordinates_are_numbered_without_a_gap():
+    p, q = corner(jnp.arange(20 * 21 // 2))
+    assert sorted(zip(p.tolist(), q.tolist(), strict=True)) == sorted((i, j) for j in range(20) for i in range(j + 1))
+    assert [form_dimensions(d) for d in (1, 2, 3, 5, 6, 5050)] == [1, 1, 2, 2, 3, 100]
+
+
+@pytest.mark.parametrize("cov", [(0.7, -0.4, 0.3, 1.7), (1.0, 1.0, 0.0, 2.0), (0.2, 0.9, -0.6, 2.5)])
+def test_the_mean_of_a_signed_square_is_that_of_normal_triples(cov):
+    ag, bg, ab, variance = cov
+    rng = np.random.default_rng(0)
+    a, b, g = rng.multivariate_normal([0] * 3, [[1, ab, ag], [ab, 1, bg], [ag, bg, variance]], 400_000).T
+    terms = np.sign(a * b) * g**2
+    exact = float(mean_signed_square(*map(jnp.float32, cov)))
+    assert abs(terms.mean() - exact) < 5 * terms.std() / len(terms) ** 0.5
+    if cov[2] == 0 and cov[0] == cov[1] == 1:
+        assert exact == pytest.approx(SIGN_MEAN, rel=1e-5)
+
+
+@pytest.mark.parametrize("s", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_the_variance_of_a_random_quadratic_layer_is_that_of_its_draws(s):
+    errors = np.asarray(draw_random_quadratic(jax.random.key(0), s, 4000.0, 4000.0, 20_000))
+    for active in range(3):
+        expected = random_quadratic_variance(s, active) / 4000
+        assert errors[active].var() == pytest.approx(expected, rel=0.06)  # 5 standard errors of it, and first order
+        assert abs(errors[active].mean()) < 5 * errors[active].std() / 20_000**0.5 + 2 / 4000
+
+
+def test_the_largest_error_of_the_form_is_that_of_codes_that_are_made():
+    m, s, r, n = 40, 3, 60, 1500
+    rng = np.random.default_rng(1)
+    made = np.empty(n)
+    for i in range(n):
+        phi = rng.standard_normal((r, m))
+        phi /= np.linalg.norm(phi, axis=0)
+        reads = phi.T @ phi[:, :s].sum(axis=1)
+        b = np.arange(m) < s
+        made[i] = max(abs(reads[k] * reads[l] - b[k] * b[l]) for k, l in combinations(range(m), 2))
+    (drawn,) = largest_form_errors(np.random.default_rng(2), m, s, np.array([r]), n)
+    for quantile in (0.1, 0.5, 0.9):
+        cut = np.quantile(made, quantile)
+        assert abs((drawn < cut).mean() - quantile) < 5 * (2 * quantile * (1 - quantile) / n) ** 0.5
+    assert np.all(np.diff(largest_form_errors(rng, 1e300, 2, np.array([2000, 8000, 16_000]), 8), axis=0) < 0)
+
+
+def test_the_width_for_all_pairs_grows_as_the_logarithm_of_m():
+    widths = [random_quadratic_all_pairs_width(10.0**n, 2, 0.5) for n in (50, 100, 200)]
+    assert np.diff(np.log(widths)) / np.log(2) == pytest.approx([1, 1], abs=0.03)
