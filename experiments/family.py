@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
+import numpy as np
+
 from superposed.constructions import (
     Bernoulli,
     CentredBernoulli,
     CentredReadOff,
-    Gaussian,
     Quadratic,
     QuadraticForm,
     RandomInit,
@@ -15,33 +16,35 @@ from superposed.constructions import (
     SignedBernoulli,
     Superposed,
 )
-from superposed.constructions.read_by import ReadBy
 from superposed.figures.panels import Panel, draw_panels
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
+from superposed.networks.two_active import all_pairs, quality
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
+from superposed.study.layers import layer_of
 from superposed.study.points import line, widths
 from superposed.study.series import Series, number, smallest_widths
 from superposed.sweeping.record import Seen
+from superposed.sweeping.search import bracket, next_width
+from superposed.sweeping.steps import Steps
 from superposed.sweeping.tasks import SmallestWidth
 from superposed.theory.floor import all_pairs_floor, distinct_inputs_floor
 
-S, EPS, BITS = 2, 0.5, 8
+S, EPS, BITS, ROWS = 2, 0.5, 8, 1024
 NAIVE, BEST = "one neuron a pair", "random layer, best linear read-off"
 DRAWN = {
     "Theorem 2": (Superposed(Bernoulli()), 2 / 3),
     "centred weights": (Superposed(CentredBernoulli()), 2 / 3),
     "signed weights": (Superposed(SignedBernoulli()), 2 / 3),
-    "centred read-off": (Superposed(CentredReadOff()), 2 / 3),
-    "Gaussian signs": (Superposed(Gaussian()), 2 / 3),
+    "centred read-off (signs)": (Superposed(CentredReadOff()), 2 / 3),
     "random layer": (RandomInit(), 0.0),
     "signs, quadratic neurons": (Superposed(Quadratic()), 2 / 3),
     "random layer, quadratic neurons": (RandomQuadratic(), 0.0),
     "quadratic form": (QuadraticForm(), 0.0),
 }
-"""Construction, and the power of m that its width should tend to."""
-BUILT = {BEST: (ReadBy(RandomInit(), sets=1), 0.0), "Theorem 2, best linear read-off":
-         (ReadBy(Superposed(Bernoulli()), sets=1), 0.0)}  # fmt: skip
+"""Construction, and the power of m that its width should tend to. At s = 2 the centred read-off is that of signs."""
+BUILT = {BEST: (RandomInit(), 0.0), "Theorem 2, best linear read-off": (Superposed(Bernoulli()), 0.0)}
+"""Layers that are built, and read by the best linear read-off of all C(m, 2) gates."""
 TOP = 1e4
 """Exponents are read from here on: the closed form of Theorem 2 is good from there."""
 
@@ -60,10 +63,10 @@ class Profile:
 
 
 PROFILES = {
-    "tiny": Profile((64, 10**6, 10**12), (16,), 2, 256, 8, ("Theorem 2", "random layer"), steps=8),
-    "quick": Profile((64, 10**4, 10**6, 10**9, 10**12), (64,), 4, 2048, 8),
-    "standard": Profile((64, *powers(10, 2, 12)), (64, 128, 256, 512), 16, 8192, 32, steps=64),
-    "full": Profile((64, *powers(10, 2, 12)), (64, 128, 256, 512, 1024), 32, 20_000, 64, steps=64),
+    "tiny": Profile((64, 10**6, 10**12), (16,), 2, 256, 60, ("Theorem 2", "random layer"), steps=8),
+    "quick": Profile((64, 10**4, 10**6, 10**9, 10**12), (64, 128), 4, 2048, 400),
+    "standard": Profile((64, *powers(10, 2, 12)), (64, 128, 256, 512), 16, 8192, 1000, steps=64),
+    "full": Profile((64, *powers(10, 2, 12)), (64, 128, 256, 512, 1024), 32, 20_000, 1000, steps=64),
 }
 
 
@@ -77,17 +80,39 @@ def guess(construction: object, m: int) -> float:
 def searches(profile: Profile) -> dict[str, list[SmallestWidth]]:
     """For each construction and m, the smallest width of each seed with 99% of the read-offs within EPS."""
     ask = partial(SmallestWidth, s=S, seeds=profile.seeds, criterion="q99", eps=EPS)
-    drawn = {
+    return {
         name: [ask(DRAWN[name][0], m, sampling=Sampling(profile.events), start=guess(DRAWN[name][0], m), mode="drawn",
                    most=2**34, steps=profile.steps) for m in profile.m]
         for name in profile.drawn
     }  # fmt: skip
-    built = {
-        name: [ask(construction, m, sampling=Sampling(profile.inputs, idle=16), start=48, most=2**11) for m in
-               profile.built]
-        for name, (construction, _) in BUILT.items()
-    }  # fmt: skip
-    return drawn | built
+
+
+def best_steps(profile: Profile) -> Steps:
+    """The smallest width of each seed under the best linear read-off, for the layers that are built."""
+    return Steps(tuple(
+        {"layer": name, "m": m, "inputs": profile.inputs, "rows": ROWS, "seed": seed}
+        for name in BUILT for m in profile.built for seed in range(profile.seeds)
+    ), best_width)  # fmt: skip
+
+
+def best_width(cell: dict) -> dict:
+    """Neighbouring widths between which 99% of the read-offs of the worst stratum begin to be within EPS."""
+    m, passed = cell["m"], {}
+    pairs = all_pairs(m)
+    looked = pairs[np.random.default_rng(cell["seed"]).permutation(len(pairs))[: cell["inputs"]]]
+    while (width := next_width(passed, 64, ROWS)) is not None:
+        network = layer_of(BUILT[cell["layer"]][0], m, S, width, ROWS, cell["seed"])
+        passed[width] = max(quality(network, width, "least squares", looked).q99) < EPS
+    found = bracket(passed)
+    return {"low": found.low, "high": found.high}
+
+
+def best_series(profile: Profile, seen: Seen) -> dict[str, Series]:
+    """The widths under the best linear read-off, by layer."""
+    steps = best_steps(profile)
+    rows = [{**c, "low": r["low"], "high": r["high"] or float("inf")} for c, r in
+            zip(steps.cells, steps.results(seen), strict=True)]  # fmt: skip
+    return {name: Series(name, "m", tuple(r for r in rows if r["layer"] == name), {"s": S}) for name in BUILT}
 
 
 def exponents(series: dict[str, Series]) -> tuple[dict, list[Finding]]:
@@ -140,7 +165,8 @@ def bounds(profile: Profile) -> Finding:
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Every construction's widths, exponents, and the order at each m."""
-    series = {name: smallest_widths(name, tasks, seen, s=S) for name, tasks in searches(profile).items()}
+    drawn = {name: smallest_widths(name, tasks, seen, s=S) for name, tasks in searches(profile).items()}
+    series = drawn | best_series(profile, seen)
     fits, findings = exponents(series)
     table = [row for name, s in series.items() for row in widths("widths", s, "m", name)]
     table += line("widths", NAIVE, {m: naive(m) for m in profile.m if m <= 1e6})
@@ -156,7 +182,7 @@ EXPERIMENT = Experiment(
     meaning="All known ways to compute every AND at once are set side by side. Those that give each feature weights of "
     "its own pay a power of the number of features; layers that act on the input as it stands do not.",
     profiles=PROFILES,
-    tasks=lambda profile: [task for tasks in searches(profile).values() for task in tasks],
+    tasks=lambda profile: [best_steps(profile), *(task for tasks in searches(profile).values() for task in tasks)],
     analyse=analyse,
     draw=partial(
         draw_panels,

@@ -2,20 +2,19 @@
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 from math import comb, log
 
 import numpy as np
 
 from superposed.constructions import Bernoulli, Rademacher, RandomInit, Superposed
-from superposed.constructions.read_by import HOW, ReadBy
 from superposed.figures.panels import Panel, draw_panels
-from superposed.measuring.sampling import Sampling
+from superposed.networks.two_active import HOW, all_pairs, quality
 from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.study.layers import layer_of
 from superposed.study.points import line, points
 from superposed.study.series import Series
 from superposed.sweeping.record import Seen
-from superposed.sweeping.tasks import AtWidths
+from superposed.sweeping.steps import Steps
 from superposed.theory.floor import read_off_floor
 
 S = 2
@@ -31,7 +30,7 @@ BEST = "least squares"
 
 @dataclass(frozen=True)
 class Profile:
-    """Errors along `widths` at `m`, and along `ms` at `width`; every layer under every read-off."""
+    """Errors along `widths` at `m`, and along `ms` at `width`; every layer under every read-off, on so many inputs."""
 
     m: int
     widths: tuple[int, ...]
@@ -43,43 +42,41 @@ class Profile:
 
 
 PROFILES = {
-    "tiny": Profile(16, (16, 32), (16,), 32, 2, 8, ("random layer",)),
-    "quick": Profile(32, (32, 64, 128, 256), (32, 64), 128, 4, 16, ("Theorem 2", "random layer")),
-    "standard": Profile(64, (64, 128, 256, 512, 1024), (32, 64, 128, 256), 256, 8, 32),
-    "full": Profile(96, (64, 128, 256, 512, 1024, 2048), (32, 64, 128, 256, 512), 256, 16, 64),
+    "tiny": Profile(16, (16, 32), (16, 24), 32, 2, 120, ("random layer",)),
+    "quick": Profile(48, (32, 64, 128, 256), (32, 64, 128), 128, 4, 400, ("Theorem 2", "random layer")),
+    "standard": Profile(64, (32, 64, 128, 256, 512, 1024), (32, 64, 128, 256, 512), 256, 8, 1000),
+    "full": Profile(96, (32, 64, 128, 256, 512, 1024, 2048), (32, 64, 128, 256, 512), 256, 16, 2000),
 }
 
 
-def read_by(layer: str, how: str) -> object:
-    """The construction: a layer under a read-off."""
-    return ReadBy(LAYERS[layer], how, sets=1)  # s = 2 leaves no further active features
+def look(cell: dict) -> dict:
+    """How well one layer is read in every way: over all gates, and in the worst stratum."""
+    m, d = cell["m"], cell["d"]
+    network = layer_of(LAYERS[cell["layer"]], m, S, d, cell["rows"], cell["seed"])
+    pairs = all_pairs(m)
+    looked = np.random.default_rng(cell["seed"]).permutation(len(pairs))[: cell["inputs"]]
+    found = {how: quality(network, d, how, pairs[looked]) for how in HOW}
+    return {how: {"rms": q.rms, "worst": max(q.strata), "q99": max(q.q99)} for how, q in found.items()}
 
 
-def tasks(profile: Profile) -> dict[tuple[str, str, int], AtWidths]:
-    """The errors by layer, read-off and m."""
-    sampling = Sampling(profile.inputs)
-    found = {}
-    for layer, how in product(profile.layers, HOW):
-        for m in dict.fromkeys((profile.m, *profile.ms)):
-            widths = {*(profile.widths if m == profile.m else ()), *((profile.width,) if m in profile.ms else ())}
-            construction = read_by(layer, how)
-            found[layer, how, m] = AtWidths(
-                construction, m, S, tuple(sorted(widths)), profile.seeds, sampling, rows=max(profile.widths)
-            )
-    return found
+def steps(profile: Profile) -> Steps:
+    """Every layer along the widths at one m, and along m at one width."""
+    sizes = [(profile.m, d) for d in profile.widths] + [(m, profile.width) for m in profile.ms]
+    return Steps(tuple(
+        {"layer": layer, "m": m, "d": d, "rows": max(profile.widths) if m == profile.m else profile.width,
+         "inputs": profile.inputs, "seed": seed}
+        for layer in profile.layers for m, d in dict.fromkeys(sizes) for seed in range(profile.seeds)
+    ), look)  # fmt: skip
 
 
 def error_rows(profile: Profile, seen: Seen) -> list[dict]:
-    """Root mean squares of every network: over all read-offs, and of the worst stratum."""
-    rows = []
-    for (layer, how, m), task in tasks(profile).items():
-        for width in task.widths:
-            for seed, errors in enumerate(task.errors(seen, width)):
-                every = float(np.sqrt(errors.total_sq.sum() / errors.count.sum()))
-                labels = {"kind": "error", "layer": layer, "how": how, "m": m, "s": S, "d": width, "seed": seed}
-                floor, worst = read_off_floor(m, width), float(errors.rms.max())
-                rows.append({**labels, "rms": every, "worst": worst, "floor": floor})
-    return rows
+    """One row a network and way of reading."""
+    asked = steps(profile)
+    return [
+        {"kind": "error", **cell, "how": how, **seen_by, "floor": read_off_floor(cell["m"], cell["d"])}
+        for cell, result in zip(asked.cells, asked.results(seen), strict=True)
+        for how, seen_by in result.items()
+    ]
 
 
 def chosen(rows: list[dict], **labels: object) -> list[dict]:
@@ -167,7 +164,7 @@ EXPERIMENT = Experiment(
     meaning="How a layer is read matters more than how it is wired. The best linear read-off of any of these layers "
     "has about the smallest error that a linear read-off can have, and with it the power of m is gone.",
     profiles=PROFILES,
-    tasks=lambda profile: list(tasks(profile).values()),
+    tasks=lambda profile: [steps(profile)],
     analyse=analyse,
     draw=partial(
         draw_panels,

@@ -25,9 +25,9 @@ from superposed.sweeping.steps import Steps
 SIZE, LIFT = 6, 1.0
 TOLERANCE = 0.02
 """Mean square error up to which a network counts as right, after LAYERS layers with one circuit on."""
-LAYERS = 2
-FRACTIONS = tuple(2 ** (n / 3) / 32 for n in range(16))
-"""Of P^2: the numbers of circuits tried."""
+LAYERS = 1
+FRACTIONS = tuple(2 ** (n / 4) for n in range(-6, 5))
+"""Of the law's number of circuits: those tried."""
 WAYS = {
     "progressions": progressions,
     "progressions, shared ends": partial(progressions, shared_ends=True),
@@ -54,10 +54,10 @@ NETWORKS = ((250, 250, 1), (250, 500, 1), (500, 500, 1), (500, 1000, 1), (1000, 
             (1000, 2000, 3), (2000, 2000, 1))  # fmt: skip
 PROFILES = {
     "tiny": Profile((50, 250), ((250, 100, 1), (250, 200, 1), (250, 100, 2)), 2, (250, 500), 4, 2),
-    "quick": Profile((50, 100, 250, 500), NETWORKS, 4, (125, 250, 500, 1000), 16, 4),
-    "standard": Profile((50, 100, 250, 500, 1000), NETWORKS, 8, (125, 250, 500, 1000, 2000), 64, 8),
+    "quick": Profile((50, 100, 250, 500), NETWORKS, 4, (64, 128, 256, 512, 1024), 16, 4),
+    "standard": Profile((50, 100, 250, 500, 1000), NETWORKS, 8, (48, 96, 192, 384, 768, 1536, 3072, 4800), 32, 6),
     "full": Profile((50, 100, 250, 500, 1000, 2000), (*NETWORKS, (4000, 16_000, 1)), 12,
-                    (125, 250, 500, 1000, 2000, 4000), 128, 16),
+                    (48, 96, 192, 384, 768, 1536, 3072, 6144), 64, 16),
 }  # fmt: skip
 
 
@@ -93,6 +93,11 @@ def run(cell: dict) -> dict:
     return {"layers": found}
 
 
+def largest(places: int) -> float:
+    """The law's largest number of circuits at TOLERANCE, one of them on."""
+    return TOLERANCE * places**2 / (LAYERS * (0.5 + (1 + LIFT) ** 2))
+
+
 def count_steps(profile: Profile) -> Steps:
     """Every way of choosing sets, at every number of places."""
     return Steps(tuple({"way": way, "places": p, "size": SIZE} for way in WAYS for p in profile.counts), count)
@@ -110,7 +115,7 @@ def capacity_steps(profile: Profile) -> Steps:
     """For each number of places, numbers of circuits along a ladder."""
     return Steps(tuple(
         {"places": p, "circuits": n, "on": 1, "layers": LAYERS, "batch": profile.batch, "seed": 1000 + seed}
-        for p in profile.places for n in dict.fromkeys(int(f * p**2 / 30) for f in FRACTIONS)
+        for p in profile.places for n in dict.fromkeys(round(f * largest(p)) for f in FRACTIONS)
         if 1 < n <= len(lines(p, SIZE)) for seed in range(profile.seeds)
     ), run)  # fmt: skip
 
@@ -185,9 +190,9 @@ def capacity(profile: Profile, seen: Seen) -> tuple[list[dict], dict, list[Findi
                for (p, seed), rungs in ladder.items() for low, high in [edge(rungs)]]  # fmt: skip
     series = Series("most circuits", "places", tuple(records))
     fit = series.report(2.0)
-    question = f"most circuits with an error below {TOLERANCE:g} after {LAYERS} layers grow as P^2?"
+    question = f"most circuits with an error below {TOLERANCE:g} after one layer grow as P^2?"
     finding = series.finding(question, fit)
-    law = {p: TOLERANCE * p**2 / (LAYERS * (0.5 + (1 + LIFT) ** 2)) for p in profile.places}
+    law = {p: largest(p) for p in profile.places}
     table = series.rows("T*") + widths("most", series, "places", "measured") + line("most", "law", law)
     return table, {series.name: fit}, [finding]
 
@@ -217,9 +222,9 @@ EXPERIMENT = Experiment(
     draw=partial(
         draw_panels,
         panels=(
-            Panel("counts", "places P", "circuits", "circuits of which two share at most one place"),
-            Panel("depth", "layer", "mean square error", "error layer by layer (lines: law)", linear="x"),
-            Panel("most", "places P", "most circuits T", "most circuits, error below .02 after 2 layers"),
+            Panel("counts", "places P", "circuits", "any two share at most one place"),
+            Panel("depth", "layer", "mean square error", "error by layer (lines: law)", linear="x"),
+            Panel("most", "places P", "most circuits T", "most circuits, error below .02"),
         ),
     ),
     size=(12, 5.6),

@@ -95,7 +95,7 @@ def make(cell: dict) -> dict:
     threshold = threshold_at(rule, k, float(m), d)
     rng = np.random.default_rng([cell["seed"], k, m])
     wrong = np.empty(cell["draws"], int)
-    truth = np.add.outer(np.arange(m) < k, np.arange(m) < k) == 2
+    truth = np.outer(np.arange(m) < k, np.arange(m) < k)
     upper = np.triu(np.ones((m, m), bool), 1)
     for n in range(cell["draws"]):
         e = rng.standard_normal((d, m), np.float32) / np.float32(sqrt(d))

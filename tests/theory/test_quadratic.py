@@ -39,15 +39,15 @@ def test_the_mean_of_a_signed_square_is_that_of_normal_triples(cov):
 
 @pytest.mark.parametrize("s", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_the_variance_of_a_random_quadratic_layer_is_that_of_its_draws(s):
-    errors = np.asarray(draw_random_quadratic(jax.random.key(0), s, 4000.0, 4000.0, 20_000))
+    errors = np.asarray(draw_random_quadratic(jax.random.key(0), s, 4000.0, 4000.0, 10_000))
     for active in range(3):
         expected = random_quadratic_variance(s, active) / 4000
-        assert errors[active].var() == pytest.approx(expected, rel=0.06)  # 5 standard errors of it, and first order
-        assert abs(errors[active].mean()) < 5 * errors[active].std() / 20_000**0.5 + 2 / 4000
+        assert errors[active].var() == pytest.approx(expected, rel=0.08)  # 5 standard errors of it, and first order
+        assert abs(errors[active].mean()) < 5 * errors[active].std() / 10_000**0.5 + 2 / 4000
 
 
 def test_the_largest_error_of_the_form_is_that_of_codes_that_are_made():
-    m, s, r, n = 40, 3, 60, 1500
+    m, s, r, n = 30, 3, 60, 800
     rng = np.random.default_rng(1)
     made = np.empty(n)
     for i in range(n):

@@ -12,7 +12,7 @@ from superposed.networks.network import matmul
 CODES = ("random", "ternary", "binary", "binary with feature signs", "orthonormal blocks", "low coherence")
 """random: uniform unit vectors. ternary: +-1 on sqrt(d_in) random coordinates, binary: +1 on them. Feature signs flip
 whole vectors. orthonormal blocks: random bases side by side. low coherence: random vectors pushed apart."""
-POWER, PUSHES, STEP = 8, 400, 0.02
+POWER, PUSHES, STEP = 8, 200, 0.04
 """Low coherence: gradient steps on the sum of the POWER-th powers of all cross-talks."""
 
 

@@ -51,7 +51,7 @@ class Layer(NamedTuple):
             x = matmul(factor, x)
         return self.activation(x + self.b)
 
-    def activation(self, z: Float[Array, " d"]) -> Float[Array, " d"]:
+    def activation(self, z: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
         """What a neuron makes of its pre-activation: ReLU(z)."""
         return jax.nn.relu(z)
 
@@ -59,7 +59,7 @@ class Layer(NamedTuple):
 class SquareLayer(Layer):
     """A layer of quadratic neurons, x -> (W x + b)^2. One of them is two ReLUs that are squared: z^2 is even in z."""
 
-    def activation(self, z: Float[Array, " d"]) -> Float[Array, " d"]:
+    def activation(self, z: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
         return z**2
 
 

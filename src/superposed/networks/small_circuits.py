@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from math import isqrt
 
 import numpy as np
+import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
 from superposed.bad_input import InputError
@@ -124,7 +125,9 @@ class SmallCircuits:
     ) -> Float[np.ndarray, "circuits n batch"]:
         """R of every circuit: its indicators first, then its neurons."""
         on, off = self.read_weights
-        return on * state[sets].sum(axis=1) - off * state.sum(axis=0)
+        members = self._members(sets)
+        sums = (members @ state.reshape(self.n_places, -1)).reshape(len(sets), *state.shape[1:])
+        return on * sums - off * state.sum(axis=0)
 
     def layer(
         self,
@@ -162,10 +165,13 @@ class SmallCircuits:
     def _spread(
         self, values: Float[np.ndarray, "circuits n batch"], sets: Int[np.ndarray, "circuits size"]
     ) -> Float[np.ndarray, "places n batch"]:
-        state = np.zeros((self.n_places, *values.shape[1:]))
-        for column in sets.T:
-            np.add.at(state, column, values)
-        return state
+        state = self._members(sets).T @ values.reshape(len(sets), -1)
+        return state.reshape(self.n_places, *values.shape[1:])
+
+    def _members(self, sets: Int[np.ndarray, "circuits size"]) -> sp.csr_array:
+        """1 where a circuit stands on a place [circuits, places]."""
+        circuit = np.repeat(np.arange(len(sets)), sets.shape[1])
+        return sp.csr_array((np.ones(sets.size), (circuit, sets.ravel())), shape=(len(sets), self.n_places))
 
 
 def rotations(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:

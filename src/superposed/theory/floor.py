@@ -32,8 +32,8 @@ def all_pairs_floor(m: float, eps: float) -> float:
 
         d >= 1 / (eps^2 + 1/F),    F = C(m, 2)
 
-    If every error is below eps, so is their root mean square, and `read_off_floor` bounds that (with 1 + eps^2 in place
-    of 1 for the trace where read-offs are off on average, which is left out: active pairs are normalised to 1).
+    If every error is below eps, so is their root mean square, and `read_off_floor` bounds that. So this holds for read-
+    offs that give 1 on average on active pairs. For others it is (1 - eps)^2 / (eps^2 + (1 + eps)^2/F).
     """
     return 1 / (eps**2 + 2 / (m * (m - 1)))
 

@@ -157,13 +157,19 @@ def printed_form_width(m: float, s: int, eps: float) -> float:
 
 
 def form_all_pairs_width(m: float, s: int, eps: float) -> float:
-    """d = r(r+1)/2 with about half of the inputs right in every pair:
+    """d = r(r+1)/2 at which about half of the inputs are right in every pair:
 
-        r = 1 + 2 ln((m - s)/ln 2) / -ln(1 - eps^2/s)
+        (m - s) P(|u| > eps/sqrt(s)) = ln 2,    1 - u^2 ~ Beta((r - 1)/2, 1/2)
 
-    The largest |u| of the m - s inactive features must be eps/sqrt(s), and P(|u| > t) is about (1 - t^2)^((r-1)/2).
+    The largest |u| of the inactive features then meets an active read of 1 and |x|^2 = s. For small eps, r tends to
+    2 s ln m/eps^2 and d to 2 s^2 (ln m)^2/eps^4.
     """
-    r = 1 + 2 * (log(m - s) - log(log(2))) / -log(1 - eps**2 / s)
+    t2 = eps**2 / s
+
+    def excess(r: float) -> float:
+        return log(m - s) + log(max(special.betainc((r - 1) / 2, 0.5, 1 - t2), 1e-305)) - log(log(2))
+
+    r = optimize.brentq(excess, 1.01, 2 * (log(m) + 3) / -log(1 - t2) + 3)
     return r * (r + 1) / 2
 
 
