@@ -16,6 +16,8 @@ LONG = (
     "crossover",
     "deep_circuits",
     "discovery",
+    "family",
+    "quadratic",
     "trained_anchors",
     "trained_weights",
     "trained_width",
