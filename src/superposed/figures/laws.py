@@ -54,7 +54,7 @@ LAWS = (
     Law("codes of the features", "-", "cross-talk sqrt((m-d)/(d(m-1))) at least (Welch)", "the same", "codes",
         r"^No code"),
     Law("Theorem 11, targeted ANDs", "superposed", "eps^2 m d sqrt(d/s) = O(1)", "eps^2 (m/d) sqrt(d/s) = O(1) (E3)",
-        "errata", r"^E3: .* d\^\(-1/2\)"),
+        "errata", r"^E3: .* as printed"),
     Law("Theorem 21, error correction", "superposed", "eps < d^(1/4)/(m^(1/2) s^(1/4))",
         "eps < (d s)^(1/4)/m^(1/2) (E4)", "error_correction", r"tolerated read-off error grows as s\^\(1/4\)"),
     Law("Theorem 21, every unit rounds", "superposed", "m = d^(3/2)", "m = d^(3/2)/(18 sqrt(s) ln d)",
