@@ -30,7 +30,7 @@ from superposed.sweeping.steps import Steps
 from superposed.sweeping.tasks import SmallestWidth
 from superposed.theory.floor import all_pairs_floor, distinct_inputs_floor
 
-S, EPS, BITS, ROWS = 2, 0.5, 8, 1024
+S, EPS, BITS, ROWS = 2, 0.5, 8, 512
 NAIVE, BEST = "one neuron a pair", "random layer, best linear read-off"
 DRAWN = {
     "Theorem 2": (Superposed(Bernoulli()), 2 / 3),
@@ -64,7 +64,7 @@ class Profile:
 
 PROFILES = {
     "tiny": Profile((64, 10**6, 10**12), (16,), 2, 256, 60, ("Theorem 2", "random layer"), steps=8),
-    "quick": Profile((64, 10**4, 10**6, 10**9, 10**12), (64, 128), 4, 2048, 400),
+    "quick": Profile((64, 10**4, 10**6, 10**9, 10**12), (64,), 3, 2048, 300),
     "standard": Profile((64, *powers(10, 2, 12)), (64, 128, 256, 512), 16, 8192, 1000, steps=64),
     "full": Profile((64, *powers(10, 2, 12)), (64, 128, 256, 512, 1024), 32, 20_000, 1000, steps=64),
 }
