@@ -222,7 +222,7 @@ def test_the_paper_density_is_taken_where_it_is_a_probability():
 )
 def test_the_best_read_off_is_that_of_least_squares_over_every_input(inner):
     m, s, d = 10, 3, 24
-    network = ReadBy(inner, n_inputs=2**14, sets=400)(jax.random.key(0), Problem(m, s), d, 32)
+    network = ReadBy(inner, n_inputs=2**14, sets=4000)(jax.random.key(0), Problem(m, s), d, 32)
     pairs = np.array(list(combinations(range(m), 2)))
     inputs = np.array([[i in active for i in range(m)] for active in combinations(range(m), s)], np.float32)
     a = np.asarray(jax.vmap(hidden, (None, 0))(network, inputs))
@@ -234,7 +234,7 @@ def test_the_best_read_off_is_that_of_least_squares_over_every_input(inner):
     block = jax.jit(jax.vmap(lambda a: network.read_off.block(a, jnp.arange(m), jnp.arange(m))))(jnp.asarray(a))
     found = np.asarray(block)[:, pairs[:, 0], pairs[:, 1]]
     error = np.sqrt(np.mean((exact - inputs[:, pairs].prod(axis=2)) ** 2))
-    # 16,384 random inputs in place of all 120, and 400 of the further features: a few per cent of the error
+    # 16,384 random inputs in place of all 120, and 4,000 further features in place of 8: a few per cent of the error
     assert np.sqrt(np.mean((found - exact) ** 2)) < 0.1 * error
 
 
