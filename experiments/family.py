@@ -29,6 +29,7 @@ from superposed.sweeping.search import bracket, next_width
 from superposed.sweeping.steps import Steps
 from superposed.sweeping.tasks import SmallestWidth
 from superposed.theory.floor import all_pairs_floor, distinct_inputs_floor
+from superposed.theory.sign_moments import superposed_sign_width
 
 S, EPS, BITS, ROWS = 2, 0.5, 8, 512
 NAIVE, BEST = "one neuron a pair", "random layer, best linear read-off"
@@ -72,9 +73,9 @@ PROFILES = {
 
 @lru_cache
 def guess(construction: object, m: int) -> float:
-    """Where the search starts: the construction's closed form."""
+    """Where the search starts: the construction's closed form, or that of signs behind codes."""
     found = construction.predicted_width(Problem(m, S), EPS, "q99")
-    return 64 if found is None else min(found, 2**34)
+    return min(superposed_sign_width(m, S, EPS) if found is None else found, 2**34)
 
 
 def searches(profile: Profile) -> dict[str, list[SmallestWidth]]:
@@ -119,6 +120,8 @@ def exponents(series: dict[str, Series]) -> tuple[dict, list[Finding]]:
     """The exponent of every construction, from TOP on where it was drawn."""
     fits, findings = {}, []
     for name, whole in series.items():
+        if len(whole.medians()) < 2:
+            continue
         part = whole.above(TOP) if name in DRAWN else whole
         claim = (DRAWN | BUILT)[name][1]
         fits[name] = part.report(claim)
@@ -158,7 +161,7 @@ def bounds(profile: Profile) -> Finding:
     return Finding(
         "What lower bounds hold for the universal AND (its gates are fixed: no counting of gates applies)?",
         f"m = {number(m)}, s = {S}, every pair within {EPS:g}",
-        f"{linear:.1f} neurons for linear read-offs (Welch); {inputs:.1f} of {BITS} bits to tell the inputs apart",
+        f"{linear:.1f} neurons for linear read-offs (Welch); {inputs:.1f} neurons of {BITS} bits to tell inputs apart",
         "computed", "the counting bound sqrt(m (2 log2 m - 1)/b) is for lists of m gates that are chosen",
     )  # fmt: skip
 

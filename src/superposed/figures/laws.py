@@ -48,7 +48,7 @@ LAWS = (
     Law("random layer, quadratic neurons", "superposed", "-", "no power of m; ln m for every pair", "quadratic",
         r"^random quadratic layer, q99"),
     Law("quadratic form", "superposed", "m = exp(eps^2 sqrt d/(2 s))", "d = (ln m)^2, half of the printed width",
-        "quadratic", r"^quadratic form: width for every pair"),
+        "quadratic", r"^quadratic form: widths follow"),
     Law("any layer under the best linear read-off", "superposed", "error d^(-1/2) at least (Welch)", "reached",
         "read_offs", r"^No linear read-off"),
     Law("codes of the features", "-", "cross-talk sqrt((m-d)/(d(m-1))) at least (Welch)", "the same", "codes",
