@@ -93,12 +93,12 @@ def noise_findings(profile: Profile, rows: list[dict]) -> tuple[list[dict], dict
                   "high": r["noise"] / r["signal"]} for r in mine]  # fmt: skip
         series = Series(f"{how}: noise over signal", "bigrams", tuple(ratio))
         fits[series.name] = series.report(0.5)
-        question = f"{how}: noise of the scores grows as |B|^(1/2)? (d_resid = {d_resid}, d_head = {d_head})"
+        question = f"{how}: noise of the scores grows as n^(1/2) with n bigrams? (d_resid = {d_resid}, d_head = {d_head})"
         findings.append(series.finding(question, fits[series.name]))
         table += points("noise", how, {n: [r["low"] for r in ratio if r["bigrams"] == n] for n in profile.lengths})
         off = [r["noise"] / r["signal"] / projected_noise(d_resid, d_head, r["bigrams"]) for r in mine]
         words = f"{np.median(off):.3f} times (median), {min(off):.3f} to {max(off):.3f}"
-        question = f"{how}: noise over signal against sqrt(|B| / (d_resid d_head))?"
+        question = f"{how}: noise over signal against sqrt(n / (d_resid d_head))?"
         findings.append(Finding(question, series.span, words, "measured"))
     table += line("noise", "law, projection", {n: projected_noise(d_resid, d_head, n) for n in profile.lengths})
     return table, fits, findings
@@ -150,8 +150,8 @@ EXPERIMENT = Experiment(
     draw=partial(
         draw_panels,
         panels=(
-            Panel("noise", "bigrams |B|", "noise over signal", "noise of the scores"),
-            Panel("capacity", "d_resid d_head", "longest list |B|", "longest list, signal at 4 sigma"),
+            Panel("noise", "bigrams n", "noise over signal", "noise of the scores"),
+            Panel("capacity", "d_resid d_head", "longest list n", "longest list, signal at 4 sigma"),
         ),
     ),
     size=(9.5, 4.8),
