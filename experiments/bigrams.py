@@ -8,8 +8,8 @@ import numpy as np
 from superposed.figures.panels import Panel, draw_panels
 from superposed.networks.bigrams import HOW, directions, projected_noise, query_key
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
-from superposed.study.points import line, points, widths
-from superposed.study.series import Series, edge
+from superposed.study.points import edge, line, points, widths
+from superposed.study.series import Series
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
 
@@ -93,7 +93,9 @@ def noise_findings(profile: Profile, rows: list[dict]) -> tuple[list[dict], dict
                   "high": r["noise"] / r["signal"]} for r in mine]  # fmt: skip
         series = Series(f"{how}: noise over signal", "bigrams", tuple(ratio))
         fits[series.name] = series.report(0.5)
-        question = f"{how}: noise of the scores grows as n^(1/2) with n bigrams? (d_resid = {d_resid}, d_head = {d_head})"
+        question = (
+            f"{how}: noise of the scores grows as n^(1/2) with n bigrams? (d_resid = {d_resid}, d_head = {d_head})"
+        )
         findings.append(series.finding(question, fits[series.name]))
         table += points("noise", how, {n: [r["low"] for r in ratio if r["bigrams"] == n] for n in profile.lengths})
         off = [r["noise"] / r["signal"] / projected_noise(d_resid, d_head, r["bigrams"]) for r in mine]

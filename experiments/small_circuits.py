@@ -17,8 +17,8 @@ from superposed.networks.small_circuits import (
     rotations,
 )
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.study.points import line, points, widths
-from superposed.study.series import Series, edge, number
+from superposed.study.points import edge, line, points, widths
+from superposed.study.series import Series, number
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
 

@@ -30,3 +30,17 @@ def widths(panel: str, series: Series, x: str, name: str | None = None) -> list[
 def line(panel: str, series: str, curve: Mapping[float, float]) -> list[dict]:
     """A computed curve {x: y}; rows of kind "line"."""
     return [{"kind": "line", "panel": panel, "series": series, "x": x, "best": y} for x, y in curve.items()]
+
+
+def edge(ladder: Sequence[tuple[float, bool]]) -> tuple[float, float]:
+    """(last value that passes before any fails, first that fails) of rungs (value, passed); 0 or inf at an open side.
+
+    For one seed whose chance of passing falls from 1 to 0 within a rung or two. Where it falls slowly, a ladder that
+    stops at its first failure is biased, and a success curve has to be fitted.
+    """
+    low = 0.0
+    for value, passed in sorted(ladder):
+        if not passed:
+            return low, float(value)
+        low = float(value)
+    return low, float("inf")
