@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, Key, UInt
 
 ROUNDS = 4
+BASES = 64  # numbers of values that are tried for the first digit
 
 
 def mixed(x: UInt[Array, "*shape"]) -> UInt[Array, "*shape"]:
@@ -23,7 +24,7 @@ def rank(i: Int[Array, "*shape"], keys: UInt[Array, " rounds"], n: Int[Array, ""
     """The place of thing i in a random order of n, in 0, ..., n - 1; `thing` is its inverse.
 
     A Feistel network: i is written as two digits, and each in turn is shifted by a hash of the other. The two digits
-    count a little further than n, so places beyond n go round again.
+    may count a little further than n; places beyond n go round again.
     """
     return _inside(lambda x: _rounds(x, keys, n, range(2 * ROUNDS), 1), i, n)
 
@@ -38,14 +39,40 @@ def _inside(step, x, n):
 
 
 def _rounds(x, keys, n, numbers, sign):
-    high_base = jnp.sqrt(jnp.asarray(n, jnp.float32)).astype(jnp.int32) + 1
+    high_base = _high_base(n)
     low_base = -(-n // high_base)
-    high, low = x // low_base, x % low_base
+    high, low = _digits(x, low_base)
     for number in numbers:
         if number % 2:
-            shift = (mixed(high.astype(jnp.uint32) + keys[number]) >> 1).astype(jnp.int32) % low_base
-            low = (low + sign * shift) % low_base
+            low = _turned(low, _shift(high, keys[number], low_base), low_base, sign)
         else:
-            shift = (mixed(low.astype(jnp.uint32) + keys[number]) >> 1).astype(jnp.int32) % high_base
-            high = (high + sign * shift) % high_base
+            high = _turned(high, _shift(low, keys[number], high_base), high_base, sign)
     return high * low_base + low
+
+
+def _high_base(n):
+    """How many values the first digit has: of a few near the root of n, the one that leaves fewest places beyond n.
+
+    None is left where it divides n. Then no thing goes round again, which would cost a pass over all of them.
+    """
+    root = jnp.sqrt(jnp.asarray(n, jnp.float32)).astype(jnp.int32) + 1
+    bases = jnp.maximum(root - jnp.arange(BASES), root // 2 + 1)
+    return bases[jnp.argmin(-n % bases)]
+
+
+def _digits(x, base):
+    """(x // base, x % base) without an integer division, which processors do one at a time; exact below 2^31."""
+    high = (x.astype(jnp.float32) / base).astype(jnp.int32)
+    low = x - high * base
+    few = jnp.where(low < 0, -1, jnp.where(low >= base, 1, 0))  # the quotient's rounding, below 2^-24 of itself
+    return high + few, low - few * base
+
+
+def _shift(digit, key, base):
+    """A hash of the digit in 0, ..., base - 1: the upper 16 bits as a fraction of base, which is below 2^16."""
+    return ((mixed(digit.astype(jnp.uint32) + key) >> 16) * base.astype(jnp.uint32) >> 16).astype(jnp.int32)
+
+
+def _turned(digit, shift, base, sign):
+    turned = digit + sign * shift
+    return turned - sign * jnp.where((turned >= base) if sign > 0 else (turned < 0), base, 0)

@@ -97,7 +97,7 @@ def draw_and_layer(key: Key[Array, ""], table: GateTable, m: Int[Array, ""] | in
         return neuron, jnp.where(exists, thing(within, order, m), rows), signs, again
 
     orders = order_keys(orders_key, design.gate_size)
-    neuron, gate, signs, again = jax.vmap(one_block)(jnp.arange(design.gate_size), orders)
+    neuron, gate, signs, again = jax.lax.map(lambda block: one_block(*block), (jnp.arange(design.gate_size), orders))
     unread = ~(signs > 0).all(2).any(0)
     signs = signs.at[0].set(jnp.where(unread[:, None], jnp.int8(1), signs[0]))
     weights = jnp.where(again | ~exists[:, None], jnp.int8(0), signs)
