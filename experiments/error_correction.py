@@ -23,7 +23,7 @@ from superposed.theory.error_correction import CRITERIA, capacity, rounded, stri
 
 CLAIMS = {
     "round": (3 / 2, "Theorem 21: with every unit rounding exactly, m* of half the networks grows as d^(3/2)?"),
-    "decode": (2, "Theorem 21: with every bit decoding at 1/2, m* of half the networks grows as d^2?"),
+    "decode": (3 / 2, "Theorem 21: with every bit decoding at 1/2, m* of half the networks tends to d^(3/2)?"),
 }
 PASSES = {"round": lambda seen: seen["largest_noise"] < 1 / 3, "decode": lambda seen: seen["wrong_bits"] == 0}
 LEAST = 1 / 32

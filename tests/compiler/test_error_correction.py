@@ -1,5 +1,7 @@
 """Error correction and targeted ANDs: codes, dense twins, the exact law against built layers, depth."""
 
+from functools import partial
+
 import jax
 import numpy as np
 import pytest
@@ -10,8 +12,8 @@ from superposed.circuits.planted import group_features, group_layers, planted_ci
 from superposed.compiler.codes import balanced_code, mean_read, ternary_code
 from superposed.compiler.corrected import Corrected
 from superposed.compiler.deep import check_network, errors_by_depth, run_network
-from superposed.compiler.error_correction import ErrorCorrection
 from superposed.compiler.targeted_and import targeted_and
+from superposed.theory.density_evolution import Design, sparse_design
 from superposed.theory.error_correction import (
     capacity,
     chance_all_round,
@@ -52,10 +54,10 @@ def test_balanced_code():
         balanced_code(np.random.default_rng(0), 100, 7, 6)
 
 
-@pytest.mark.parametrize("reset", ["round", "identity"])
-def test_dense_twin(reset):
+@pytest.mark.parametrize(("reset", "design"), [("round", Design), ("identity", Design), ("round", sparse_design)])
+def test_dense_twin(reset, design):
     circuit, active = planted_circuit(jax.random.key(0), 30, 3, 3, 6)
-    network = Corrected(3, reset)(jax.random.key(1), circuit, 1024)
+    network = Corrected(3, reset, design)(jax.random.key(1), circuit, 1024)
     states = run_network(network, sparse_features(active, 30))
     x = next(states).toarray()
     before = sp.eye_array(x.shape[1], format="csr")
@@ -71,7 +73,7 @@ def test_dense_twin(reset):
 def test_targeted_and_reads_its_gates():
     circuit, active = planted_circuit(jax.random.key(2), 60, 3, 1, 20)
     code = ternary_code(np.random.default_rng(0), 60, 2048, 0.02)
-    layer, read = targeted_and(np.random.default_rng(1), circuit.layers[0], mean_read(code), 4096, 3)
+    layer, read = targeted_and(np.random.default_rng(1), circuit.layers[0], mean_read(code), 4096, 37)
     truth = np.zeros((20, 60))
     for row, features in zip(truth, active, strict=False):
         row[[g for g, pair in enumerate(circuit.layers[0].inputs) if set(pair) <= set(features)]] = 1
@@ -82,7 +84,7 @@ def test_targeted_and_reads_its_gates():
 def test_reaching_all_units_at_once_is_the_sparse_product():
     circuit, active = planted_circuit(jax.random.key(2), 60, 3, 1, 1000)
     code = ternary_code(np.random.default_rng(0), 60, 256, 0.05)
-    layer, _ = targeted_and(np.random.default_rng(1), circuit.layers[0], mean_read(code), 512, 3)
+    layer, _ = targeted_and(np.random.default_rng(1), circuit.layers[0], mean_read(code), 512, 13)
     h = sparse_features(active, 60) @ code
     product = h @ layer.factors[0] @ layer.factors[1]
     assert product.nnz > 0.5 * 1000 * 512  # so that the layer takes the dense way
@@ -100,7 +102,7 @@ def test_three_inputs_and_gates_that_are_refused():
         with pytest.raises(ValueError, match="use channels"):
             Corrected(2)(jax.random.key(0), Circuit(4, (gates,)), 1024)
     with pytest.raises(ValueError, match="s = 0"):
-        ErrorCorrection(0)
+        Corrected(0)(jax.random.key(0), Circuit(4, (three,)), 8192)
     with pytest.raises(ValueError, match="width = 64: correction needs"):
         Corrected(3)(jax.random.key(0), Circuit(4, (three,)), 64)
 
@@ -117,6 +119,21 @@ def test_with_correction_no_wrong_bit_without_it_soon_and_not_at_four_times_as_m
     assert max(e.sum_squares for e in good[12:]) < 1.5 * max(e.sum_squares for e in good[:6])
     assert next(i for i, e in enumerate(run("identity", 1500)) if e.wrong) < 8
     assert run("round", 28000, 8)[-1].wrong > 0
+
+
+def test_sizes_are_those_of_the_design():
+    circuit, _ = planted_circuit(jax.random.key(0), 400, 2, 1, 1)
+    for design in (Design, sparse_design, partial(Design, top=1, spread=0.5, gate_spread=0.4)):
+        sizes = design(4096, 2)
+        (_, stage) = Corrected(2, design=design)(jax.random.key(1), circuit, 4096).stages
+        ands, correction = stage.layers
+        assert (ands.width, correction.width, stage.code.shape[1]) == (4096, 4096, sizes.units)
+        mean = 400 * sizes.units * sizes.density
+        assert abs(stage.code.nnz - mean) < 5 * np.sqrt(mean)
+        written = np.diff(ands.factors[1].indptr)  # neurons of a feature, which two gates read
+        assert abs(written.mean() / (2 * sizes.gate_size) - 1) < 0.05
+        (_, reset), x = correction.blocks[0], np.linspace(-3, 3, 301, dtype=np.float32)
+        assert np.allclose(reset(x), sizes.rounded(x), atol=1e-5)
 
 
 def test_noise_law_against_built_units():

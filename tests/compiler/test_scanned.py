@@ -22,7 +22,6 @@ from superposed.compiler.scanned import (
     run_groups,
     start_groups,
 )
-from superposed.compiler.sparse import rounding
 from superposed.program import program
 from superposed.theory.density_evolution import Design
 
@@ -111,7 +110,7 @@ def test_its_twin_in_scipy(form):
 
     for number in (1, 2):
         table, layer, code, state, errors = one_layer(number, state)
-        stage = corrected_stage(layer, table.inputs, code, m, plan.design, read, rounding())
+        stage = corrected_stage(layer, table.inputs, code, m, plan.design, read)
         h, read = run(stage, h), stage.read
         gates = gates_of(table, m)
         b = evaluate_active(gates, b)

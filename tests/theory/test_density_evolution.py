@@ -7,6 +7,7 @@ from superposed.bad_input import InputError
 from superposed.compiler.scanned import Plan, first_wrong_layers
 from superposed.theory import deep_drawn
 from superposed.theory.density_evolution import (
+    DESIGNS,
     Design,
     Noise,
     idle_noise,
@@ -15,6 +16,7 @@ from superposed.theory.density_evolution import (
     leading_order,
     mean_field_capacity,
     relu_moments,
+    sharing,
 )
 
 
@@ -59,6 +61,16 @@ def test_mean_field_capacities():
     assert 0.5 < far[0] / leading_order(10**12, 2) < 2
 
 
+def test_the_sparse_design_bears_more_and_its_exponent_tends_to_two():
+    widths = (4096, 32768, 10**6, 10**8, 10**10, 10**12)
+    paper, sparse = ([mean_field_capacity(make(d, 2)) for d in widths] for make in DESIGNS.values())
+    assert 1.4 < sparse[0] / paper[0] < sparse[1] / paper[1] < sparse[-1] / paper[-1]
+    slopes = np.diff(np.log(sparse)) / np.diff(np.log(widths))
+    assert (np.diff(slopes) > 0).all() and 1.7 < slopes[0] < 1.73 and 1.88 < slopes[-1] < 2
+    design = DESIGNS["sparse"](32768, 2)
+    assert design.units * design.density == pytest.approx(2 * np.log(32768)) and design.gate_size == 83
+
+
 def test_noise_of_a_layer_is_the_moments_of_explicit_draws():
     """Idle gates one by one: neurons, signs, hits; their sum over a unit's gates by its second and fourth moment."""
     design, m, v = Design(8192, 2), 2048.0, np.array([0.05])
@@ -90,6 +102,15 @@ def test_chance_of_an_invented_bit_against_draws():
     assert abs(chance - predicted) < 5 * np.sqrt(predicted / n)
 
 
+def test_idle_gates_on_few_neurons_are_hit_as_often_as_draws_are():
+    design, m, n = Design(2048, 2, top=1, gate_spread=0.3), 512, 2_000_000
+    rng, (_, x) = np.random.default_rng(0), sharing(m, design)
+    k = np.maximum(rng.binomial(design.gate_size, 0.25, n), 1)
+    share = rng.binomial(k, design.s * x / 4) / k
+    above = (share > 0.5) + 0.5 * (share == 0.5)
+    assert -np.log1p(-deep_drawn.chance_hit(m, design)) / m == pytest.approx(above.mean(), abs=5 * above.std() / n**0.5)
+
+
 def test_drawn_networks_fail_as_built_ones_do():
     """Share of inputs right to depth 8 on both sides of the half-pass: a two-sample test, networks as units."""
     design = Design(2048, 2)
@@ -101,9 +122,12 @@ def test_drawn_networks_fail_as_built_ones_do():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "s", "m"), [(8192, 2, 1900), (8192, 3, 699), (16384, 3, 6144), (32768, 2, 28_000)])
-def test_drawn_networks_fail_as_wide_built_ones_do(width, s, m):
-    design = Design(width, s)
+@pytest.mark.parametrize(("name", "width", "s", "m"), [
+    ("paper", 8192, 2, 1900), ("paper", 8192, 3, 699), ("paper", 16384, 3, 6144), ("paper", 32768, 2, 28_000),
+    ("sparse", 4096, 2, 2600), ("sparse", 8192, 2, 9000),
+])  # fmt: skip
+def test_drawn_networks_fail_as_wide_built_ones_do(name, width, s, m):
+    design = DESIGNS[name](width, s)
     m -= m % s
     built = (first_wrong_layers(Plan(design, m), [m] * 6, range(6), 32, 60) > 32).mean(1)
     drawn = (deep_drawn.first_wrong(0, m, design, 32, 4000) > 32).mean()

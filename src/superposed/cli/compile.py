@@ -33,7 +33,8 @@ def add_commands(commands) -> None:
     add("--width", type=whole, required=True, help="most ReLU neurons in a layer")
     templates = (
         "channels: exact steps, any gates; summed: weights that are a sum over gates; "
-        "correct: targeted ANDs with error correction, Theorem 8"
+        "correct: targeted ANDs with error correction, Theorem 8; correct-sparse: the same with shorter codes, for "
+        "three times the features"
     )
     add("--template", choices=tuple(TEMPLATES), default="channels", help=f"{templates} (default: channels)")
     add("--s", type=whole, help="most features active in any layer (default: as the file says, or with --s-inputs or "
@@ -167,6 +168,6 @@ def _check_inputs(n: int, m: int, s: int) -> None:
 def _check_fits(width: int, circuit: Circuit, s: int, template: str) -> None:
     needed = bytes_to_write(circuit, width, s, template)
     if needed > memory():
-        other = " or --template channels" if template == "correct" else " or a circuit with fewer features"
+        other = " or --template channels" if template.startswith("correct") else " or a circuit with fewer features"
         what = f"weights and directions of {max(circuit.widths):,} features do not fit, they need {in_gib(needed)}"
         raise InputError("width", width, f"{what}; use a smaller --width{other}")

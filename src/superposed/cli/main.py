@@ -26,6 +26,7 @@ COMMANDS = {
     "width": ("measure", "the smallest width that meets a criterion, as an interval"),
     "fit": ("fit", "fit width laws to a CSV file and judge an exponent"),
     "power": ("fit", "could a design decide between two exponents?"),
+    "deep": ("deep", "how many features a deep network with error correction bears, at any width"),
     "circuit": ("circuit", "a random circuit to compile"),
     "source": ("source", "a circuit made from words, facts or rules"),
     "compile": ("compile", "a circuit to a plain ReLU network with more features than neurons"),

@@ -1,6 +1,6 @@
 """Deep circuits by alternating targeted ANDs with error correction (Theorem 8)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -10,11 +10,12 @@ from jaxtyping import Array, Key
 
 from superposed.circuits.circuit import Circuit, Gates
 from superposed.circuits.randomness import host_rng
-from superposed.compiler.codes import mean_read
+from superposed.compiler.codes import mean_read, ternary_code
 from superposed.compiler.deep import SparseNetwork, Stage
-from superposed.compiler.error_correction import ErrorCorrection
+from superposed.compiler.error_correction import correction_stage
 from superposed.compiler.refused import NoRoom
 from superposed.compiler.targeted_and import targeted_and
+from superposed.theory.density_evolution import Design
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,13 @@ class Corrected:
     Args:
       s: active features at most.
       reset: "round"; "identity" corrects nothing: the control, which must fail within a few layers.
+      design: sizes and thresholds from (width, s). `Design` is the paper's, `sparse_design` bears more features, and
+        `partial(Design, top=1, edge=0.4)` sets single options.
     """
 
     s: int
     reset: Literal["round", "identity"] = "round"
+    design: Callable[[int, int], Design] = Design
     relu_layers: ClassVar[int] = 2
     overlap: ClassVar[str] = "sum"
 
@@ -50,22 +54,31 @@ class Corrected:
         With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features
         in place of the encoding, then the same stages as in one go. For circuits with m gates a layer.
 
-        Raises GatesRefused for gates other than ANDs of one fan-in, NoRoom for a width below 32 s.
+        Raises GatesRefused for gates other than ANDs of one fan-in, NoRoom for a width of too few units (below 32 s
+        in the paper's design).
         """
-        correction = ErrorCorrection(self.s, self.reset)
-        units = width // 8  # the control gets no more units than the network it is compared with
-        if units < 4 * self.s:
-            raise NoRoom(width, f"correction needs 8 neurons a unit and 4 s = {4 * self.s} units", 32 * self.s)
+        # The control without rounding gets no more units than the network it is compared with.
+        sizes = self._sizes(width)
         encoding_key, layers_key = jax.random.split(key)
         if first:
             encoding_key = jax.random.split(jax.random.fold_in(layers_key, first - 1))[1]
-        code = correction.code(host_rng(encoding_key), m, units)
+        new_code = lambda key, m: ternary_code(host_rng(key), m, sizes.units, sizes.density)
+        code = new_code(encoding_key, m)
         read = mean_read(code)
         yield Stage((), code, read, 0.5)
         for i, gates in enumerate(layers, start=first):
             and_key, correction_key = jax.random.split(jax.random.fold_in(layers_key, i))
-            ands, approximate = targeted_and(host_rng(and_key), gates, read, width, self.s)
-            code = correction.code(host_rng(correction_key), len(gates.op), units)
-            stage = correction.stage((ands,), approximate, code)
+            ands, approximate = targeted_and(host_rng(and_key), gates, read, width, sizes.gate_size)
+            code = new_code(correction_key, len(gates.op))
+            stage = correction_stage((ands,), approximate, code, sizes, self.reset)
             read = stage.read
             yield stage
+
+    def _sizes(self, width: int) -> Design:
+        """The design at this width. Raises NoRoom where it has too few units."""
+        enough = 32 * max(self.s, 1)
+        design = self.design(max(width, enough), self.s)
+        if width < 16 * design.top * self.s:
+            problem = f"correction needs {4 * design.top} neurons a unit and 4 s = {4 * self.s} units"
+            raise NoRoom(width, problem, 16 * design.top * self.s)
+        return self.design(width, self.s)

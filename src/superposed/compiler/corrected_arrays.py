@@ -16,10 +16,10 @@ import scipy.sparse as sp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from superposed.compiler.balanced import mixed, order_keys, rank, thing
-from superposed.compiler.codes import mean_read
 from superposed.compiler.deep import Stage
+from superposed.compiler.error_correction import correction_stage
 from superposed.compiler.gate_table import GateTable
-from superposed.compiler.sparse import Reset, SparseLayer, kink
+from superposed.compiler.sparse import SparseLayer, kink
 from superposed.theory.density_evolution import Design
 
 Form = Literal["scattered", "dense"]
@@ -190,9 +190,8 @@ def corrected_stage(
     m: int,
     design: Design,
     read: sp.csr_array,
-    reset: Reset,
+    reset: Literal["round", "identity"] = "round",
 ) -> Stage:
     """One circuit layer as a stage that SciPy runs; `read` is the read-off of the state before."""
     ands, approximate = and_stage(layer, inputs, m, design, read)
-    matrix = code_matrix(code, m, design.units)
-    return Stage((ands, SparseLayer((approximate, matrix), ((design.units, reset),))), matrix, mean_read(matrix), 0.5)
+    return correction_stage((ands,), approximate, code_matrix(code, m, design.units), design, reset)

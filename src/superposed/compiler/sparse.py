@@ -44,20 +44,21 @@ def identity() -> Reset:
     return make_reset([(1, 0, 1), (-1, 0, -1)])
 
 
-def rounding() -> Reset:
-    """The paper's rounding to the nearest of -2, ..., 2, eight neurons; exact while the noise stays below 1/3.
+def rounding(top: int = 2, edge: float = 1 / 3) -> Reset:
+    """Rounding to the nearest of -top, ..., top, 4 top neurons; exact while the noise stays below `edge`.
 
-        round(x) = g(x) + g(x - 1) - g(-x) - g(-x - 1),   g(x) = 3 (ReLU(x - 1/3) - ReLU(x - 2/3))
+        round(x) = sum over i < top of g(x - i) - g(-x - i),   g(x) = (ReLU(x - edge) - ReLU(x - 1 + edge))/(1 - 2 edge)
 
-    Source: Hänni et al. 2024, appendix D.4, where the second half is printed with round_[0,1](-x) for round_[0,a](-x).
+    Source: Hänni et al. 2024, appendix D.4, for top = 2 and edge = 1/3, where the second half is printed with
+    round_[0,1](-x) for round_[0,a](-x).
     """
-    third = 1 / 3
+    slope = 1 / (1 - 2 * edge)
     return make_reset(
         [
-            (sign, -(shift + edge * third), sign * 3 * (1 if edge == 1 else -1))
+            (sign, -(shift + corner), sign * direction * slope)
             for sign in (1, -1)
-            for shift in (0, 1)
-            for edge in (1, 2)
+            for shift in range(top)
+            for corner, direction in ((edge, 1), (1 - edge, -1))
         ]
     )
 

@@ -1,7 +1,5 @@
 """Targeted superpositional AND: one layer that computes a chosen list of gates (Theorem 11)."""
 
-from math import sqrt
-
 import numpy as np
 import scipy.sparse as sp
 
@@ -12,7 +10,7 @@ from superposed.compiler.sparse import SparseLayer, kink
 
 
 def targeted_and(
-    rng: np.random.Generator, gates: Gates, read: sp.csr_array, units: int, s: int
+    rng: np.random.Generator, gates: Gates, read: sp.csr_array, units: int, size: int
 ) -> tuple[SparseLayer, sp.csr_array]:
     """One ReLU layer that computes ANDs of one fan-in f, and its read-off [units, n].
 
@@ -20,17 +18,16 @@ def targeted_and(
         W = sum over features k of sigma_k on Sigma_k,   Sigma_k = union of its gates' Sigma_g
         r_g = mean over {i in Sigma_g: sigma_ki = +1 for every input k of g}
 
-    Each gate has A ~ sqrt(units/s) neurons Sigma_g; the signs sigma_ki are random, so that what reaches a neuron by
-    chance has mean zero, and a gate is read on the part, about 2^-f, in which all its inputs have sign +. (Divided by
-    that number, in place of the printed 4/A.) The noise of a neuron is eps times the root of the (n/units)
-    sqrt(units/s)
-    gate inputs it sums, so the hypothesis of Theorem 11 must read eps^2 (m/d) sqrt(d/s) = O~(1), not m d.
+    Each gate has A neurons Sigma_g, about sqrt(units/s) in the paper. The signs sigma_ki are random, so that what
+    reaches a neuron by chance has mean zero. A gate is read on the part, about 2^-f, in which all its inputs have
+    sign +, and divided by that number in place of the printed 4/A. The noise of a neuron is eps times the root of the
+    A n/units gate inputs it sums. So the hypothesis of Theorem 11 must read eps^2 (m/d) sqrt(d/s) = O~(1), not m d.
 
     Args:
       gates: a layer of ANDs.
       read: read-offs [D_in, m] of the features before.
       units: neurons of the layer.
-      s: active features at most.
+      size: A, neurons of a gate.
 
     Raises:
       GatesRefused: gates other than AND, of several fan-ins, or with inhibitors.
@@ -43,7 +40,6 @@ def targeted_and(
         rule = "takes layers of ANDs that all have the same number of inputs; use channels"
         raise GatesRefused("template", "correct", rule)
     f, n = int(fan_in[0]), len(gates.op)
-    size = max(round(sqrt(units / s)), 1)
     sigma = balanced_code(rng, n, size, units)
     features = gates.inputs[:, :f]
     places = features[:, :, None].astype(np.int64) * units + sigma[:, None, :]

@@ -12,6 +12,7 @@ from superposed.circuits.circuit import Circuit, Gates
 from superposed.compiler.channels import Channels
 from superposed.compiler.corrected import Corrected
 from superposed.compiler.deep import SparseNetwork, Stage
+from superposed.theory.density_evolution import sparse_design
 
 
 @runtime_checkable
@@ -51,6 +52,7 @@ TEMPLATES: dict[str, Callable[[int], Template]] = {
     "channels": Channels,
     "summed": partial(Channels, wires="summed"),
     "correct": Corrected,
+    "correct-sparse": partial(Corrected, design=sparse_design),
 }
 """Every template by its name on the command line and in compiled files, made from s."""
 

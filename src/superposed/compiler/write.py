@@ -140,7 +140,7 @@ def bytes_to_write(circuit: Circuit, width: int, s: int, template: str) -> int:
     before = min(width, c * used)
     total = before * used
     for m, gates in zip(circuit.widths[1:], circuit.layers, strict=False):
-        if template == "correct":
+        if template.startswith("correct"):
             n_neurons, weights = width, 4 * width * (before + width)
         else:
             n_neurons = min(width, c * m * gates.inputs.shape[1])

@@ -42,7 +42,7 @@ def gate_components(compiled: CompiledNetwork, layer: int) -> Components:
     """
     check_layer(compiled, layer)
     gates, weights = compiled.circuit.layers[layer - 1], first_weights(compiled, layer)
-    if compiled.metadata["template"] == "correct" or (gates.inputs < -1).any():
+    if compiled.metadata["template"].startswith("correct") or (gates.inputs < -1).any():
         rule = "has layers that are no sums of gates; score a network of template channels, without inhibitors"
         raise InputError("template", compiled.metadata["template"], rule)
     second, _ = compiled.weights(layer)[1]  # which neurons of the first ReLU layer a unit is made of

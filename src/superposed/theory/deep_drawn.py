@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.stats import binom
 
 from superposed.theory.density_evolution import (
     NODE_WEIGHTS,
@@ -168,6 +169,20 @@ def chance_invented(events: Events, m: float | int, design: Design) -> Float[np.
     return -np.expm1(-m * np.clip(above, 0, 1))
 
 
+def chance_hit(m: float | int, design: Design) -> float:
+    """P(some idle gate reads above 1/2 because active gates share half of the few neurons it is read on).
+
+    It has k ~ Bin(A, 1/4) of them. Each carries an active gate with both signs + with chance s x/4, and reads 1 then.
+    """
+    _, x = sharing(m, design)
+    k = np.arange(min(design.gate_size, 60) + 1)
+    sizes = binom.pmf(k, design.gate_size, 0.25)
+    sizes[1] += sizes[0]  # a gate without one is read on its first
+    share = min(design.s * x / 4, 1.0)
+    many = binom.sf(k[1:] // 2, k[1:], share) + np.where(k[1:] % 2 == 0, binom.pmf(k[1:] // 2, k[1:], share) / 2, 0)
+    return float(-np.expm1(-m * min(float(sizes[1:] @ many), 1.0)))
+
+
 def first_wrong(seed: int, m: float | int, design: Design, depth: int, events: int) -> Int[np.ndarray, " events"]:
     """For each event the first layer with a wrong bit, depth + 1 where there is none."""
     rng = np.random.default_rng(seed)
@@ -186,7 +201,8 @@ def first_wrong(seed: int, m: float | int, design: Design, depth: int, events: i
 
 def _wrong(rng: np.random.Generator, state: Events, m: float | int, design: Design) -> Bool[np.ndarray, " k"]:
     lost = (state.read <= 0.5).any(1)
-    return lost | (rng.random(len(lost)) < chance_invented(state, m, design))
+    invented = 1 - (1 - chance_invented(state, m, design)) * (1 - chance_hit(m, design))
+    return lost | (rng.random(len(lost)) < invented)
 
 
 def success(seed: int, m: float | int, design: Design, depth: int, batch: int, events: int = 2000) -> float:

@@ -17,7 +17,8 @@ point. It neglects accidents of single features, which `deep_drawn` adds.
 Source: the network is Hänni et al. 2024, Theorem 8; this analysis is the project's.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from math import exp, log, sqrt
 from typing import NamedTuple
@@ -102,6 +103,25 @@ class Design:
         size, slope = np.abs(x), 1 / (1 - 2 * self.edge)
         steps = sum(np.clip((size - shift - self.edge) * slope, 0, 1) for shift in range(self.top))
         return np.copysign(steps, x)
+
+
+def sparse_design(width: int, s: int) -> Design:
+    """A design that bears more features than the paper's.
+
+    A feature has about 2 ln d units and a gate 8 ln d neurons; a unit is four ReLUs, which round to -1, 0, 1.
+
+    A neuron's noise has the variance 2 (m A/d)(s/D), and a unit's noise grows with n, the units a feature has. The
+    paper takes A and n near sqrt(d/s), which gives m ~ d^(3/2). A mean over a few ln d of either is enough to be right
+    for all features at once, which gives m ~ d^2 less logarithms. The rounding ends at 1, so no feature can double.
+    With 5 ln d neurons a gate some idle gates are read on one or two, and an active gate that shares one invents a bit.
+    """
+    plain, few = Design(width, s, top=1, edge=0.375), log(width)
+    spread = min(2 * few / sqrt(plain.units / s), sqrt(plain.units * s))
+    return replace(plain, spread=spread, gate_spread=8 * few / sqrt(width / s))
+
+
+DESIGNS: dict[str, Callable[[int, int], Design]] = {"paper": Design, "sparse": sparse_design}
+"""Designs by name, made from (width, s)."""
 
 
 class Noise(NamedTuple):
@@ -207,9 +227,13 @@ def is_stable(m: float | int, design: Design) -> bool:
 def mean_field_capacity(design: Design) -> float:
     """m_c, the largest m at which v has a stable fixed point. Milliseconds at any width.
 
-    Grows as d^1.37 to d^1.45 between d = 10^4 and 10^12, tending to d^(3/2)/log d; falls as about s^(-1/2).
+    In the paper's design it grows as d^1.37 to d^1.45 between d = 10^4 and 10^12, tending to d^(3/2)/log d, and falls
+    as about s^(-1/2). In the sparse design it grows as d^1.71 to d^1.90, tending to d^2 less logarithms.
     """
-    low, high = log(design.width) - 8, 1.9 * log(design.width)
+    high = 2 * log(design.width)
+    while not is_stable(exp(high - 0.25), design):  # from above: at small m the expansion of a rare noise can mislead
+        high -= 0.25
+    low = high - 0.25
     while high - low > 1e-4:
         middle = (low + high) / 2
         low, high = (middle, high) if is_stable(exp(middle), design) else (low, middle)

@@ -94,11 +94,11 @@ def chance_bit_wrong(m: float | int, s: int, units: float | int, active: bool, t
     wrong = 0.0
     for shift, weight in zip(shifts, weights, strict=True):
         term = rounded(value + 1.0 - shift * sd) - threshold if active else rounded(value + shift * sd) - threshold
-        wrong += weight * _chance_sum_positive(-term if active else term, chance, 1 / sqrt(units * s), units)
+        wrong += weight * chance_sum_positive(-term if active else term, chance, 1 / sqrt(units * s), units)
     return float(wrong)
 
 
-def _chance_sum_positive(
+def chance_sum_positive(
     term: Float[np.ndarray, " x"], chance: Float[np.ndarray, " x"], p: float, units: float | int
 ) -> float:
     """P(sum of Binomial(units, p) many terms > 0), half of P(sum = 0) included.

@@ -1,0 +1,150 @@
+"""How rare a wrong bit is in Theorem 8's network: its chance a layer, from drawn networks down to 1e-15.
+
+Drawn inputs (`deep_drawn`) are split where a wrong bit is near and merged where it is far. Each then carries a weight,
+and all of them together stand for one input (a weighted ensemble, Huber and Kim 1996). What an input's next layer does
+to its active features is not drawn but integrated, given the read-offs R and the noise:
+
+    gate on k ~ Bin(A, 1/4) neurons:  r ~ N(E ReLU(w + Z), var ReLU(w + Z)/k),   w = R_i + R_j - 1
+    lost:  sum over n ~ Bin(D, p) units of round(r + N) - 1/2 is not positive     (saddle point, as for one correction)
+
+Approximations are those of `deep_drawn`; besides, the mean of k neurons is taken as normal.
+"""
+
+from math import exp, log
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import binom, norm
+
+from superposed.bad_input import InputError
+from superposed.theory.deep_drawn import Events, chance_hit, chance_invented, correct, encode, gate_layer
+from superposed.theory.density_evolution import (
+    NODE_WEIGHTS,
+    NODES,
+    Design,
+    idle_noise,
+    mean_field_capacity,
+    relu_moments,
+)
+from superposed.theory.error_correction import chance_sum_positive
+
+_R = np.linspace(0.0, 1.6, 41)  # read-offs of gates
+_W = np.linspace(-0.2, 2.0, 45)  # and of what drives them
+_V = np.geomspace(0.6, 6.0, 7)  # times a clean state's mean square
+_FLOOR = 1e-30
+
+
+def lost_table(m: float | int, design: Design) -> Float[np.ndarray, "v w"]:
+    """log P(an active feature reads as idle after the next layer), for v (clean times `_V`) and w (`_W`)."""
+    v = design.s * design.density * _V
+    noise = idle_noise(v, m, design)
+    values = noise.at_nodes(np.broadcast_to(NODES, (len(v), len(NODES))))
+    sizes = np.arange(design.gate_size + 1)
+    counts = binom.pmf(sizes, design.gate_size, 0.25)
+    counts[1] += counts[0]  # a gate without a neuron is read on its first
+    sizes, counts = sizes[1:][counts[1:] > 1e-18], counts[1:][counts[1:] > 1e-18]
+    table = np.empty((len(v), len(_W)))
+    for i in range(len(v)):
+        lost = [
+            chance_sum_positive(0.5 - design.rounded(r + values[i]), NODE_WEIGHTS, design.density, design.units)
+            for r in _R
+        ]
+        mean, second, _, _ = relu_moments(_W, noise.neuron[i])
+        spread = np.sqrt(np.maximum(second - mean**2, 1e-18))[:, None, None] / np.sqrt(sizes)[:, None]
+        near = norm.pdf(_R, mean[:, None, None], np.maximum(spread, _R[1] / 2))
+        near /= near.sum(2, keepdims=True)
+        table[i] = np.log(np.maximum(((near @ np.array(lost)) * counts).sum(1), _FLOOR))
+    return table
+
+
+def chance_lost(events: Events, table: Float[np.ndarray, "v w"], design: Design) -> Float[np.ndarray, " k"]:
+    """P(some active feature of an input is lost in its next layer)."""
+    w = events.read + np.roll(events.read, -1, 1) - 1
+    column = np.clip((w - _W[0]) / (_W[1] - _W[0]), 0, len(_W) - 1.001)
+    row = np.log(events.v / (design.s * design.density) / _V[0]) / log(_V[1] / _V[0])
+    row = np.clip(row, 0, len(_V) - 1.001)[:, None]
+    i, j = row.astype(int), column.astype(int)
+    a, b = row - i, column - j
+    logs = (1 - a) * ((1 - b) * table[i, j] + b * table[i, j + 1])
+    logs += a * ((1 - b) * table[i + 1, j] + b * table[i + 1, j + 1])
+    return -np.expm1(np.log1p(-np.minimum(np.exp(logs), 1 - 1e-15)).sum(1))
+
+
+def wrong_bit_chance(
+    seed: int, m: float | int, design: Design, layers: int = 96, settle: int = 32, per_decade: int = 40
+) -> tuple[float, float]:
+    """(chance that an input gets its first wrong bit in a layer, its standard error), once the network has settled.
+
+    Args:
+      layers: that are averaged over, after `settle` layers.
+      per_decade: drawn inputs kept for each decade of the chance that the next layer errs.
+
+    Raises:
+      InputError: no layer to average over.
+    """
+    if layers < 8:
+        raise InputError("layers", layers, "a chance with its error is a mean over 8 layers or more")
+    rng, table, hit = np.random.default_rng(seed), lost_table(m, design), chance_hit(m, design)
+    state = encode(rng, design, 10 * per_decade)
+    weight, seen = np.full(len(state.v), 1 / len(state.v)), []
+    for _ in range(settle + layers):
+        r, noise = gate_layer(rng, state, m, design)
+        lost = chance_lost(state, table, design)
+        state = correct(rng, r, noise, design)
+        invented = 1 - (1 - chance_invented(state, m, design)) * (1 - hit)
+        seen.append(float(weight @ (1 - (1 - lost) * (1 - invented))))
+        right = (state.read > 0.5).all(1) & (rng.random(len(weight)) >= invented)
+        if not right.any():
+            return 1.0, 0.0
+        state, weight = Events(*(part[right] for part in state)), weight[right] / weight[right].sum()
+        near = 1 - (1 - chance_lost(state, table, design)) * (1 - invented[right])
+        chosen, weight = _resampled(rng, near, weight, per_decade)
+        state = Events(*(part[chosen] for part in state))
+    blocks = np.array(seen[settle:])[: layers // 8 * 8].reshape(8, -1).mean(1)
+    return float(blocks.mean()), float(blocks.std(ddof=1) / np.sqrt(8))
+
+
+def _resampled(
+    rng: np.random.Generator, near: Float[np.ndarray, " k"], weight: Float[np.ndarray, " k"], per_decade: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which events go on and with what weight: as many in every decade of `near`, whose weight stays what it is."""
+    decade = np.ceil(np.log10(np.maximum(near, _FLOOR))).astype(int)
+    chosen, weights = [], []
+    for value in np.unique(decade):
+        here = np.flatnonzero(decade == value)
+        total = weight[here].sum()
+        places = (np.arange(per_decade) + rng.random()) / per_decade * total
+        chosen.append(here[np.minimum(np.searchsorted(np.cumsum(weight[here]), places), len(here) - 1)])
+        weights.append(np.full(per_decade, total / per_decade))
+    return np.concatenate(chosen), np.concatenate(weights)
+
+
+def features_at_depth(
+    seed: int, depth: int, design: Design, batch: int = 20, points: int = 7, reach: float = 3.0, layers: int = 96
+) -> float:
+    """The m at which half of the networks are right on a batch of inputs to this depth: a chance ln 2/(depth batch).
+
+    Chances at m from m_c/reach to m_c are drawn, and the m is read off between them in log-log; beyond them it is NaN.
+    """
+    m = mean_field_capacity(design) * np.geomspace(1 / reach, 1, points)
+    chances = [max(wrong_bit_chance(seed, x, design, layers)[0], _FLOOR) for x in m]
+    return at_chance(m, np.array(chances), log(2) / (depth * batch))
+
+
+def at_chance(m: Float[np.ndarray, " k"], chances: Float[np.ndarray, " k"], wanted: float) -> float:
+    """The m at which a chance that rises with m is the wanted one, straight in log-log; NaN beyond the m given."""
+    rising = np.maximum.accumulate(np.log(chances))
+    if not rising[0] <= log(wanted) <= rising[-1]:
+        return float("nan")
+    return exp(float(np.interp(log(wanted), rising + 1e-9 * np.arange(len(rising)), np.log(m))))
+
+
+def price_of_depth(
+    m: Float[np.ndarray, " k"], chances: Float[np.ndarray, " k"], depth: int, times: float = 1000.0, batch: int = 20
+) -> float:
+    """How many times fewer features a network bears at `times` the depth, from chances a layer at several m.
+
+    As m grows with the width to a power between 1.4 and 1.9, the width costs less than this factor.
+    """
+    deep = at_chance(m, chances, log(2) / (depth * times * batch))
+    return at_chance(m, chances, log(2) / (depth * batch)) / deep
