@@ -80,14 +80,14 @@ SMALL = (
     Built("sparse", 2, 8192, -5, 2),
     Built("sparse", 2, 16384, -4, 2),
 )
-STANDARD = (*SMALL, Built("paper", 2, 32768, -2, 2), Built("sparse", 2, 32768, -1, 2))
+LARGE = (Built("paper", 2, 32768, -2, 2), Built("sparse", 2, 32768, -1, 2), Built("paper", 2, 65536, -2, 2))
 PROFILES = {
     "tiny": Profile((Built("paper", 2, 2048, -9, -6, 2), Built("sparse", 2, 2048, -9, -6, 2)), (8192, 10**8), 60, 4, 4),
     "quick": Profile(
         (Built("paper", 2, 4096, -6, -1, 4), Built("sparse", 2, 4096, -6, -1, 4)), (8192, 2**17, 10**8, 10**12), 100
     ),
-    "standard": Profile(STANDARD, FAR, 400),
-    "full": Profile((*STANDARD, Built("paper", 2, 65536, -2, 2)), FAR, 4000),
+    "standard": Profile(SMALL, FAR, 400),
+    "full": Profile((*SMALL, *LARGE), FAR, 4000),
 }  # fmt: skip
 
 

@@ -20,18 +20,12 @@ def test_weighted_draws_give_the_chance_that_plain_draws_give(design, fraction):
     assert wrong > 20 and abs(chance - plain) < 5 * np.hypot(error, np.sqrt(plain / trials)), (chance, error, plain)
 
 
-def test_fewer_features_err_more_rarely_by_orders_of_magnitude():
-    design = sparse_design(16384, 2)
-    few, many = (wrong_bit_chance(0, x * mean_field_capacity(design), design, 8, 8, 10)[0] for x in (0.2, 0.7))
-    assert 0 < few < 1e-4 * many
-
-
 def test_between_several_m_chances_are_straight_in_log_log():
     m = np.array([100.0, 200.0, 400.0])
     chances = 1e-12 * (m / 100) ** 10
     assert at_chance(m, chances, 1e-12 * 3**10) == pytest.approx(300, rel=1e-6)
     assert np.isnan(at_chance(m, chances, 1e-13)) and np.isnan(at_chance(m, chances, 1.0))
-    assert price_of_depth(m, chances, 10**9, 1000) == pytest.approx(1000**0.1, rel=1e-6)
+    assert price_of_depth(m, chances, 10**5, 1000) == pytest.approx(1000**0.1, rel=1e-6)
 
 
 def test_a_chance_is_a_mean_over_layers():

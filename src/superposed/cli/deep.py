@@ -19,7 +19,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
         "deep",
         description="A deep network of targeted ANDs and error correction (Theorem 8) on closed groups of s features. "
         "Drawn, without --m: the number of features at which half of the networks are right, at any width in seconds. "
-        "With --m: the share of networks that are right, drawn or built.",
+        "With --m: the share of networks that are right, drawn or built, and drawn the chance of a wrong bit a layer.",
     )
     parser.add_argument("--width", type=whole, required=True, help=f"ReLU neurons of a layer, up to {WIDEST:.0e} drawn")
     parser.add_argument("--s", type=whole, default=2, help="active features (default 2)")
@@ -51,9 +51,12 @@ def run_deep(args: argparse.Namespace) -> None:
         result |= {"events": args.events, "half_pass": half, "mean_field": mean_field_capacity(design)}
     else:
         from superposed.theory.deep_drawn import success
+        from superposed.theory.rare_errors import wrong_bit_chance
 
         share = success(0, args.m, design, args.depth, args.inputs, args.events)
+        chance, error = wrong_bit_chance(0, args.m, design, layers=32, per_decade=20)
         result |= {"events": args.events, "m": args.m, "share_right": share}
+        result |= {"wrong_a_layer": chance, "standard_error": error}
     result["seconds"] = time.perf_counter() - started
     if args.json:
         print_json(result)
@@ -64,6 +67,8 @@ def run_deep(args: argparse.Namespace) -> None:
         print(f"m = {m:.4g} ({m / args.width:.3g} features a neuron): half of the networks have {asked}")
     else:
         print(f"{result['share_right']:.3g} of the networks with m = {args.m} have {asked}")
+        if args.mode == "drawn":
+            print(f"an input gets its first wrong bit in a layer with chance {chance:.2g} +- {error:.1g}")
 
 
 def _built(args: argparse.Namespace, design: object) -> dict:

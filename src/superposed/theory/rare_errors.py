@@ -23,7 +23,6 @@ from superposed.theory.density_evolution import (
     NODES,
     Design,
     idle_noise,
-    mean_field_capacity,
     relu_moments,
 )
 from superposed.theory.error_correction import chance_sum_positive
@@ -49,7 +48,7 @@ def lost_table(m: float | int, design: Design) -> Float[np.ndarray, "v w"]:
             chance_sum_positive(0.5 - design.rounded(r + values[i]), NODE_WEIGHTS, design.density, design.units)
             for r in _R
         ]
-        mean, second, _, _ = relu_moments(_W, noise.neuron[i])
+        mean, second, _, _ = relu_moments(_W, noise.neuron[i : i + 1])
         spread = np.sqrt(np.maximum(second - mean**2, 1e-18))[:, None, None] / np.sqrt(sizes)[:, None]
         near = norm.pdf(_R, mean[:, None, None], np.maximum(spread, _R[1] / 2))
         near /= near.sum(2, keepdims=True)
@@ -119,18 +118,6 @@ def _resampled(
     return np.concatenate(chosen), np.concatenate(weights)
 
 
-def features_at_depth(
-    seed: int, depth: int, design: Design, batch: int = 20, points: int = 7, reach: float = 3.0, layers: int = 96
-) -> float:
-    """The m at which half of the networks are right on a batch of inputs to this depth: a chance ln 2/(depth batch).
-
-    Chances at m from m_c/reach to m_c are drawn, and the m is read off between them in log-log; beyond them it is NaN.
-    """
-    m = mean_field_capacity(design) * np.geomspace(1 / reach, 1, points)
-    chances = [max(wrong_bit_chance(seed, x, design, layers)[0], _FLOOR) for x in m]
-    return at_chance(m, np.array(chances), log(2) / (depth * batch))
-
-
 def at_chance(m: Float[np.ndarray, " k"], chances: Float[np.ndarray, " k"], wanted: float) -> float:
     """The m at which a chance that rises with m is the wanted one, straight in log-log; NaN beyond the m given."""
     rising = np.maximum.accumulate(np.log(chances))
@@ -144,7 +131,8 @@ def price_of_depth(
 ) -> float:
     """How many times fewer features a network bears at `times` the depth, from chances a layer at several m.
 
-    As m grows with the width to a power between 1.4 and 1.9, the width costs less than this factor.
+    Half of the networks are right on a batch of inputs to a depth where the chance is ln 2/(depth batch). NaN where
+    accidents that do not depend on m, such as a feature on very few units, already exceed it: then only width helps.
     """
     deep = at_chance(m, chances, log(2) / (depth * times * batch))
     return at_chance(m, chances, log(2) / (depth * batch)) / deep
