@@ -275,7 +275,7 @@ def exponent_findings(halves: list[dict], computed: list[dict]) -> list[Finding]
             )
         )
         crossing = next(
-            ((d, e) for (d, m), (e, n) in pairwise(points) if m < d and n >= e),
+            ((d, e) for (d, m), (e, n) in pairwise(points) if m < d and n >= e and e <= 4 * d),
             None,
         )
         if crossing is not None:
@@ -300,9 +300,9 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     halves = half_rows(by_group)
     findings = [half_finding(row, profile, computed) for row in halves]
     findings += factor_findings(halves) + exponent_findings(halves, computed)
-    fits = {
-        f"{design}, s = {s}": law(halves, computed, design, s) for design, s in {(g.design, g.s) for g in profile.built}
-    }
+    built = [(group.design, group.s) for group in profile.built]
+    groups = sorted({key for key in built if built.count(key) > 1})
+    fits = {f"{design}, s = {s}": law(halves, computed, design, s) for design, s in groups}
     span = f"d = {min(g.width for g in profile.built):,} to {max(g.width for g in profile.built):,}"
     findings += [
         finding(f"Theorem 8, {name} active, built: m* grows as d^(3/2)?", span, fit) for name, fit in fits.items()
@@ -325,7 +325,7 @@ EXPERIMENT = Experiment(
     claim="Theorem 8 (Hänni et al. 2024): deep networks of width d emulate sparse circuits with up to Õ(d^(3/2)) "
     "features a layer",
     meaning="Deep networks work up to some number of features and fail beyond it, within a factor of about 1.5. That "
-    "number exceeds the number of neurons from some 40,000 neurons on, with shorter codes from some 8,000 on.",
+    "number exceeds the number of neurons from some 35,000 neurons on, with shorter codes from some 8,000 on.",
     profiles=PROFILES,
     tasks=lambda profile: [drawn(profile), networks(profile)],
     analyse=analyse,
