@@ -20,11 +20,15 @@ from superposed.theory.targeted import (
     wrong_bits,
 )
 
+OFF = (0.1, 0.0, 0.0)
+"""How far drawn moments may be off beyond 4 standard errors, at A = 13 neurons a gate: the tail of idle gates, which
+several hits on a gate of one neuron make, is too light."""
+
 
 @pytest.fixture(scope="module")
 def built():
-    """Read-offs by stratum of 24 built layers, one list a network."""
-    return [built_read_offs(seed, 700, 512, 3, inputs=24, idle=24) for seed in range(24)]
+    """Read-offs by stratum of 40 built layers, one list a network."""
+    return [built_read_offs(seed, 700, 512, 3, inputs=48, idle=24) for seed in range(40)]
 
 
 def test_drawn_read_offs_have_the_moments_of_built_layers(built):
@@ -34,8 +38,7 @@ def test_drawn_read_offs_have_the_moments_of_built_layers(built):
             by_network = np.array([moment(network[j]).mean() for network in built])
             values = moment(drawn[j])
             error = np.sqrt(by_network.var(ddof=1) / len(built) + values.var() / values.size)
-            # the load of a neuron counts as its mean, and three active features have no more than their mean length
-            assert abs(values.mean() - by_network.mean()) < 5 * error + 0.02 * values.mean(), j
+            assert abs(values.mean() - by_network.mean()) < 4 * error + OFF[j] * values.mean(), j
 
 
 def test_other_numbers_of_gates_are_told_apart(built):

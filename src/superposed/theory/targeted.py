@@ -54,7 +54,8 @@ def draw_read_offs(
     """Read-offs r of gates with 0, 1 and 2 active inputs, for each number of gates; all of them share their draws.
 
     Approximate: Z is normal (many inputs), the load of a neuron is its mean, hits are Poisson, and the mean over more
-    than MANY neurons is normal.
+    than MANY neurons is normal. Against built layers at d = 512 (A = 13) gates with one active input, which bind, agree
+    within the errors of 2,000 inputs; the mean square of idle gates is a quarter too small.
     """
     rng, size = np.random.default_rng(seed), gate_size(d, s)
     active = np.arange(3)[:, None]
