@@ -114,6 +114,9 @@ def sparse_design(width: int, s: int) -> Design:
     paper takes A and n near sqrt(d/s), which gives m ~ d^(3/2). A mean over a few ln d of either is enough to be right
     for all features at once, which gives m ~ d^2 less logarithms. The rounding ends at 1, so no feature can double.
     With 5 ln d neurons a gate some idle gates are read on one or two, and an active gate that shares one invents a bit.
+
+    Short codes cost depth. Features on very few units make a wrong bit however small m is: at d = 32,768 with a drawn
+    chance of 8e-6 a layer and input, where the paper's codes have 6e-12 (`rare_errors.wrong_bit_chance`).
     """
     plain, few = Design(width, s, top=1, edge=0.375), log(width)
     spread = min(2 * few / sqrt(plain.units / s), sqrt(plain.units * s))
