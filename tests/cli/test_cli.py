@@ -4,6 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from experiment_file import EXPERIMENT
 
 from superposed.cli import main
 from superposed.cli.options import check_folder
@@ -123,6 +124,9 @@ BAD = [
     (("measure", "empty.py:(", "--m", 9, "--s", 2, "--width", 8), "write file.py:Class"),
     (("measure", "no_such_module:TopK", "--m", 9, "--s", 2, "--width", 8), "No module named"),
     (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--seeds", "1e12"), "--seeds 1000000000000"),
+    (("measure", "bernoulli", "--m", 9, "--s", 2, "--width", 8, "--devices", 99), "--devices 99: this process has"),
+    (("plan", "uand_superpose"), "did you mean uand_superposed"),
+    (("plan", "uand_superposed", "--profile", "quik"), "did you mean quick"),
     (("measure",), "--m"),
     (("fly",), "invalid choice"),
 ]
@@ -177,14 +181,49 @@ def test_an_experiment_runs_resumes_and_draws(capsys, tmp_path):
 def test_shards_share_the_work(capsys, tmp_path):
     for part in ("1/2", "2/2"):
         assert run(capsys, "run", "random_init", "--profile", "tiny", "--out", tmp_path, "--shard", part)[0] == 0
-    _, out, _ = run(capsys, "status", tmp_path, "--json")
-    assert json.loads(out) == {"experiment": "random_init", "profile": "tiny", "rows": 8, "questions": 2, "open": 0}
+    found = json.loads(run(capsys, "status", tmp_path, "--json")[1])
+    expected = {"experiment": "random_init", "profile": "tiny", "rows": 8, "questions": 2, "open": 0}
+    assert found.items() >= expected.items() and found["seconds_left"] == 0 and found["rows_a_second"] > 0
 
 
 def test_a_time_limit_stops_and_says_how_to_go_on(capsys, tmp_path):
     status, _, err = run(capsys, "run", "random_init", "--profile", "tiny", "--out", tmp_path, "--time-limit", "0s")
     assert status == 3 and "run the same command again to resume" in err
     assert len((tmp_path / "rows-1of1.jsonl").read_text().splitlines()) == 4  # the whole block that was measured
+
+
+def test_an_unfinished_run_is_drawn_in_part_and_has_a_rate(capsys, monkeypatch, tmp_path):
+    """Two of four squares are measured; then a third one fails."""
+    monkeypatch.chdir(tmp_path)
+    text = EXPERIMENT.format(n=4, work="if cell['n'] == 2 and not open('go').read(): raise ValueError('two is odd')")
+    text = text.replace("n: int = 4", "n: tuple = (0, 1, 2, 3)").replace("range(profile.n)", "profile.n")
+    (tmp_path / "squares.py").write_text(text)
+    (tmp_path / "go").write_text("")
+    status, _, err = run(capsys, "run", "./squares.py", "--out", "runs/squares-quick")
+    assert status == 2 and "two is odd" in err
+    found = json.loads(run(capsys, "status", "runs/squares-quick", "--json")[1])
+    assert (found["rows"], found["open"]) == (2, 2) and found["failures"][0]["error"] == "ValueError: two is odd"
+    assert found["rows_a_second"] > 0
+    assert found["seconds_left"] == pytest.approx(2 / found["rows_a_second"])
+    assert "1 failures, the last one" in run(capsys, "status", "runs/squares-quick")[1]
+    status, _, err = run(capsys, "figures", "./squares.py")
+    assert status == 2 and "--partial` draws what there is" in err
+    status, out, err = run(capsys, "figures", "./squares.py", "--partial")
+    assert (status, out) == (0, "figures/squares-partial.png\n") and "squares: without n = 2, 3" in err
+    assert "squares-partial" not in (tmp_path / "figures" / "index.html").read_text()
+    (tmp_path / "go").write_text("on")
+    assert run(capsys, "run", "./squares.py", "--out", "runs/squares-quick")[0] == 0
+    assert run(capsys, "figures", "./squares.py", "--partial")[1] == "figures/squares.png\n"
+
+
+def test_plan_counts_and_times(capsys):
+    status, out, _ = run(capsys, "plan", "random_init", "--profile", "tiny", "--json")
+    found = json.loads(out)
+    (kind,) = found["kinds"]
+    assert status == 0 and (kind["questions"], kind["networks"]) == (2, 8)
+    assert found["seconds"] == kind["seconds"] > 0
+    status, out, _ = run(capsys, "plan", "gallery", "--no-timing")
+    assert status == 0 and "steps, whose length is not known ahead" in out
 
 
 def test_another_profile_in_the_same_folder_is_refused(capsys, tmp_path):

@@ -10,36 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from experiment_file import EXPERIMENT
 
 from superposed.cli import doctor, main
 from superposed.cli.main import COMMANDS, Stopped, parser_for
 from superposed.cli.progress import Lines
+from superposed.sweeping.failures import read_failures
 
 ROOT = Path(__file__).parents[2]
-EXPERIMENT = """
-import time
-from dataclasses import dataclass
-from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.sweeping.steps import Steps
-
-@dataclass(frozen=True)
-class Profile:
-    n: int = {n}
-
-def square(cell):
-    {work}
-    return {{"square": cell["n"] ** 2}}
-
-def tasks(profile):
-    return [Steps(({{"n": n}},), square) for n in range(profile.n)]
-
-def analyse(profile, seen):
-    table = [{{"kind": "square", "square": row.seen["square"]}} for row in seen.values()]
-    return Analysis(table, [Finding("Squares?", "n", str(len(table)), "measured")])
-
-EXPERIMENT = Experiment("Squares are counted", "Nothing.", {{"quick": Profile(), "tiny": Profile()}}, tasks, analyse,
-                        lambda figure, analysis: figure.subplots().plot([row["square"] for row in analysis.table]))
-"""
 
 
 def checkout(folder, **experiments):
@@ -80,6 +58,8 @@ def test_reproduce_draws_all_others_when_one_experiment_fails(tmp_path):
     assert json.loads(out)["good"][0]["measured"] == "3" and "failing" not in json.loads(out)
     assert "three is no number" in err and "failing: FAILED" in err and "Traceback" not in err
     assert {path.name for path in (tmp_path / "figures").iterdir()} >= {"good.png", "good.csv", "good.json"}
+    (failure,) = read_failures(tmp_path / "runs" / "failing-quick")
+    assert failure["error"] == "ValueError: three is no number"
     assert "commit" not in (tmp_path / "figures" / "good.json").read_text()
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from superposed.bad_input import InputError
 from superposed.constructions import Bernoulli, Gaussian, Rademacher, RandomInit, Superposed
+from superposed.measuring import measure as module
+from superposed.measuring.by_bits import transposed
 from superposed.measuring.cell import Cell
 from superposed.measuring.errors import EDGES, Errors, bin_of, tally
 from superposed.measuring.evaluate import evaluate
@@ -33,6 +35,41 @@ CELLS = [
 @pytest.mark.parametrize("how", [{"rows": 128}, {"rows": 256, "cell_batch": 8}], ids=str)
 def test_rows_do_not_depend_on_padding_or_batch(how):
     assert [e.to_json() for e in measure(CELLS, **how)] == [e.to_json() for e in measure(CELLS)]
+
+
+def test_out_of_memory_halves_the_batch_and_gives_the_same_rows(monkeypatch):
+    """The device has memory for two networks at once."""
+    tried = []
+
+    def allocate(towers, rows, cell_batch, devices):
+        tried.append(cell_batch)
+        if cell_batch > 2:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.")
+        return build_block(towers, rows, cell_batch, devices)
+
+    build_block = module._build_block
+    expected = [e.to_json() for e in measure(CELLS)]
+    monkeypatch.setattr(module, "_build_block", allocate)
+    monkeypatch.setattr(module, "_FITTED", {})
+    with pytest.warns(UserWarning, match="out of memory; going on with 2 networks"):
+        assert [e.to_json() for e in measure(CELLS, cell_batch=8)] == expected
+    measure(CELLS)  # the process remembers
+    assert tried == [8, 4, 2, 2]
+
+
+def test_out_of_memory_with_one_network_is_an_error(monkeypatch):
+    def allocate(*_):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.")
+
+    monkeypatch.setattr(module, "_build_block", allocate)
+    with pytest.raises(jax.errors.JaxRuntimeError, match="RESOURCE_EXHAUSTED"):
+        measure(CELLS, cell_batch=1)
+
+
+def test_more_devices_than_there_are_is_an_error():
+    for devices in (0, jax.local_device_count() + 1):
+        with pytest.raises(InputError, match=f"devices = {devices}: this process has"):
+            measure(CELLS, devices=devices)
 
 
 def test_rows_do_not_depend_on_their_neighbours():
@@ -127,6 +164,55 @@ def test_statistics_match_numpy():
         assert errors.quantile(0.9)[j] == pytest.approx(np.quantile(np.abs(mine), 0.9), rel=2 ** (1 / 16) - 1)
     assert (errors + errors).count.sum() == 2 * error.size
     assert Errors.from_json(json.loads(json.dumps(errors.to_json()))).to_json() == errors.to_json()
+
+
+class Plain(Bernoulli):
+    """The same networks, multiplied."""
+
+    counted = None
+
+
+class PlainSigns(Rademacher):
+    """The same networks, multiplied."""
+
+    counted = None
+
+
+@pytest.mark.parametrize(
+    ("counted", "multiplied"), [(Rademacher(), PlainSigns()), (Bernoulli(0.3), Plain(0.3))], ids=["signs", "wires"]
+)
+def test_sums_counted_by_bits_are_those_of_the_product(counted, multiplied):
+    """m above a tile and no multiple of 32, widths of all kinds, activations up to 5: the same rows bit for bit."""
+    cells = lambda construction, s: [
+        Cell(construction, 139, s, width, seed, Sampling(3)) for seed in (0, 1) for width in (1, 33, 64, 300)
+    ]
+    for s in (2, 3, 5):
+        assert [e.to_json() for e in measure(cells(counted, s))] == [e.to_json() for e in measure(cells(multiplied, s))]
+
+
+class NotSigns(Gaussian):
+    """It promises signs, and its activations are no whole numbers."""
+
+    counted = "signs"
+
+
+class NotWires(Rademacher):
+    """It promises wires, and has signs."""
+
+    counted = "wires"
+
+
+@pytest.mark.parametrize("construction", [NotSigns(), NotWires()])
+def test_a_construction_that_is_not_as_counted_is_refused(construction):
+    with pytest.raises(InputError, match="marked as counted = .* set `counted = None`"):
+        measure([Cell(construction, 24, 3, 40, 0, Sampling(2))])
+
+
+def test_blocks_of_bits_are_transposed():
+    bits = np.random.default_rng(0).integers(0, 2, (3, 32, 2, 32), dtype=np.uint32)
+    as_words = lambda bits: (bits << np.arange(32, dtype=np.uint32)).sum(axis=-1, dtype=np.uint32)
+    expected = as_words(bits.transpose(0, 3, 2, 1))
+    np.testing.assert_array_equal(transposed(jnp.asarray(as_words(bits))), expected)
 
 
 @pytest.mark.parametrize("construction", [Rademacher(), Gaussian()])

@@ -5,7 +5,8 @@ import time
 
 import jax
 
-from superposed.cli.output import print_json
+from superposed.cli import compile_cache
+from superposed.cli.output import note, print_json
 from superposed.constructions import Naive, Rademacher
 from superposed.measuring.cell import Cell
 from superposed.measuring.errors import pooled
@@ -20,11 +21,16 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     """Register `doctor`."""
     parser = commands.add_parser("doctor", description="Check that this machine measures rightly, and say how fast.")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument(
+        "--clear-cache", action="store_true", help="first remove the compiled programs that earlier commands kept"
+    )
     parser.set_defaults(run=run_doctor)
 
 
 def run_doctor(args: argparse.Namespace) -> int:
     """Add up a known sum and measure two networks whose errors are known; exit status 1 where they come out wrong."""
+    if args.clear_cache and (cleared := compile_cache.clear()):
+        note(f"compiled programs in {cleared} removed")
     wrong_by = sum_error()
     exact = pooled(measure([Cell(Naive(), 20, 3, 190, 0, Sampling(16))]))
     cells = [Cell(Rademacher(), 256, 3, 1024, seed, Sampling(16)) for seed in range(8)]
@@ -44,6 +50,7 @@ def run_doctor(args: argparse.Namespace) -> int:
     result = {
         "devices": [str(device.device_kind) for device in jax.devices()], "memory_gib": memory() / 2**30,
         "backend": jax.default_backend(), "jax": jax.__version__, "commit": code_commit(), **checks,
+        "compile_cache": compile_cache.describe(),
         "rademacher_variance_times_d": variance, "expected": 24.0,
         "read_offs_per_second": float(noisy.count.sum() / seconds),
     }  # fmt: skip

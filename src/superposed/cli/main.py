@@ -14,10 +14,12 @@ from importlib import import_module
 from superposed import __version__
 from superposed.bad_input import InputError
 from superposed.cli.children import stop_children
+from superposed.cli.compile_cache import keep_programs
 
 COMMANDS = {
     "reproduce": ("reproduce", "every experiment, its figure, and the table of verdicts"),
     "run": ("run", "one experiment; run again to resume"),
+    "plan": ("plan", "what a profile of an experiment takes on this device"),
     "figures": ("reproduce", "draw figures again from the rows that are there"),
     "status": ("status", "how far the run in a folder has come"),
     "sweep": ("sweep", "the smallest width along m: rows, table, fit and figure"),
@@ -64,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done; 1 a check failed; 2 bad input; 3 time limit reached; 130, 143 or 129 stopped by Ctrl-C, SIGTERM or SIGHUP.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    keep_programs()
     args = parser_for(words).parse_args(words)
     args.words = words
     try:

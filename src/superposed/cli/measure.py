@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from superposed.cli.constructions import add_construction, construction_of
-from superposed.cli.options import add_sampling, sampling_of
+from superposed.cli.options import add_devices, add_sampling, sampling_of, use_devices
 from superposed.cli.output import note, print_json, table
 from superposed.cli.progress import LINE_EVERY
 from superposed.cli.words import pick, whole
@@ -26,6 +26,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     _add_problem(at)
     at.add_argument("--width", type=whole, required=True, help="neurons d")
     add_sampling(at)
+    add_devices(at)
     at.add_argument("--eps", type=float, help="also say how many seeds have every error below eps")
     at.add_argument("--json", action="store_true", help="one JSON object on standard output")
     at.set_defaults(run=run_measure)
@@ -35,6 +36,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     _add_problem(least)
     add_sampling(least)
     add_criterion(least)
+    add_devices(least)
     least.add_argument("--json", action="store_true", help="one JSON object on standard output")
     least.set_defaults(run=run_width)
 
@@ -53,6 +55,7 @@ def add_criterion(parser: argparse.ArgumentParser) -> None:
 
 def run_measure(args: argparse.Namespace) -> None:
     """Print the errors by stratum."""
+    use_devices(args)
     construction = construction_of(args)
     problem = problem_of(construction, args.m, args.s)
     sampling = sampling_of(args, problem)
@@ -96,6 +99,7 @@ def strata(errors: Errors) -> list[dict]:
 
 def run_width(args: argparse.Namespace) -> None:
     """Search the ladder until neighbouring rungs enclose the smallest passing width."""
+    use_devices(args)
     pick("criterion", args.criterion, dict.fromkeys(CRITERIA))
     construction = construction_of(args)
     problem = problem_of(construction, args.m, args.s)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from superposed.bad_input import InputError
 from superposed.cli.words import whole
+from superposed.measuring.measure import DEVICES, check_devices
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
 from superposed.sweeping.size import check_seeds, in_gib, memory
@@ -30,6 +31,18 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         help="look at pairs with an active member and at those among this many inactive features "
         f"(default: all pairs up to m = {ALL_PAIRS_UP_TO}, then 64)",
     )  # fmt: skip
+
+
+def add_devices(parser: argparse.ArgumentParser) -> None:
+    """How many of this machine's devices measure."""
+    parser.add_argument("--devices", type=whole, help="accelerators or emulated devices that measure (default all)")
+
+
+def use_devices(args: argparse.Namespace) -> None:
+    """Let this command measure on as many devices as `--devices` says; InputError where they are not there."""
+    if args.devices is not None:
+        check_devices(args.devices)
+        DEVICES.set(args.devices)
 
 
 def inputs_number(text: str) -> int:

@@ -13,6 +13,7 @@ from superposed.cli.run import PROFILES, profile_of
 from superposed.files import write_whole
 from superposed.study.experiment import Analysis, Experiment, configuration
 from superposed.study.loading import load_experiment, load_experiments
+from superposed.study.partial import PARTIAL, answered_part
 from superposed.sweeping.record import Seen
 from superposed.sweeping.store import check_configuration, read_folder
 
@@ -32,6 +33,10 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     drawn.add_argument("names", nargs="*", metavar="NAME", help="experiments (default: all that have rows)")
     drawn.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)}, or one of its own (default quick)")
     _add_folders(drawn)
+    drawn.add_argument(
+        "--partial", action="store_true",
+        help="draw unfinished runs too, as NAME-partial, from the part of the profile that is answered",
+    )  # fmt: skip
     drawn.add_argument("--results", type=Path, metavar="FILE", help="write every table of verdicts there, as Markdown")
     drawn.set_defaults(run=run_figures)
 
@@ -66,7 +71,7 @@ def run_reproduce(args: argparse.Namespace) -> int:
                 failed.append(name)
                 continue
             try:
-                results[name] = figure(name, experiments[name], args.profile, folder_of(name, args), args.figures)
+                results[name], _ = figure(name, experiments[name], args.profile, folder_of(name, args), args.figures)
             except ValueError as error:
                 note(f"{name}: FAILED: {error}")
                 failed.append(name)
@@ -108,8 +113,13 @@ def verdict_table(results: dict[str, Analysis]) -> str:
     return "\n".join(lines)
 
 
-def figure(name: str, experiment: Experiment, profile: str, folder: Path, figures: Path) -> Analysis:
-    """Analyse the rows of a run and write its figure.
+def figure(
+    name: str, experiment: Experiment, profile: str, folder: Path, figures: Path, partial: bool = False
+) -> tuple[Analysis, Path]:
+    """Analyse the rows of a run and write its figure; (what they say, the figure's path).
+
+    Args:
+      partial: where questions are left open, draw NAME-partial from the part of the profile that is answered.
 
     Raises:
       ValueError: the rows belong to another profile, or questions are left open.
@@ -118,11 +128,18 @@ def figure(name: str, experiment: Experiment, profile: str, folder: Path, figure
 
     check_configuration(folder, configuration(name, experiment, profile))
     seen = Seen(read_folder(folder))
-    if any(task.pending(seen) for task in experiment.tasks(experiment.profiles[profile])):
-        raise ValueError(f"{folder}: questions are left open; `superposed run {name} --profile {profile}` answers them")
-    analysis = experiment.analyse(experiment.profiles[profile], seen)
-    save(name, experiment, profile, analysis, figures)
-    return analysis
+    settings = experiment.profiles[profile]
+    if any(task.pending(seen) for task in experiment.tasks(settings)):
+        if not partial:
+            raise ValueError(
+                f"{folder}: questions are left open; `superposed run {name} --profile {profile}` answers them, and "
+                "`superposed figures --partial` draws what there is"
+            )
+        settings, left_out = answered_part(experiment, settings, seen)
+        note(f"{name}: without {left_out}")
+        name = f"{name}{PARTIAL}"
+    analysis = experiment.analyse(settings, seen)
+    return analysis, save(name, experiment, profile, analysis, figures)[0]
 
 
 def write_page(figures: Path) -> None:
@@ -144,8 +161,7 @@ def run_figures(args: argparse.Namespace) -> None:
     for given in names:
         name, experiment = load_experiment(given)
         profile_of(experiment, args.profile)
-        figure(name, experiment, args.profile, folder_of(name, args), args.figures)
-        print(args.figures / f"{name}.png")
+        print(figure(name, experiment, args.profile, folder_of(name, args), args.figures, args.partial)[1])
     write_page(args.figures)
     if args.results is not None:
         print(write_whole(args.results, results_markdown(args.figures)))

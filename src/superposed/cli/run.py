@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from superposed.cli.children import end_with_parent
-from superposed.cli.options import check_folder
+from superposed.cli.options import add_devices, check_folder, use_devices
 from superposed.cli.output import note, print_json
 from superposed.cli.progress import progress
 from superposed.cli.words import pick
 from superposed.study.experiment import Experiment, configuration
 from superposed.study.loading import load_experiment
 from superposed.sweeping.cluster import sweep_on_cluster
+from superposed.sweeping.failures import note_failure
 from superposed.sweeping.store import Store
 from superposed.sweeping.sweep import shard_of, sweep
 from superposed.sweeping.tasks import Task
@@ -44,6 +45,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         "--time-limit", type=duration, help="stop after the block that ends then, such as 50m or 2h; exit status 3"
     )
     parser.add_argument("--cluster", metavar="ADDRESS", help="measure on a Dask cluster, such as tcp://scheduler:8786")
+    add_devices(parser)
 
 
 def duration(text: str) -> float:
@@ -70,6 +72,7 @@ def profile_of(experiment: Experiment, profile: str) -> object:
 def run_one(args: argparse.Namespace) -> int:
     """Measure what one experiment still needs."""
     end_with_parent()
+    use_devices(args)
     name, experiment = load_experiment(args.name)
     profile_of(experiment, args.profile)
     about = {"file": str(Path(args.name).resolve())} if args.name.endswith(".py") else None
@@ -124,9 +127,13 @@ def measure_tasks(
     with Store(folder, settings, f"{part[0]}of{part[1]}", about) as store, progress(title, len(tasks)) as shown:
         before = len(store.records)
         rows = sweep(tasks, store) if cluster is None else sweep_on_cluster(tasks, store, cluster)
-        for number, _ in rows:
-            shown.update(number, len(store.records) - before)
-            if deadline is not None and time.monotonic() > deadline:
-                break
+        try:
+            for number, _ in rows:
+                shown.update(number, len(store.records) - before)
+                if deadline is not None and time.monotonic() > deadline:
+                    break
+        except Exception as error:
+            note_failure(folder, error)
+            raise
         finished = not any(task.pending(store.records) for task in tasks)
         return finished, len(store.records)

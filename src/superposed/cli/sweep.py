@@ -6,7 +6,7 @@ from pathlib import Path
 from superposed.bad_input import InputError
 from superposed.cli.constructions import add_construction, construction_of
 from superposed.cli.measure import add_criterion
-from superposed.cli.options import add_sampling, check_folder, sampling_of
+from superposed.cli.options import add_sampling, check_folder, sampling_of, use_devices
 from superposed.cli.output import note, print_json
 from superposed.cli.run import UNFINISHED, add_limits, measure_tasks
 from superposed.cli.words import exponent, pick, span, whole
@@ -70,6 +70,7 @@ def run_sweep(args: argparse.Namespace) -> int:
     """Measure, and once every question is answered write table, fit and figure."""
     from superposed.figures.save import save
 
+    use_devices(args)
     check_folder("--out", args.out)
     experiment = experiment_of(args)
     sweep = experiment.profiles[PROFILE]

@@ -1,6 +1,6 @@
 """What a construction is: the contract with everything that measures one."""
 
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from jaxtyping import Array, Float, Int, Key
 
@@ -10,6 +10,9 @@ from superposed.networks.problem import Problem
 
 Width = int | Int[Array, ""] | Float[Array, ""]
 """Neurons d of the widest layer: a plain number, or a traced one where one program serves many widths."""
+
+Counted = Literal["signs", "wires"]
+"""A code of +-1 or of 0 and 1, with activations that are whole numbers."""
 
 
 @runtime_checkable
@@ -27,6 +30,9 @@ class Construction(Protocol):
       nested: the network of width d is the first d neurons of a wider one, activations included, and only the scale of
         a `Product` read-off depends on d. One pass over the widest network then measures them all.
       fan_in: inputs k of each gate. Gates of more than two need a read-off that is `ByGate`.
+      counted: "signs" where the code of a `Coded` read-off is +-1, "wires" where it is 0 or 1, and in both cases
+        activations are whole numbers from 0 to s. All pairs are then counted by bits on a CPU, with the same sums.
+        `measure` refuses a network that is not so.
     """
 
     places_features: bool = False
@@ -34,6 +40,7 @@ class Construction(Protocol):
     least_rows: int = 2048
     nested: bool = False
     fan_in: int = 2
+    counted: Counted | None = None
 
     def __call__(
         self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None

@@ -43,6 +43,7 @@ class Bernoulli(Construction):
     shared: float | None = None
 
     has_distribution = True
+    counted = "wires"
 
     def __post_init__(self):
         if self.shared is not None and (self.density is not None or not 0 < self.shared < inf):

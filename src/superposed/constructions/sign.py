@@ -32,6 +32,7 @@ class Rademacher(Construction):
 
     has_distribution = True
     nested = True
+    counted = "signs"
 
     def __call__(
         self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None

@@ -11,6 +11,7 @@ from string import Template
 
 from superposed.figures.laws import laws_markdown
 from superposed.study.experiment import VERDICTS, Finding
+from superposed.study.partial import PARTIAL
 
 READING_ORDER = (
     "uand_superposed", "family", "crossover", "transition", "sparsity_and_tolerance", "uand_aligned", "random_init",
@@ -36,7 +37,7 @@ def read_results(folder: Path) -> list[Result]:
     found = []
     for path in folder.glob("*.json"):
         text = json.loads(path.read_text())
-        if not {"claim", "meaning", "findings"} <= text.keys():
+        if path.stem.endswith(PARTIAL) or not {"claim", "meaning", "findings"} <= text.keys():
             continue
         findings = tuple(Finding(**finding) for finding in text["findings"])
         found.append(Result(path.stem, text["profile"], text["claim"], text["meaning"], findings))

@@ -4,17 +4,21 @@
 
 The active neurons are multiplied in chunks, and each chunk serves every pair: the upper triangle of S grows by whole
 rows of tiles. The sums at width d are those of the wider network cut off at neuron d, so one pass over the neurons of
-nested networks gives the errors at every width.
+nested networks gives the errors at every width. Where code and activations allow it, the same sums are counted by bits
+(`by_bits`).
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, Num, UInt
 
+from superposed.constructions.base import Counted
+from superposed.measuring import by_bits
 from superposed.measuring.errors import Tally, no_events, tally
-from superposed.networks.network import Network, hidden, matmul
+from superposed.networks.network import Network, matmul
 from superposed.networks.read_off import Coded
 
 CHUNK = 256
@@ -38,15 +42,15 @@ class Rungs(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """S of the pairs that are looked at.
+    """S of the pairs that are looked at, or counts of bits that make it.
 
     Args:
       tiles: rows of tiles of the upper triangle: features k of the row with the features l from the row's first on.
       touched: the features in the first places of the input's order, active ones first, with every feature.
     """
 
-    tiles: tuple[Float[Array, "k l"], ...]
-    touched: Float[Array, "slots m"]
+    tiles: tuple[Num[Array, "k l"], ...]
+    touched: Num[Array, "slots m"]
 
 
 class Setting(NamedTuple):
@@ -56,19 +60,22 @@ class Setting(NamedTuple):
       code: V with columns of zeros up to a whole number of tiles.
       shared: V^T V, where sums are divided by it.
       rungs: widths to read off at; None takes all neurons at once.
+      bits: V, a bit an entry, where sums are counted by bits.
     """
 
     code: Float[Array, "d m"]
     shared: Float[Array, "m m"] | None
     rungs: Rungs | None
+    bits: UInt[Array, "d p"] | None
 
 
-def setting(network: Network, rungs: Rungs | None) -> Setting:
+def setting(network: Network, rungs: Rungs | None, counted: Counted | None) -> Setting:
     """What the inputs of a network with a `Coded` read-off share."""
     code = network.read_off.code
     m = code.shape[1]
     code = jnp.pad(code, ((0, 0), (0, -m % tile_height(m))))
-    return Setting(code, matmul(code.T, code) if network.read_off.by_shared else None, rungs)
+    shared = matmul(code.T, code) if network.read_off.by_shared else None
+    return Setting(code, shared, rungs, by_bits.packed(code) if counted else None)
 
 
 def tile_height(m: int) -> int:
@@ -79,47 +86,87 @@ def tile_height(m: int) -> int:
 def tally_all_pairs(
     network: Network,
     set_up: Setting,
+    a: Float[Array, " d"],
     order: Int[Array, " m"],
     s: int | Int[Array, ""],
     slots: int,
     real: Bool[Array, ""],
+    counted: Counted | None = None,
 ) -> Tally:
     """Errors of every pair on the input whose active features are the first s of `order`, by rung and stratum.
 
     Args:
+      a: the activation on this input.
       slots: a plain number, at least s.
       real: false for an input that only fills up a group; nothing of it counts.
+      counted: as for `Construction`; None multiplies.
     """
-    m = order.shape[0]
+    m, rungs = order.shape[0], set_up.rungs
     active = jnp.zeros(m, bool).at[order].set(jnp.arange(m) < s)
-    a = hidden(network, active.astype(jnp.float32))
-    add = chunk_adder(a, set_up.code, order[jnp.minimum(jnp.arange(slots), m - 1)])
-    n_active, rungs = jnp.cumsum(a != 0), set_up.rungs
+    first = order[jnp.minimum(jnp.arange(slots), m - 1)]
+    width = jnp.array([len(a)]) if rungs is None else rungs.width
+    state, go_on = (
+        _by_products(a, set_up, first, width) if counted is None else _by_bits(a, set_up, first, width, counted)
+    )
     read = lambda sums, scale: _tally_sums(network, set_up, sums, scale, order, active, s, real)
-
-    def sums_of(first_chunk: Int[Array, ""], so_far: Sums, until: Int[Array, ""]) -> tuple[Int[Array, ""], Sums, Sums]:
-        """(whole chunks, sums over them, sums over all active neurons before `until`)."""
-        whole = until // CHUNK
-        so_far = jax.lax.fori_loop(first_chunk, whole, lambda chunk, sums: add(chunk, sums, until), so_far)
-        return whole, so_far, add(whole, so_far, until)
-
-    zero = no_sums(set_up.code.shape[1], tile_height(m), slots)
     if rungs is None:
-        return jax.tree.map(lambda x: x[None], read(sums_of(jnp.int32(0), zero, n_active[-1])[-1], None))
+        return jax.tree.map(lambda x: x[None], read(go_on(jnp.int32(0), state)[1], None))
 
-    def add_rung(n: Int[Array, ""], state: tuple[Int[Array, ""], Sums, Tally]) -> tuple[Int[Array, ""], Sums, Tally]:
-        chunk, so_far, tallies = state
-        chunk, so_far, sums = sums_of(chunk, so_far, n_active[rungs.width[n] - 1])
-        return chunk, so_far, jax.tree.map(lambda x, new: x.at[n].set(new), tallies, read(sums, rungs.scale[n]))
+    def add_rung(n: Int[Array, ""], so_far: tuple[State, Tally]) -> tuple[State, Tally]:
+        state, sums = go_on(n, so_far[0])
+        return state, jax.tree.map(lambda x, new: x.at[n].set(new), so_far[1], read(sums, rungs.scale[n]))
 
-    start = (jnp.int32(0), zero, no_events(len(rungs.width), 3))
-    return jax.lax.fori_loop(0, rungs.n, add_rung, start)[-1]
+    return jax.lax.fori_loop(0, rungs.n, add_rung, (state, no_events(len(rungs.width), 3)))[1]
 
 
-def no_sums(m: int, height: int, slots: int) -> Sums:
+State = TypeVar("State")
+GoOn = Callable[[Int[Array, ""], State], tuple[State, Sums]]
+"""(number of a rung, state at the rung before it) -> (state there, sums over the neurons up to it)."""
+
+
+def _by_products(
+    a: Float[Array, " d"], set_up: Setting, first: Int[Array, " slots"], width: Int[Array, " r"]
+) -> tuple[State, GoOn]:
+    """Whole chunks of active neurons are kept from rung to rung. What is left before a rung is added for it alone."""
+    add, n_active = chunk_adder(a, set_up.code, first), jnp.cumsum(a != 0)
+
+    def go_on(n: Int[Array, ""], state: State) -> tuple[State, Sums]:
+        until = n_active[width[n] - 1]
+        whole = until // CHUNK
+        so_far = jax.lax.fori_loop(state[0], whole, lambda chunk, sums: add(chunk, sums, until), state[1])
+        return (whole, so_far), add(whole, so_far, until)
+
+    m = set_up.code.shape[1]
+    return (jnp.int32(0), no_sums(m, tile_height(m), len(first), jnp.float32)), go_on
+
+
+def _by_bits(
+    a: Float[Array, " d"], set_up: Setting, first: Int[Array, " slots"], width: Int[Array, " r"], counted: Counted
+) -> tuple[State, GoOn]:
+    """Each rung begins a new word. The sums are whole numbers, so their order changes no bit."""
+    m, signs = set_up.code.shape[1], counted == "signs"
+    height = tile_height(m)
+    words = by_bits.words_of(set_up.bits, a, width, len(first), m)
+    bits = words.bits
+
+    def go_on(n: Int[Array, ""], state: State) -> tuple[State, Sums]:
+        done, so_far = state
+        more = lambda left, right, sums: by_bits.count(words, signs, done, words.end[n], left, right, sums)
+        tiles = tuple(
+            more(bits[:, k * height : (k + 1) * height], bits[:, k * height :], tile)
+            for k, tile in enumerate(so_far.tiles)
+        )
+        counts = Sums(tiles, more(bits[:, first], bits, so_far.touched))
+        sums = lambda count: (words.total[n] - 2 * count if signs else count).astype(jnp.float32)
+        return (words.end[n], counts), jax.tree.map(sums, counts)
+
+    return (jnp.int32(0), no_sums(m, height, len(first), jnp.int32)), go_on
+
+
+def no_sums(m: int, height: int, slots: int, dtype: type) -> Sums:
     """Sums over no neuron."""
-    tiles = tuple(jnp.zeros((height, m - start)) for start in range(0, m, height))
-    return Sums(tiles, jnp.zeros((slots, m)))
+    tiles = tuple(jnp.zeros((height, m - start), dtype) for start in range(0, m, height))
+    return Sums(tiles, jnp.zeros((slots, m), dtype))
 
 
 def chunk_adder(a: Float[Array, " d"], code: Float[Array, "d m"], first: Int[Array, " slots"]):

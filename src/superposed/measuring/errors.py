@@ -22,6 +22,10 @@ OCTAVES = (-24, 16)
 EDGES = np.exp2(np.arange(OCTAVES[0] * STEPS, OCTAVES[1] * STEPS + 1) / STEPS)
 """Edges of the grid, from 2^-24 to 2^16; one bin lies below them (zero included) and one above."""
 N_BINS = len(EDGES) + 1
+LANES = 1024
+"""Running sums side by side on a CPU, which else adds one value after the other, four times slower."""
+FEW = 2**16
+"""Fewer errors than these are added up at once, because the program is then compiled sooner."""
 
 
 class Tally(NamedTuple):
@@ -55,14 +59,31 @@ def bin_of(error: Float[Array, "..."]) -> Int[Array, "..."]:
 def tally(error: Float[Array, "*event"], seen: Bool[Array, "*event"]) -> Tally:
     """Statistics of one input's errors in one stratum; events where `seen` is false do not count."""
     slot = jnp.where(seen, bin_of(error), N_BINS)
-    error_seen = jnp.where(seen, error, 0)
-    return Tally(
-        histogram=jnp.zeros(N_BINS + 1, jnp.int32).at[slot.ravel()].add(1)[:-1],
-        total=jnp.sum(error_seen),
-        total_sq=jnp.sum(error_seen**2),
-        low=jnp.min(jnp.where(seen, error, jnp.inf)),
-        high=jnp.max(jnp.where(seen, error, -jnp.inf)),
-    )
+    counts = jnp.zeros(N_BINS + 1, jnp.int32).at[slot.ravel()].add(1, mode="promise_in_bounds")
+    return Tally(counts[:-1], *_moments(error.ravel(), seen.ravel()))
+
+
+def _moments(error: Float[Array, " n"], seen: Bool[Array, " n"]) -> tuple[Array, Array, Array, Array]:
+    """(sum, sum of squares, smallest, largest)."""
+    if jax.default_backend() != "cpu" or len(error) < FEW:
+        value = jnp.where(seen, error, 0)
+        low, high = jnp.where(seen, error, jnp.inf), jnp.where(seen, error, -jnp.inf)
+        return value.sum(), (value**2).sum(), low.min(), high.max()
+    rows = lambda x: jnp.pad(x, (0, -len(x) % LANES)).reshape(-1, LANES)
+    error, seen = rows(error), rows(seen)
+
+    def add(n: Int[Array, ""], so_far: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+        x, counts = error[n], seen[n]
+        value = jnp.where(counts, x, 0)
+        return (
+            so_far[0] + value, so_far[1] + value**2,
+            jnp.minimum(so_far[2], jnp.where(counts, x, jnp.inf)),
+            jnp.maximum(so_far[3], jnp.where(counts, x, -jnp.inf)),
+        )  # fmt: skip
+
+    zero, inf = jnp.zeros(LANES), jnp.full(LANES, jnp.inf)
+    total, total_sq, low, high = jax.lax.fori_loop(0, len(error), add, (zero, zero, inf, -inf))
+    return total.sum(), total_sq.sum(), low.min(), high.max()
 
 
 def merge(a: Tally, b: Tally) -> Tally:

@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from superposed.constructions.base import Counted
 from superposed.measuring.all_pairs import Rungs, setting, tally_all_pairs, tally_touched
+from superposed.measuring.by_bits import MOST_LEVELS
 from superposed.measuring.by_gate import tally_by_gate
 from superposed.measuring.errors import Tally, merge, no_events, tally
 from superposed.measuring.sampling import random_order
@@ -14,7 +16,7 @@ from superposed.networks.problem import Problem
 from superposed.networks.read_off import ByGate, Coded
 
 GROUP = 16
-"""Inputs looked at together, where that pays: products with all of V, and everything on an accelerator."""
+"""Inputs whose activations are computed together. On an accelerator, and for sampled pairs, so is the rest."""
 SLOTS = 4
 """Active features whose pairs are read together."""
 TILE = 256
@@ -32,6 +34,7 @@ def evaluate(
     slots: int,
     rungs: Rungs | None = None,
     orders: Int[Array, "every m"] | None = None,
+    counted: Counted | None = None,
 ) -> Tally:
     """Errors of inputs number first, ..., first + n - 1, by rung and stratum.
 
@@ -45,22 +48,33 @@ def evaluate(
       slots: a plain multiple of SLOTS, at least s. Time goes with it where s is large.
       rungs: widths to read off at, for all pairs of a `Product` read-off; None takes all neurons at once.
       orders: the inputs, as permutations of the features that begin with the active ones; None draws them.
+      counted: as for `Construction`.
     """
-    all_pairs = idle is None and isinstance(network.read_off, Coded)
-    group = 1 if all_pairs and jax.default_backend() == "cpu" else min(GROUP, n)
-    shared_by_inputs = setting(network, rungs) if all_pairs else None
+    all_pairs, on_cpu = idle is None and isinstance(network.read_off, Coded), jax.default_backend() == "cpu"
+    counted = counted if on_cpu and slots <= MOST_LEVELS else None
+    group = min(GROUP, n)
+    shared_by_inputs = setting(network, rungs, counted) if all_pairs else None
 
-    def look(i: Int[Array, ""]) -> Tally:
-        input_key, real = jax.random.fold_in(key, i), i < first + n
-        order = random_order(input_key, problem.m) if orders is None else orders[jnp.minimum(i, len(orders) - 1)]
+    def activation(i: Int[Array, ""]) -> tuple[Int[Array, " m"], Float[Array, " d"]]:
+        order = (
+            random_order(jax.random.fold_in(key, i), problem.m)
+            if orders is None
+            else orders[jnp.minimum(i, len(orders) - 1)]
+        )
+        active = jnp.zeros(problem.m).at[order].set(jnp.arange(problem.m) < problem.s)
+        return order, hidden(network, active)
+
+    def look(i: Int[Array, ""], order: Int[Array, " m"], a: Float[Array, " d"]) -> Tally:
+        real = i < first + n
         if all_pairs:
-            return tally_all_pairs(network, shared_by_inputs, order, problem.s, slots, real)
+            return tally_all_pairs(network, shared_by_inputs, a, order, problem.s, slots, real, counted)
         if isinstance(network.read_off, ByGate):
             return tally_by_gate(network, order, problem, idle, slots, real)
-        return tally_by_feature(network, order, problem.s, idle, slots, real)
+        return tally_by_feature(network, a, order, problem.s, idle, slots, real)
 
     def add_group(so_far: Tally, index: Int[Array, " g"]) -> tuple[Tally, tuple[Array, Array]]:
-        found = jax.vmap(look)(index) if group > 1 else jax.tree.map(lambda x: x[None], look(index[0]))
+        inputs = (index, *jax.vmap(activation)(index))
+        found = jax.lax.map(lambda one: look(*one), inputs) if all_pairs and on_cpu else jax.vmap(look)(*inputs)
         total = so_far._replace(
             histogram=so_far.histogram + found.histogram.sum(axis=0),
             low=jnp.minimum(so_far.low, found.low.min(axis=0)),
@@ -77,16 +91,20 @@ def evaluate(
 
 def tally_by_feature(
     network: Network,
+    a: Float[Array, " d"],
     order: Int[Array, " m"],
     s: int | Int[Array, ""],
     idle: int | None,
     slots: int,
     real: Bool[Array, ""],
 ) -> Tally:
-    """Errors of one input by stratum, for any read-off: every pair with an active member, and all or some others."""
+    """Errors of one input by stratum, for any read-off: every pair with an active member, and all or some others.
+
+    Args:
+      a: the activation on this input.
+    """
     m = order.shape[0]
     active = jnp.zeros(m, bool).at[order].set(jnp.arange(m) < s)
-    a = hidden(network, active.astype(jnp.float32))
 
     def add_features(n: Int[Array, ""], so_far: tuple[Tally, Tally]) -> tuple[Tally, Tally]:
         features = order[jnp.minimum(n * SLOTS + jnp.arange(SLOTS), m - 1)]

@@ -1,6 +1,8 @@
 """Blocks of (seed x width) cells as one compiled program: the only place with vmap over cells and `lax.map`."""
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -25,8 +27,15 @@ BLOCK = 8
 """Cells of one compiled call; a shorter block is filled up with networks of width 0, which cost almost nothing."""
 RUNGS = 16
 """Widths of nested networks that one pass over their neurons reads off."""
+OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"
+"""What XLA's error says."""
+LOOPS_FROM = 512
+"""From so many features on, loops over all pairs gain more than their slower compilation costs (`program`)."""
 CELL_BYTES = 2**28
 """Weights of the cells that are vmapped together stay below this; wider networks go one after the other."""
+
+DEVICES: ContextVar[int | None] = ContextVar("devices", default=None)
+"""How many devices `measure` uses where its caller names no number; None takes all."""
 
 
 def bucket(width: int, least: int = Construction.least_rows) -> int:
@@ -92,8 +101,8 @@ def measure(
       rows: rows of the padded networks, at least the widest cell's; None takes the bucket of that width.
       cell_batch: networks vmapped together, 1 to BLOCK. None takes 1 on a CPU, where more do not pay, and as many as
         fit into CELL_BYTES elsewhere.
-      devices: how many of this process's devices to use; None takes all. BLOCK cells are shared out evenly, so that 1,
-        2, 4 or 8 of them work.
+      devices: how many of this process's devices to use; None takes DEVICES, or else all. BLOCK cells are shared out
+        evenly, so that 1, 2, 4 or 8 of them work.
 
     Raises:
       InputError: the cells differ in what they must share, an argument is out of range, the construction refuses a
@@ -111,16 +120,17 @@ def measure(
     if rows is not None and rows < widest:
         raise InputError("rows", rows, f"the widest network has {widest} neurons; use as many rows or more")
     rows = bucket(widest, first.construction.least_rows) if rows is None else rows
-    cell_batch = _fitting_batch(rows, first.m) if cell_batch is None else cell_batch
+    cell_batch = _FITTED.get((rows, first.m), _fitting_batch(rows, first.m)) if cell_batch is None else cell_batch
     if not 1 <= cell_batch <= BLOCK:
         raise InputError("cell_batch", cell_batch, f"vmap from 1 to {BLOCK} networks together")
     devices = _even_share(devices)
     errors: dict[int, Errors] = {}
     for towers in _blocks(cells):
         members = [[cells[i] for i in tower] for tower in towers]
-        found = (
-            _draw_block(members, devices) if first.mode == "drawn" else _build_block(members, rows, cell_batch, devices)
-        )
+        if first.mode == "drawn":
+            found = _draw_block(members, devices)
+        else:
+            found, cell_batch = _build_what_fits(members, rows, cell_batch, devices)
         errors |= zip((i for tower in towers for i in tower), found, strict=True)
     return [errors[i] for i in range(len(cells))]
 
@@ -135,12 +145,20 @@ def _check_shared(cells: Sequence[Cell]) -> None:
                 )
 
 
+def check_devices(devices: int) -> None:
+    """Raises InputError for fewer devices than one, or for more than this process has."""
+    there = jax.local_device_count()
+    if not 1 <= devices <= there:
+        raise InputError("devices", devices, f"this process has {there}; use 1 to {there}, or leave it out for all")
+
+
 def _even_share(devices: int | None) -> int:
-    """The largest divisor of BLOCK among the devices that are wanted and there."""
-    if devices is not None and devices < 1:
-        raise InputError("devices", devices, "use one device or more")
-    there = jax.local_device_count() if devices is None else min(devices, jax.local_device_count())
-    return max(n for n in range(1, there + 1) if BLOCK % n == 0)
+    """The largest divisor of BLOCK among the devices that are wanted."""
+    devices = DEVICES.get() if devices is None else devices
+    if devices is None:
+        devices = jax.local_device_count()
+    check_devices(devices)
+    return max(n for n in range(1, devices + 1) if BLOCK % n == 0)
 
 
 def _slots(s: int) -> int:
@@ -172,7 +190,8 @@ def _read_at_rungs(cell: Cell) -> bool:
 
 def n_compilations() -> int:
     """How many programs of networks or drawn errors have been compiled so far in this process."""
-    return program(_built, 1)._cache_size() + program(_drawn, 1, loops=True)._cache_size()
+    programs = (program(_built, 1), program(_built, 1, loops=True), program(_drawn, 1, loops=True))
+    return sum(one._cache_size() for one in programs)
 
 
 def _fitting_batch(rows: int, m: int) -> int:
@@ -206,6 +225,25 @@ def _tuned(
     return jax.vmap(lambda s, width: construction.tune(problem_of(construction, m, s), width))(s, width)
 
 
+_FITTED: dict[tuple[int, int], int] = {}
+"""(rows, m): the networks vmapped together that this process's device had the memory for."""
+
+
+def _build_what_fits(
+    towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int, devices: int
+) -> tuple[list[Errors], int]:
+    """(the errors, the batch that fitted): as often as the device is out of memory, half as many networks at once."""
+    while True:
+        try:
+            return _build_block(towers, rows, cell_batch, devices), cell_batch
+        except jax.errors.JaxRuntimeError as error:
+            if OUT_OF_MEMORY not in str(error) or cell_batch == 1:
+                raise
+        cell_batch //= 2
+        _FITTED[rows, towers[0][0].m] = cell_batch
+        warnings.warn(f"the device is out of memory; going on with {cell_batch} networks at once", stacklevel=2)
+
+
 def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int, devices: int) -> list[Errors]:
     """The errors of every cell of the towers, tower by tower."""
     first = towers[0][0]
@@ -221,9 +259,16 @@ def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int, d
         spec = Spec(
             first.construction, first.m, rows, first.sampling.idle, n, _slots(first.s), rungs, cell_batch, devices
         )
-        calls.append(program(_built, 1)(spec, block, jnp.asarray(start), orders))
-    tallies, beyond = zip(*jax.device_get(calls), strict=True)
-    if np.any(beyond[0][: len(towers)]):
+        calls.append(_program_of(spec)(spec, block, jnp.asarray(start), orders))
+    tallies, breaches = zip(*jax.device_get(calls), strict=True)
+    beyond, miscounted = breaches[0][: len(towers)].any(axis=0)
+    if miscounted:
+        raise InputError(
+            "construction", first.construction,
+            f"it is marked as counted = {first.construction.counted!r}, but its code or its activations are otherwise; "
+            "set `counted = None` in the class",
+        )  # fmt: skip
+    if beyond:
         raise InputError(
             "construction", first.construction,
             f"neurons beyond the width take part when {rows} rows hold the network; make those rows zero in the layer "
@@ -246,12 +291,17 @@ def key_of(entropy: UInt[Array, "2"]) -> Key[Array, ""]:
     return jax.random.wrap_key_data(entropy, impl="threefry2x32")
 
 
+def _program_of(spec: Spec) -> Callable:
+    """The program of built networks."""
+    return program(_built, 1, loops=spec.idle is None and spec.m >= LOOPS_FROM)
+
+
 def _built(
     spec: Spec, block: Block, first_input: Int[Array, ""], orders: Int[Array, "every m"] | None
-) -> tuple[Tally, Bool[Array, " n"]]:
+) -> tuple[Tally, Bool[Array, "n 2"]]:
     def measure_network(
         one: Block, first_input: Int[Array, ""], orders: Int[Array, "every m"] | None
-    ) -> tuple[Tally, Bool[Array, ""]]:
+    ) -> tuple[Tally, Bool[Array, "2"]]:
         build_key, sampling_key = jax.random.split(key_of(one.entropy))
         problem, width = problem_of(spec.construction, spec.m, one.s), one.width[-1]
         build = lambda width: spec.construction(build_key, problem, width, spec.rows, one.tuned)
@@ -260,9 +310,9 @@ def _built(
             rungs = Rungs(one.width, jax.vmap(lambda width: build(width).read_off.scale)(one.width), one.n_rungs)
         tallied = evaluate(
             sampling_key, network, problem, spec.idle, first_input, spec.n,
-            slots=spec.slots, rungs=rungs, orders=orders,
+            slots=spec.slots, rungs=rungs, orders=orders, counted=spec.construction.counted,
         )  # fmt: skip
-        return tallied, _reaches_beyond(network, problem, width)
+        return tallied, jnp.stack([_reaches_beyond(network, problem, width), _miscounted(spec, network, problem)])
 
     return _over_devices(spec, measure_network, block, first_input, orders)
 
@@ -291,6 +341,19 @@ def _reaches_beyond(network: Network, problem: Problem, width: Int[Array, ""]) -
         if leaf.shape == (rows, problem.m) and rows != problem.m:
             found |= jnp.any(surplus[:, None] & (leaf != 0))
     return found
+
+
+def _miscounted(spec: Spec, network: Network, problem: Problem) -> Bool[Array, ""]:
+    """Whether a code or an activation breaks what `counted` promises, on the input whose first s features are active.
+
+    Rows without a neuron have zeros for a code.
+    """
+    if spec.construction.counted is None:
+        return jnp.array(False)
+    a, code = hidden(network, (jnp.arange(problem.m) < problem.s).astype(jnp.float32)), network.read_off.code
+    on = jnp.abs(code) if spec.construction.counted == "signs" else code
+    wrong_code = jnp.any((a > 0)[:, None] & (on != 1) & ((code != 0) | (spec.construction.counted == "signs")))
+    return wrong_code | jnp.any((a != jnp.round(a)) | (a < 0) | (a > spec.slots))
 
 
 def _drawn(spec: Spec, block: Block, m: Float[Array, ""]) -> Tally:

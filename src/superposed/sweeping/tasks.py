@@ -13,13 +13,12 @@ from superposed.measuring.errors import Errors
 from superposed.measuring.measure import BLOCK, measure
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
+from superposed.sweeping.cost import RUNGS_A_SEARCH, network_cost
 from superposed.sweeping.record import Seen
 from superposed.sweeping.search import STEPS, Bracket, bracket, ladder, next_width
 
 NEIGHBOURS = 2
 """Rungs measured on either side of the one that a search asks for, where networks are nested."""
-RUNGS_A_SEARCH = 8
-"""About how many rungs a search measures. It weighs the work of several processes, nothing else."""
 
 
 @runtime_checkable
@@ -109,7 +108,7 @@ class AtWidths:
         return (self.construction, self.m, self.s, self.sampling, self.mode, self.first_seed, self.seeds)
 
     def cost(self) -> float:
-        return self.seeds * sum(_cost(width, self.m, self.s, self.sampling, self.mode) for width in self.widths)
+        return self.seeds * sum(network_cost(width, self.m, self.s, self.sampling, self.mode) for width in self.widths)
 
     def errors(self, seen: Seen, width: int) -> list[Errors]:
         """What was seen at one width, a seed each."""
@@ -215,7 +214,7 @@ class SmallestWidth:
         return (self.construction, self.m, self.s, self.sampling, self.mode, self.first_seed, self.seeds)
 
     def cost(self) -> float:
-        return self.seeds * RUNGS_A_SEARCH * _cost(self.start, self.m, self.s, self.sampling, self.mode)
+        return self.seeds * RUNGS_A_SEARCH * network_cost(self.start, self.m, self.s, self.sampling, self.mode)
 
     def brackets(self, seen: Seen) -> list[Bracket]:
         """The interval of each seed, or the one of all seeds where `success` is given. Refused widths fail."""
@@ -262,15 +261,6 @@ def _split_by_seed(task: AtWidths | SmallestWidth, parts: int) -> list:
     edges = [task.first_seed + task.seeds * n // parts for n in range(parts + 1)]
     pieces = [(first, last - first) for first, last in zip(edges, edges[1:], strict=False) if first < last]
     return [replace(task, first_seed=first, seeds=seeds) for first, seeds in pieces]
-
-
-def _cost(width: float, m: int, s: int, sampling: Sampling, mode: str) -> float:
-    """Multiply-adds of one network: its weights and codes once, then its read-offs for each input."""
-    inputs = 1000 if sampling.inputs is None else sampling.inputs
-    if mode == "drawn":
-        return 1e4 * inputs
-    pairs = m * m / 2 if sampling.idle is None else s * m + sampling.idle**2 / 2
-    return float(width) * (20.0 * m + inputs * pairs)
 
 
 def _raises(check: Callable[[Problem, int], None], problem: Problem, width: int) -> bool:
