@@ -49,7 +49,7 @@ def by_rival(m: int, n_seeds: int) -> dict:
 
     from superposed.constructions import Rademacher
     from superposed.measuring.cell import Cell
-    from superposed.measuring.measure import key_of
+    from superposed.measuring.programs import key_of
     from superposed.measuring.sampling import Sampling, random_order
     from superposed.networks.problem import Problem
     from superposed.sweeping.search import ladder

@@ -29,7 +29,8 @@ from superposed.constructions.read_by import ReadBy
 from superposed.measuring.cell import Cell
 from superposed.measuring.errors import pooled
 from superposed.measuring.evaluate import dense_read_offs
-from superposed.measuring.measure import key_of, measure
+from superposed.measuring.measure import measure
+from superposed.measuring.programs import key_of
 from superposed.measuring.sampling import Sampling
 from superposed.networks.network import SquareLayer, encode, hidden
 from superposed.networks.problem import Problem

@@ -17,7 +17,8 @@ from superposed.measuring.by_bits import transposed
 from superposed.measuring.cell import Cell
 from superposed.measuring.errors import EDGES, Errors, bin_of, tally
 from superposed.measuring.evaluate import evaluate
-from superposed.measuring.measure import bucket, measure, n_compilations
+from superposed.measuring.measure import bucket, measure
+from superposed.measuring.programs import n_compilations
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import Product

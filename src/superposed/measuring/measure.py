@@ -1,25 +1,21 @@
-"""Blocks of (seed x width) cells as one compiled program: the only place with vmap over cells and `lax.map`."""
+"""Cells in, errors out: blocks of (seed x width) cells, each block one call of a compiled program."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from operator import itemgetter
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, PartitionSpec
-from jaxtyping import Array, Bool, Float, Int, Key, UInt
 
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction
-from superposed.measuring.all_pairs import Rungs
 from superposed.measuring.cell import Cell
-from superposed.measuring.errors import Errors, Tally, tally
-from superposed.measuring.evaluate import SLOTS, evaluate
+from superposed.measuring.errors import Errors
+from superposed.measuring.evaluate import SLOTS
+from superposed.measuring.programs import Block, Spec, built_program, drawn_program, problem_of, tuned
 from superposed.measuring.sampling import every_order
-from superposed.networks.network import Network, hidden
 from superposed.networks.problem import Problem
 from superposed.program import check_sums, program
 
@@ -29,8 +25,6 @@ RUNGS = 16
 """Widths of nested networks that one pass over their neurons reads off."""
 OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"
 """What XLA's error says."""
-LOOPS_FROM = 512
-"""From so many features on, loops over all pairs gain more than their slower compilation costs (`program`)."""
 CELL_BYTES = 2**28
 """Weights of the cells that are vmapped together stay below this; wider networks go one after the other."""
 
@@ -41,49 +35,6 @@ DEVICES: ContextVar[int | None] = ContextVar("devices", default=None)
 def bucket(width: int, least: int = Construction.least_rows) -> int:
     """Rows of the padded network that holds `width` neurons: the next power of two, at least `least`."""
     return max(least, 1 << (width - 1).bit_length())
-
-
-class Spec(NamedTuple):
-    """What one program is compiled for.
-
-    Args:
-      construction, m: of every cell.
-      rows: of the padded networks; 0 where errors are drawn.
-      idle: as in `Sampling`.
-      n: inputs a cell and call, or drawn errors a stratum.
-      slots: the most active features. Programs are compiled for at most 4, 8, 12, ... of them.
-      rungs: the most widths that a pass reads off.
-      cell_batch: cells vmapped together.
-      devices: local devices that the cells are shared out to.
-    """
-
-    construction: Construction
-    m: int
-    rows: int
-    idle: int | None
-    n: int
-    slots: int
-    rungs: int = 1
-    cell_batch: int = 1
-    devices: int = 1
-
-
-class Block(NamedTuple):
-    """The networks of one call, as arrays.
-
-    Args:
-      entropy: 64 bits a network, the key of its randomness.
-      s: active features.
-      width: neurons, at which one network is read off, in rising order; of those, the first `n_rungs` count.
-      n_rungs: how many that are.
-      tuned: the construction's hyper-parameter, None where it has none.
-    """
-
-    entropy: UInt[Array, "n 2"]
-    s: Int[Array, " n"]
-    width: Int[Array, "n r"] | Float[Array, "n r"]
-    n_rungs: Int[Array, " n"]
-    tuned: Float[Array, " n"] | None
 
 
 def measure(
@@ -188,12 +139,6 @@ def _read_at_rungs(cell: Cell) -> bool:
     return cell.mode == "built" and cell.construction.nested and cell.sampling.idle is None
 
 
-def n_compilations() -> int:
-    """How many programs of networks or drawn errors have been compiled so far in this process."""
-    programs = (program(_built, 1), program(_built, 1, loops=True), program(_drawn, 1, loops=True))
-    return sum(one._cache_size() for one in programs)
-
-
 def _fitting_batch(rows: int, m: int) -> int:
     if jax.default_backend() == "cpu":
         return 1
@@ -210,19 +155,7 @@ def _block_of(towers: Sequence[Sequence[Cell]], rungs: int, filler_width: int, d
     entropy = jnp.asarray(np.array([c.entropy for c in cells] + [first.entropy] * missing, np.uint32))
     n_rungs = jnp.asarray(np.array([len(w) for w in widths], np.int32))
     widest = jnp.maximum(width[:, -1].astype(jnp.float32), 1)
-    return Block(entropy, s, width, n_rungs, program(_tuned, 1)(first.construction, jnp.float32(first.m), s, widest))
-
-
-def problem_of(construction: Construction, m: int | Float[Array, ""], s: int | Int[Array, ""]) -> Problem:
-    """The universal AND of the construction's fan-in."""
-    return Problem(m, s, fan_in=construction.fan_in)
-
-
-def _tuned(
-    construction: Construction, m: Float[Array, ""], s: Int[Array, " n"], width: Float[Array, " n"]
-) -> Float[Array, " n"] | None:
-    """One small program for all m and both modes, instead of a part of every other one."""
-    return jax.vmap(lambda s, width: construction.tune(problem_of(construction, m, s), width))(s, width)
+    return Block(entropy, s, width, n_rungs, program(tuned, 1)(first.construction, jnp.float32(first.m), s, widest))
 
 
 _FITTED: dict[tuple[int, int], int] = {}
@@ -259,7 +192,7 @@ def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int, d
         spec = Spec(
             first.construction, first.m, rows, first.sampling.idle, n, _slots(first.s), rungs, cell_batch, devices
         )
-        calls.append(_program_of(spec)(spec, block, jnp.asarray(start), orders))
+        calls.append(built_program(spec)(spec, block, jnp.asarray(start), orders))
     tallies, breaches = zip(*jax.device_get(calls), strict=True)
     beyond, miscounted = breaches[0][: len(towers)].any(axis=0)
     if miscounted:
@@ -282,85 +215,5 @@ def _draw_block(towers: Sequence[Sequence[Cell]], devices: int) -> list[Errors]:
     first = towers[0][0]
     spec = Spec(first.construction, 0, 0, None, first.sampling.inputs, _slots(first.s), devices=devices)
     block = _block_of(towers, 1, 1, np.float32)
-    tallies = jax.device_get(program(_drawn, 1, loops=True)(spec, block, jnp.float32(first.m)))
+    tallies = jax.device_get(drawn_program()(spec, block, jnp.float32(first.m)))
     return [Errors.of([jax.tree.map(itemgetter(i), tallies)]) for i in range(len(towers))]
-
-
-def key_of(entropy: UInt[Array, "2"]) -> Key[Array, ""]:
-    """The key with these 64 bits, whatever the user's default generator is."""
-    return jax.random.wrap_key_data(entropy, impl="threefry2x32")
-
-
-def _program_of(spec: Spec) -> Callable:
-    """The program of built networks."""
-    return program(_built, 1, loops=spec.idle is None and spec.m >= LOOPS_FROM)
-
-
-def _built(
-    spec: Spec, block: Block, first_input: Int[Array, ""], orders: Int[Array, "every m"] | None
-) -> tuple[Tally, Bool[Array, "n 2"]]:
-    def measure_network(
-        one: Block, first_input: Int[Array, ""], orders: Int[Array, "every m"] | None
-    ) -> tuple[Tally, Bool[Array, "2"]]:
-        build_key, sampling_key = jax.random.split(key_of(one.entropy))
-        problem, width = problem_of(spec.construction, spec.m, one.s), one.width[-1]
-        build = lambda width: spec.construction(build_key, problem, width, spec.rows, one.tuned)
-        network, rungs = build(width), None
-        if spec.rungs > 1:
-            rungs = Rungs(one.width, jax.vmap(lambda width: build(width).read_off.scale)(one.width), one.n_rungs)
-        tallied = evaluate(
-            sampling_key, network, problem, spec.idle, first_input, spec.n,
-            slots=spec.slots, rungs=rungs, orders=orders, counted=spec.construction.counted,
-        )  # fmt: skip
-        return tallied, jnp.stack([_reaches_beyond(network, problem, width), _miscounted(spec, network, problem)])
-
-    return _over_devices(spec, measure_network, block, first_input, orders)
-
-
-def _over_devices(spec: Spec, measure_network: Callable, block: Block, *shared: Array | None) -> object:
-    """measure_network(network, *shared) for every network of the block, each device taking its share of them."""
-    batch = spec.cell_batch if spec.cell_batch > 1 else None
-    share = lambda block, *shared: jax.lax.map(lambda one: measure_network(one, *shared), block, batch_size=batch)
-    if spec.devices == 1:
-        return share(block, *shared)
-    mesh = Mesh(np.array(jax.local_devices()[: spec.devices]), ("networks",))
-    specs = (PartitionSpec("networks"), *(PartitionSpec() for _ in shared))
-    return jax.shard_map(share, mesh=mesh, in_specs=specs, out_specs=specs[0], check_vma=False)(block, *shared)
-
-
-def _reaches_beyond(network: Network, problem: Problem, width: Int[Array, ""]) -> Bool[Array, ""]:
-    """Whether neurons from `width` on fire on the input whose first s features are active, or stand in the read-off.
-
-    An array of the read-off belongs to the neurons when its shape is [rows, m] and m is another number than rows.
-    """
-    a = hidden(network, (jnp.arange(problem.m) < problem.s).astype(jnp.float32))
-    rows = a.shape[0]
-    surplus = jnp.arange(rows) >= width
-    found = jnp.any(surplus & (a != 0))
-    for leaf in jax.tree.leaves(network.read_off):
-        if leaf.shape == (rows, problem.m) and rows != problem.m:
-            found |= jnp.any(surplus[:, None] & (leaf != 0))
-    return found
-
-
-def _miscounted(spec: Spec, network: Network, problem: Problem) -> Bool[Array, ""]:
-    """Whether a code or an activation breaks what `counted` promises, on the input whose first s features are active.
-
-    Rows without a neuron have zeros for a code.
-    """
-    if spec.construction.counted is None:
-        return jnp.array(False)
-    a, code = hidden(network, (jnp.arange(problem.m) < problem.s).astype(jnp.float32)), network.read_off.code
-    on = jnp.abs(code) if spec.construction.counted == "signs" else code
-    wrong_code = jnp.any((a > 0)[:, None] & (on != 1) & ((code != 0) | (spec.construction.counted == "signs")))
-    return wrong_code | jnp.any((a != jnp.round(a)) | (a < 0) | (a > spec.slots))
-
-
-def _drawn(spec: Spec, block: Block, m: Float[Array, ""]) -> Tally:
-    def draw_network(one: Block, m: Float[Array, ""]) -> Tally:
-        problem = problem_of(spec.construction, m, one.s)
-        error = spec.construction.draw(key_of(one.entropy), problem, one.width[-1], spec.n, spec.slots, one.tuned)
-        exists = ~jnp.isnan(error)
-        return jax.vmap(tally)(jnp.where(exists, error, 0), exists)
-
-    return _over_devices(spec, draw_network, block, m)
