@@ -5,7 +5,8 @@ neurons, and it stops at the first input that fails. Both sides look at the same
 answers must be equal. Networks are built before the clock starts for the rival, and after it starts for the package.
 
 Each side runs in a process of its own, alternating: package with an empty compilation cache, package with that cache
-filled, rival. Seconds include imports for neither.
+filled, rival. Seconds are CPU seconds, so that other processes of the machine do not count. They include imports for
+neither.
 
 Run: python benchmarks/smallest_width.py [--m 256] [--seeds 20] [--rounds 3]
 """
@@ -23,14 +24,14 @@ S, EPS, INPUTS, MOST = 3, 0.5, 16, 8192
 
 
 def by_package(m: int, n_seeds: int) -> dict:
-    """Seconds and answers of this package's search, compilation included."""
+    """CPU seconds and answers of this package's search, compilation included."""
     from superposed.constructions import Rademacher
     from superposed.measuring.sampling import Sampling
     from superposed.networks.problem import Problem
     from superposed.sweeping.record import Record, Seen
     from superposed.sweeping.tasks import SmallestWidth
 
-    started = time.perf_counter()
+    started = time.process_time()
     start = Rademacher().predicted_width(Problem(m, S), EPS, "max")
     task = SmallestWidth(Rademacher(), m, S, n_seeds, Sampling(INPUTS), "max", EPS, start=start, most=MOST)
     seen = Seen()
@@ -38,11 +39,11 @@ def by_package(m: int, n_seeds: int) -> dict:
         for cell, errors in zip(cells, task.measure(cells), strict=True):
             seen.add(Record(cell.to_json(), errors))
     answers = [[found.low, found.high] for found in task.brackets(seen)]
-    return {"seconds": time.perf_counter() - started, "answers": answers}
+    return {"seconds": time.process_time() - started, "answers": answers}
 
 
 def by_rival(m: int, n_seeds: int) -> dict:
-    """Seconds and answers of the NumPy search, on the networks and inputs that the package measures."""
+    """CPU seconds and answers of the NumPy search, on the networks and inputs that the package measures."""
     import jax
     import jax.numpy as jnp
     import numpy as np
@@ -74,12 +75,12 @@ def by_rival(m: int, n_seeds: int) -> dict:
         build_key, inputs_key = jax.random.split(key_of(jnp.array(cell.entropy, jnp.uint32)))
         v = np.asarray(Rademacher()(build_key, Problem(m, S), MOST, MOST).read_off.code)
         inputs = np.array([random_order(jax.random.fold_in(inputs_key, i), m)[:S] for i in range(INPUTS)])
-        started = time.perf_counter()
+        started = time.process_time()
         low, high = -1, len(rungs) - 1
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if passes(v, inputs, rungs[middle]) else (middle, high)
-        seconds += time.perf_counter() - started
+        seconds += time.process_time() - started
         answers.append([rungs[low], rungs[high]])
     return {"seconds": seconds, "answers": answers}
 
