@@ -16,7 +16,6 @@ from superposed.measuring.errors import Errors
 from superposed.measuring.evaluate import SLOTS
 from superposed.measuring.programs import Block, Spec, built_program, drawn_program, problem_of, tuned
 from superposed.measuring.sampling import every_order
-from superposed.networks.problem import Problem
 from superposed.program import check_sums, program
 
 BLOCK = 8
