@@ -11,7 +11,8 @@ import pytest
 from superposed.bad_input import InputError
 from superposed.constructions import Bernoulli, FanIn, Superposed, TruthTable
 from superposed.measuring.cell import Cell
-from superposed.measuring.measure import key_of, measure
+from superposed.measuring.measure import measure
+from superposed.measuring.programs import key_of
 from superposed.measuring.sampling import Sampling
 from superposed.networks.network import hidden
 from superposed.networks.problem import Problem
