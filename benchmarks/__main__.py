@@ -11,7 +11,7 @@ import jax
 
 HERE = Path(__file__).parent
 COMMANDS = (
-    ("Smallest width, m = 256", "smallest_width.py", "--m", "256", "--seeds", "20"),
+    ("Smallest width, m = 256", "smallest_width.py", "--m", "256", "--seeds", "20", "--rounds", "1"),
     ("Smallest width, m = 1000", "smallest_width.py", "--m", "1000", "--seeds", "20", "--rounds", "1"),
     ("All pairs of one network", "all_pairs.py"),
     ("Cost against size", "cost_against_size.py"),

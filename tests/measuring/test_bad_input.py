@@ -41,7 +41,7 @@ def cell(construction=None, m=8, s=3, width=300, seed=0, sampling=None, mode="bu
         (lambda: measure([cell(sampling=Sampling(None), m=200, s=8)]), "more than 100000; sample some"),
         (lambda: measure([cell()], rows=128), "rows = 128: the widest network has 300 neurons"),
         (lambda: measure([cell()], cell_batch=9), "cell_batch = 9: vmap from 1 to 8"),
-        (lambda: measure([cell()], devices=0), "devices = 0: use one"),
+        (lambda: measure([cell()], devices=0), "devices = 0: this process has"),
         (lambda: measure([cell(Bernoulli("paper"), m=300)]), "density = 'paper': .* it needs width 1059 or more"),
     ],
 )
