@@ -71,7 +71,7 @@ def run_reproduce(args: argparse.Namespace) -> int:
                 failed.append(name)
                 continue
             try:
-                results[name], _ = figure(name, experiments[name], args.profile, folder_of(name, args), args.figures)
+                results[name] = figure(name, experiments[name], args.profile, folder_of(name, args), args.figures)
             except ValueError as error:
                 note(f"{name}: FAILED: {error}")
                 failed.append(name)
@@ -113,7 +113,12 @@ def verdict_table(results: dict[str, Analysis]) -> str:
     return "\n".join(lines)
 
 
-def figure(
+def figure(name: str, experiment: Experiment, profile: str, folder: Path, figures: Path) -> Analysis:
+    """Analyse the rows of a finished run and write its figure; raises ValueError as `analyse_and_draw` does."""
+    return analyse_and_draw(name, experiment, profile, folder, figures)[0]
+
+
+def analyse_and_draw(
     name: str, experiment: Experiment, profile: str, folder: Path, figures: Path, partial: bool = False
 ) -> tuple[Analysis, Path]:
     """Analyse the rows of a run and write its figure; (what they say, the figure's path).
@@ -161,7 +166,7 @@ def run_figures(args: argparse.Namespace) -> None:
     for given in names:
         name, experiment = load_experiment(given)
         profile_of(experiment, args.profile)
-        print(figure(name, experiment, args.profile, folder_of(name, args), args.figures, args.partial)[1])
+        print(analyse_and_draw(name, experiment, args.profile, folder_of(name, args), args.figures, args.partial)[1])
     write_page(args.figures)
     if args.results is not None:
         print(write_whole(args.results, results_markdown(args.figures)))
