@@ -193,8 +193,8 @@ EXPERIMENT = Experiment(
     claim="Theorem 21 (Hänni et al. 2024): one correction of d neurons bears Õ(d^(3/2)) features "
     "and a read-off error ~ (D s)^(1/4)/√m",
     meaning="A layer of neurons that round can clean up the errors of the layer before, for many more features than "
-    "neurons. Of the two formulas in the paper for the error it bears, the one in the proof is right "
-    "and the one in the statement is not.",
+    "neurons. The paper prints two formulas for the error it bears: the measured one rises with s as in the proof, and "
+    "does not fall as in the statement.",
     profiles=PROFILES,
     tasks=tasks,
     analyse=analyse,
