@@ -106,6 +106,8 @@ def draw_trained_anchors(figure: Figure, analysis: Analysis) -> None:
     for i, (reading, rows) in enumerate(analysis.groups("gates", "reading").items()):
         column = "balanced" if reading.startswith("300 features") else "mse"
         gates.plot(*columns(rows, "width", column), "o", ms=4, color=COLOURS[i], label=reading)
+    if floors := analysis.rows("floor"):
+        gates.plot(*columns(floors, "width", "best"), color="0.6", lw=1, label="least of any linear read-off")
     gates.plot([20, 150], [0.00487, 0.00141], "x", ms=9, color=INK, label="published")
     gates.set(
         xscale="log",
