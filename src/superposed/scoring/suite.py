@@ -120,10 +120,10 @@ SUITE = {
 }
 """The networks by name, from the smallest to the largest."""
 DIGESTS = {
-    "mixed": "302b7990d31e840afe2af8b6b3c492c631a36f393afce7870e9c64e82783b2f2",
+    "mixed": "44ba8e43cf05343486696bfa2e071d21a452ff247521be1786c8da0471a6d2d0",
     "facts": "b46270e8cb24f58ab36ac801d1c570d10e6ebcf359bec7d65ad2050fccf2997b",
     "deep": "a73e249015850e68829005bf6d0cc91145e0bc058d0e5250ac595f5bed60af31",
-    "trie": "73ca996d13db8f4894440e0b783d8652ca8afd616278a0b06b21cf1a7fa478ae",
+    "trie": "4227db7bb20e306738e1dc205806bb558d49d5b82373d60542e6fe225729acd6",
     "wide": "23e8efea21a08eee8be7dc54ad1ad1183a42b6105ba3bdbc7444d094e5d430c2",
     "theorem8": "50754ba60d252d72b45572801de9ca901ccf00b2483ffe28cb1450c42a5e324b",
 }
