@@ -25,15 +25,18 @@ PANELS = {
 def draw_discovery(figure: Figure, analysis: Analysis) -> None:
     """Shares of features found against load, depth and the dictionary's size, where asked; transcoders and U-AND."""
     asked = [kind for kind in PANELS if analysis.rows(kind)]
-    axes = figure.subplots(1 if len(asked) == 1 else 2, 2, squeeze=False).ravel()
+    bars = bool(analysis.rows("transcoder") or analysis.rows("uand"))
+    n = len(asked) + bars
+    axes = figure.subplots(1 if n < 3 else 2, 1 if n == 1 else 2, squeeze=False).ravel()
     for ax, kind in zip(axes, asked, strict=False):
         title, label, words, log = PANELS[kind]
         draw_shares(ax, analysis, kind, label, words, log)
         ax.set_title(title)
         ax.set(ylim=(-0.03, 1.03), ylabel="share of features found")
     axes[0].legend(loc="best", fontsize=8)
-    draw_bars(axes[len(asked)], analysis)
-    for ax in axes[len(asked) + 1 :]:
+    if bars:
+        draw_bars(axes[len(asked)], analysis)
+    for ax in axes[n:]:
         ax.set_axis_off()
 
 
