@@ -92,7 +92,7 @@ def trained_on(data: Data, recipe: Recipe, widths: list[int], start: str, first_
     return found
 
 
-def _narrow_and_train(recipe: Recipe, scratch: bool, key_data, deep: Deep, a, y, drawn, width) -> tuple[Deep, Array]:
+def _narrow_and_train(recipe: Recipe, scratch, key_data, deep: Deep, a, y, drawn, width) -> tuple[Deep, Array]:
     def one(data, deep, a):
         start_key, train_key = jax.random.split(jax.random.wrap_key_data(data))
         small = narrowed(deep, a, width)
