@@ -13,6 +13,8 @@ Width = int | Int[Array, ""] | Float[Array, ""]
 
 Counted = Literal["signs", "wires"]
 """A code of +-1 or of 0 and 1, with activations that are whole numbers."""
+Tuned = Float[Array, ""] | None
+"""What `tune` returns, such as the best density at a width; None where nothing is tuned, or where it is yet to be."""
 
 
 @runtime_checkable
@@ -42,9 +44,7 @@ class Construction(Protocol):
     fan_in: int = 2
     counted: Counted | None = None
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         """The network of `width` neurons, in arrays of `rows` rows.
 
         Neuron i takes its randomness from fold_in(key, i) (`rows.random_rows`). So the network of width d is the
@@ -72,13 +72,7 @@ class Construction(Protocol):
         return None
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "strata n_events"]:
         """Errors of gates with 0, ..., fan_in active inputs, n_events each, every one of a fresh network and input.
 

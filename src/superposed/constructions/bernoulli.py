@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from superposed.bad_input import InputError
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.constructions.rows import random_rows
 from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
@@ -66,21 +66,13 @@ class Bernoulli(Construction):
                 f"it needs width {int(p * p * width) + 1} or more, or leave the density out to tune it",
             )
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         p = self.tune(problem, width) if tuned is None else tuned
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
         return Network(None, (Layer((wired,), -jnp.ones(rows)),), SharedMean(wired))
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.bernoulli_drawn`)."""
         p = self.tune(problem, width) if tuned is None else tuned

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from superposed.bad_input import InputError
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.constructions.bernoulli import tuned_width
 from superposed.constructions.rows import random_rows
 from superposed.networks.network import Layer, Network
@@ -47,21 +47,13 @@ class CentredBernoulli(Construction):
     def __post_init__(self):
         check_density(self.density)
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         p = self.tune(problem, width) if tuned is None else tuned
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
         return Network(None, (centred(wired, width, p, problem.s),), SharedMean(wired))
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.bernoulli_drawn`)."""
         m, s, d_in, p = problem.m, problem.s, problem.d_in, self.tune(problem, width) if tuned is None else tuned
@@ -106,9 +98,7 @@ class SignedBernoulli(Construction):
     def __post_init__(self):
         check_density(self.density)
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         p = self.tune(problem, width) if tuned is None else tuned
 
         def signed(key: Key[Array, ""]) -> Float[Array, " m"]:
@@ -119,13 +109,7 @@ class SignedBernoulli(Construction):
         return Network(None, (Layer((v,), -jnp.ones(rows)),), SharedMean(jnp.maximum(v, 0)))
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.remedies`)."""
         d_in, p = code_dimension(problem), self.tune(problem, width) if tuned is None else tuned
@@ -168,9 +152,7 @@ class CentredReadOff(Construction):
     def __post_init__(self):
         check_density(self.density)
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         p, s = self.density, problem.s
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
         layer = centred(wired, width, p, s)
@@ -178,13 +160,7 @@ class CentredReadOff(Construction):
         return Network(None, (layer,), Product(layer.factors[0], scale))
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.remedies`)."""
         d_in = code_dimension(problem)

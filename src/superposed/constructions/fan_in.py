@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from superposed.bad_input import InputError
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.constructions.bernoulli import tuned_width
 from superposed.constructions.rows import random_rows
 from superposed.networks.network import Layer, Network
@@ -52,22 +52,14 @@ class FanIn(Construction):
         if self.density is not None and not 0 < self.density <= 1:
             raise InputError("density", self.density, "a probability lies in (0, 1]; leave it out to tune it")
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         p = self.tune(problem, width) if tuned is None else tuned
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
         bias = jnp.full(rows, 1.0 - self.fan_in)
         return Network(None, (Layer((wired,), bias),), GateMean(wired))
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "strata n_events"]:
         """Errors sampled from their distribution (`theory.bernoulli_drawn`)."""
         p = self.tune(problem, width) if tuned is None else tuned

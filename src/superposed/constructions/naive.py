@@ -5,9 +5,9 @@ from math import ceil
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Key
 
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import Product
@@ -23,9 +23,7 @@ class Naive(Construction):
 
     nested = True
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         n = np.arange(min(rows, problem.n_gates))
         ends = np.cumsum(np.arange(problem.m - 1, 0, -1))  # of the pairs (0, l), (1, l), ...
         first = np.searchsorted(ends, n, side="right")

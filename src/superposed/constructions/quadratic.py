@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.constructions.rows import random_codes, random_rows
 from superposed.constructions.sign import normal_deviations
 from superposed.constructions.superposed import check_d_in
@@ -38,20 +38,12 @@ class Quadratic(Construction):
     has_distribution = True
     nested = True
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         w = random_rows(key, rows, width, lambda k: jax.random.rademacher(k, (problem.m,)))
         return Network(None, (SquareLayer((w,), jnp.zeros(rows)),), Product(w, 2.0 * jnp.asarray(width, jnp.float32)))
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.quadratic`)."""
         return draw_quadratic(key, problem.m, problem.s, width, problem.d_in, n_events, max_active=s_max)
@@ -84,9 +76,7 @@ class RandomQuadratic(Construction):
     def __post_init__(self):
         check_d_in(self.d_in)
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         code_key, weight_key = jax.random.split(key)
         d_in, columns = (width, rows) if self.d_in is None else (self.d_in, self.d_in)
         phi = random_codes(code_key, columns, d_in, problem.m)
@@ -95,13 +85,7 @@ class RandomQuadratic(Construction):
         return Network(phi, (SquareLayer((w,), jnp.zeros(rows)),), Product(jnp.sign(matmul(w, phi)), scale))
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.quadratic`)."""
         d_in = width if self.d_in is None else self.d_in
@@ -134,9 +118,7 @@ class QuadraticForm(Construction):
     places_features = True
     has_distribution = True
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         r, r_max = coordinates(width), int(((8 * rows + 1) ** 0.5 - 1) / 2 + 1e-9)
         phi = random_codes(key, max(r_max, 1), jnp.maximum(r, 1), problem.m)
         n = jnp.arange(rows)
@@ -147,13 +129,7 @@ class QuadraticForm(Construction):
         return Network(phi, (SquareLayer((w,), jnp.zeros(rows)),), FormReadOff(phi))
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.quadratic`)."""
         return draw_form(key, problem.m, problem.s, coordinates(width), n_events, max_active=s_max)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from superposed.bad_input import InputError
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.constructions.codes import check_code, feature_codes
 from superposed.constructions.rows import random_rows
 from superposed.constructions.sign import normal_deviations
@@ -65,9 +65,7 @@ class RandomInit(Construction):
         """Whether networks of several widths share their neurons: not where the code changes with the width."""
         return self.inputs == "aligned" or self.d_in is not None
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         code_key, weight_key = jax.random.split(key)
         scale = gaussian_constant(problem.s) * width
         if self.inputs == "aligned":
@@ -80,13 +78,7 @@ class RandomInit(Construction):
         return Network(phi, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(matmul(w, phi)), scale))
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.sign_drawn`)."""
         c = gaussian_constant(problem.s)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from superposed.bad_input import InputError
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.networks.network import Layer, Network, hidden, matmul
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import Product
@@ -112,9 +112,7 @@ class ReadBy(Construction):
         if not self.ridge > 0:
             raise InputError("ridge", self.ridge, "a positive number; try 1e-6")
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         inner_key, inputs_key, sets_key = jax.random.split(key, 3)
         network = self.inner(inner_key, problem, width, rows, tuned)
         if self.how == "own":

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 from scipy.stats import norm
 
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.constructions.rows import random_rows
 from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
@@ -34,20 +34,12 @@ class Rademacher(Construction):
     nested = True
     counted = "signs"
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         w = random_rows(key, rows, width, lambda k: jax.random.rademacher(k, (problem.m,)))
         return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(w, self.constant(problem) * width))
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.sign_drawn`)."""
         c = self.constant(problem)
@@ -78,20 +70,12 @@ class Gaussian(Construction):
     has_distribution = True
     nested = True
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         w = random_rows(key, rows, width, lambda k: jax.random.normal(k, (problem.m,)))
         return Network(None, (Layer((w,), jnp.zeros(rows)),), Product(jnp.sign(w), self.constant(problem) * width))
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.sign_drawn`)."""
         c = self.constant(problem)

@@ -7,7 +7,7 @@ import jax
 from jaxtyping import Array, Float, Key
 
 from superposed.bad_input import InputError
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.constructions.codes import check_code, feature_codes
 from superposed.networks.network import Network
 from superposed.networks.problem import Problem
@@ -77,9 +77,7 @@ class Superposed(Construction):
         """The inner construction's hyper-parameter behind the codes of this width."""
         return self.inner.tune(self._behind_codes(problem, width), width)
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         code_key, inner_key = jax.random.split(key)
         behind = self._behind_codes(problem, width)
         phi = feature_codes(code_key, self.code, rows if self.d_in is None else self.d_in, behind.d_in, problem.m)
@@ -89,13 +87,7 @@ class Superposed(Construction):
         return Network(phi, (first, *inner.layers[1:]), inner.read_off)
 
     def draw(
-        self,
-        key: Key[Array, ""],
-        problem: Problem,
-        width: Width,
-        n_events: int,
-        s_max: int,
-        tuned: Float[Array, ""] | None = None,
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "strata n_events"]:
         """Errors sampled from the inner construction's distribution behind codes of this width."""
         return self.inner.draw(key, self._behind_codes(problem, width), width, n_events, s_max, tuned)

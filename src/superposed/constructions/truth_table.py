@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Key
 
 from superposed.bad_input import InputError
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.constructions.rows import random_rows
 from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
@@ -55,9 +55,7 @@ class TruthTable(Construction):
         """k, the features that the function reads."""
         return check_table(self.table)
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         k, table = self.fan_in, jnp.array(self.table, jnp.float32)
         neuron = jnp.arange(rows)
         if self.form == "split":

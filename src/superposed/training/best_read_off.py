@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from superposed.bad_input import InputError
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.networks.network import Network, hidden
 from superposed.networks.problem import Problem
 from superposed.training.loss import draw_inputs
@@ -56,9 +56,7 @@ class BestReadOff(Construction):
         if not self.ridge > 0:
             raise InputError("ridge", self.ridge, "a positive number; try 1e-6")
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         inner_key, inputs_key = jax.random.split(key)
         network = self.inner(inner_key, problem, width, rows, tuned)
         second, first, chance = self.moments(inputs_key, network, problem, rows)

@@ -10,7 +10,7 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from superposed.bad_input import InputError
-from superposed.constructions.base import Construction, Width
+from superposed.constructions.base import Construction, Tuned, Width
 from superposed.constructions.rows import random_codes, random_rows
 from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
@@ -129,9 +129,7 @@ class Trained(Construction):
                 "d_in", self.d_in, "aligned inputs have m dimensions; leave it out or use superposed inputs"
             )
 
-    def __call__(
-        self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Float[Array, ""] | None = None
-    ) -> Network:
+    def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         start, _ = self.advance(key, self.begin(key, problem, width, rows), problem, width, self.steps)
         return self.network(key, start, problem, width)
 
