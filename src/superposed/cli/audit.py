@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 from superposed.bad_input import InputError
+from superposed.cli.options import check_seed
 from superposed.cli.output import note, print_json
 from superposed.cli.status import question_of
 from superposed.measuring.cell import canonical
@@ -30,6 +31,7 @@ def run_audit(args: argparse.Namespace) -> int:
     """Measure again, compare every number, change nothing."""
     if not 0 < args.fraction <= 1:
         raise InputError("fraction", args.fraction, "a fraction of the rows lies in (0, 1]; use --fraction 0.05")
+    check_seed(args.seed)
     _, _, tasks = question_of(args.folder)
     seen = Seen(read_folder(args.folder))
     measured = {cell.id: (task, cell) for task in tasks for cell in task.answered(seen)}
