@@ -16,6 +16,7 @@ from superposed.study.points import line, points
 from superposed.study.series import Series
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
+from superposed.theory.targeted import gate_size
 from superposed.theory.worst_case import draw_worst_error, paper_floor, tuned_density
 
 S = 3
@@ -83,7 +84,7 @@ def noise(cell: dict) -> dict:
     n = cell["gates"]
     order = rng.permutation(n)
     gates = Gates(np.full(n, Op.AND), np.stack([order, np.roll(order, 1)], axis=1))
-    layer, _ = targeted_and(rng, gates, sp.eye_array(n, format="csr"), cell["d"], S)
+    layer, _ = targeted_and(rng, gates, sp.eye_array(n, format="csr"), cell["d"], gate_size(cell["d"], S))
     _, write = layer.factors
     z = write.T @ rng.standard_normal(n)
     return {"noise": float(np.mean(z**2))}

@@ -11,6 +11,9 @@ from superposed.cli.run import complete
 from superposed.study.loading import experiment_names, load_experiment
 
 LONG = (
+    "codes",
+    "deep_transition",
+    "sparsity_and_tolerance",
     "fan_in",
     "truth_tables",
     "crossover",

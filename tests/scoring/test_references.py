@@ -32,7 +32,7 @@ def test_the_truth_scores_one_as_a_tool_and_as_a_ceiling(table):
 def test_floors_lie_below_ceilings(table):
     for floor in ("random directions", "neurons", "principal components"):
         for name in ("mcc", "mmcs_true", "recovered", "f1"):
-            assert table[floor][name] < 0.7 * table["linear probe"][name], (floor, name)
+            assert table[floor][name] < 0.8 * table["linear probe"][name], (floor, name)
         assert table[floor]["explained_variance"] < table["linear probe"]["explained_variance"]
         assert table[floor]["explained_variance"] >= 0 or floor == "neurons"  # no scale is worse than the mean itself
 

@@ -14,6 +14,7 @@ from superposed.circuits.randomness import host_rng
 from superposed.compiler.codes import mean_read, ternary_code
 from superposed.compiler.deep import Stage
 from superposed.compiler.targeted_and import targeted_and
+from superposed.theory.targeted import gate_size
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,10 @@ class Stacked:
         Raises GatesRefused for gates other than ANDs of one fan-in. It can't go on from a later layer (`first` is 0).
         """
         encoding_key, layers_key = jax.random.split(key)
+        size = gate_size(width, self.s)
         code = ternary_code(host_rng(encoding_key), m, width, 1 / sqrt(width * self.s))
         read = mean_read(code)
         yield Stage((), code, read, 0.5)
         for i, gates in enumerate(layers, start=first):
-            layer, read = targeted_and(host_rng(jax.random.fold_in(layers_key, i)), gates, read, width, self.s)
+            layer, read = targeted_and(host_rng(jax.random.fold_in(layers_key, i)), gates, read, width, size)
             yield Stage((layer,), sp.csr_array(read.T != 0).astype(read.dtype), read, 0.5)

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from superposed.bad_input import InputError
 from superposed.circuits.circuit import and_gates
 from superposed.compiler.targeted_and import targeted_and
+from superposed.theory.targeted import gate_size
 
 DEGREES = ("regular", "zipf")
 
@@ -42,7 +43,7 @@ def built_read_offs(
     gates = gate_list(rng, n, degrees)
     phi = rng.standard_normal((d, n), dtype=np.float32)
     phi /= np.linalg.norm(phi, axis=0)
-    layer, read_off = targeted_and(rng, and_gates(gates), sp.csr_array(np.eye(n, dtype=np.float32)), d, s)
+    layer, read_off = targeted_and(rng, and_gates(gates), sp.csr_array(np.eye(n, dtype=np.float32)), d, gate_size(d, s))
     read_off, strata = read_off.tocsc(), ([], [], [])
     for _ in range(inputs):
         on = gates[rng.integers(n)]
