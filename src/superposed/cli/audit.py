@@ -21,8 +21,10 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
         description="Measure random cells of a run again and compare with their rows. Exit status 0: the same; 1: not.",
     )
     parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--fraction", type=float, default=0.05, help="of the rows, at least one (default 0.05)")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice (default 0)")
+    parser.add_argument(
+        "--fraction", type=float, default=0.05, help="part of the rows to measure again, at least one (default 0.05)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="which rows are chosen (default 0)")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.set_defaults(run=run_audit)
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from superposed.circuits.circuit import Circuit
 
 PLANTED = {
-    "groups": "closed groups of s features: every group, all active, makes the s features of the next",
-    "paths": "random gates around planted paths of s features",
+    "groups": "closed groups of s features, where a group that is all active makes the next layer's group all active",
+    "paths": "random gates, among which planted paths keep s features active in every layer",
 }
 SOURCES = {
     "trie": "a feature for every word of a file, a word a line",

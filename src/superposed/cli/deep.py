@@ -17,9 +17,10 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     """Register `deep`."""
     parser = commands.add_parser(
         "deep",
-        description="A deep network of targeted ANDs and error correction (Theorem 8) on closed groups of s features. "
-        "Drawn, without --m: the number of features at which half of the networks are right, at any width in seconds. "
-        "With --m: the share of networks that are right, drawn or built, and drawn the chance of a wrong bit a layer.",
+        description="How many features a deep network of targeted ANDs and error corrections bears (Theorem 8), on "
+        "closed groups of s features. Without --m it prints the number of features at which half of the drawn networks "
+        "are right. That takes seconds at any width. With --m it prints the share of networks that are right. In drawn "
+        "mode it also prints the chance that an input gets its first wrong bit in a layer.",
     )
     parser.add_argument("--width", type=whole, required=True, help=f"ReLU neurons of a layer, up to {WIDEST:.0e} drawn")
     parser.add_argument("--s", type=whole, default=2, help="active features (default 2)")
@@ -27,7 +28,9 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     parser.add_argument("--depth", type=whole, default=64, help="layers of the circuit (default 64)")
     parser.add_argument("--inputs", type=whole, default=20, help="inputs that must all be right (default 20)")
     parser.add_argument("--design", default="paper", help="paper, or sparse: shorter codes and gates (default paper)")
-    parser.add_argument("--mode", default="drawn", help="drawn from density evolution, or built (default drawn)")
+    parser.add_argument(
+        "--mode", default="drawn", help="drawn: from the distribution of errors; or built (default drawn)"
+    )
     parser.add_argument("--seeds", type=whole, default=8, help="networks that are built (default 8)")
     parser.add_argument("--events", type=whole, default=1000, help="inputs that are drawn (default 1000)")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")

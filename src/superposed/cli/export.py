@@ -13,9 +13,10 @@ def add_commands(commands) -> None:
     command = commands.add_parser(
         "export",
         help="a compiled network for PyTorch, ONNX or SAELens",
-        description="torch, onnx: the network from its inputs to the features of its last layer, on where positive, as "
-        "the state dict of a plain nn.Sequential, which is printed, or as a model from `inputs` to `features`. "
-        "saelens: the true directions of one layer, as the state dict of a FeatureDictionary.",
+        description="torch and onnx write the network from its inputs to the features of its last layer. A feature is "
+        "on where its output is positive. torch: the state dict of a plain nn.Sequential, which is printed. onnx: a model "
+        "from `inputs` to `features`. saelens: the true directions of one layer, as the state dict of a "
+        "FeatureDictionary.",
     )
     command.add_argument("network", help="a file written by `superposed compile`")
     formats = ("torch", "onnx", "saelens")

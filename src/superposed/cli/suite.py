@@ -16,8 +16,9 @@ def add_commands(commands) -> None:
     command = commands.add_parser(
         "suite",
         help="the frozen suite of compiled networks: make it, or check files of it",
-        description=f"Makes the networks of the suite, each with its card. {members}. Files of the suite that are "
-        "there already are kept. Exit status 1: a network made here has another digest than the suite's.",
+        description="Makes the networks of the suite. Beside each it writes a card, a page that describes it. "
+        f"{members}. Files of the suite that are there already are kept. Exit status 1: a network made here has "
+        "another digest than the suite's.",
     )
     command.add_argument("names", nargs="*", metavar="NAME", help="networks to make (default: all)")
     command.add_argument("-o", "--out", help="the folder to write to")

@@ -1,19 +1,22 @@
 """How errors grow through layers of targeted ANDs without correction: a recursion of second moments.
 
-m gates on m features, d neurons, A = sqrt(d/s) neurons a gate in blocks of b = d // A, read on k ~ Bin(A, 1/4) of them.
-An active feature feeds g gates. Write q for the mean square of an idle feature's read-off, a for that of an active
-feature's error; before the first layer q = s/d and a = (s - 1)/d. A neuron of a gate with j active inputs sees
+A layer has m gates on m features. Its d neurons are A = sqrt(d/s) blocks of b = d // A neurons. A gate has one neuron
+in each block, and is read on k ~ Bin(A, 1/4) of them. An active feature feeds g gates. Write q for the mean square of
+an idle feature's read-off, and a for the mean square of an active feature's error. Before the first layer q = s/d and a
+= (s - 1)/d. Let e_i be the error of an active input and R_i the read-off of an idle one. To a neuron of a gate with j
+active inputs are added
 
     Z ~ N(0, 2 (m/b - 1) q)      the idle inputs of other gates on it
     H ~ +-1                      other active features, Poisson of mean g (s - j)/b
 
-    active gate    error  e_i + e_j + mean of (Z + H) over k neurons           variance  G a + E[1/k] var(Z + H)
+    active gate    error  e_i + e_j + mean of (Z + H) over k neurons           its variance is the next a
     one active     r = mean over k neurons of ReLU(e_i + R_j + Z + H)          E r^2 =: p, about 2 s such gates
     none active    r = mean over k neurons of ReLU(R_i + R_j - 1 + Z + H)      E r^2 =: u
     next layer     q = (2 s/m) p + u
 
-The errors of a gate's two inputs add up: the mean over a cycle of s gates grows with G = 4 a layer, other modes with
-less. A planted path is such a cycle. So its errors double in every layer once the mean leads, and nothing stops them.
+The errors of a gate's two inputs add up. On a planted path the s active features form a cycle: gate j reads features j
+and j + 1. The variance of the mean error over a cycle grows fourfold a layer, and that of its other Fourier modes less
+(`growth_of_cycle`). So errors double in every layer once the mean is the largest part, and nothing stops them.
 
 Source: derived for this project; the layer is Hänni et al. 2024, Theorem 11.
 """

@@ -1,8 +1,8 @@
-"""How rare a wrong bit is in Theorem 8's network: its chance a layer, from drawn networks down to 1e-15.
+"""How rare a wrong bit is in Theorem 8's network: its chance in a layer, from drawn networks, down to 1e-15.
 
-Drawn inputs (`deep_drawn`) are split where a wrong bit is near and merged where it is far. Each then carries a weight,
-and all of them together stand for one input (a weighted ensemble, Huber and Kim 1996). What an input's next layer does
-to its active features is not drawn but integrated, given the read-offs R and the noise:
+Inputs are drawn as in `deep_drawn`. An input that is near to a wrong bit is split into several, and inputs that are far
+from one are merged. Each carries a weight, and the weights add up to one (a weighted ensemble, Huber and Kim 1996).
+What the next layer does to an input's active features is not drawn. It is integrated, given the read-offs R and noise:
 
     gate on k ~ Bin(A, 1/4) neurons:  r ~ N(E ReLU(w + Z), var ReLU(w + Z)/k),   w = R_i + R_j - 1
     lost:  sum over n ~ Bin(D, p) units of round(r + N) - 1/2 is not positive     (saddle point, as for one correction)
@@ -34,7 +34,10 @@ _FLOOR = 1e-30
 
 
 def lost_table(m: float | int, design: Design) -> Float[np.ndarray, "v w"]:
-    """log P(an active feature reads as idle after the next layer), for v (clean times `_V`) and w (`_W`)."""
+    """log P(an active feature reads as idle after the next layer).
+
+    Rows are mean squares v of a state, `_V` times that of a clean one. Columns are `_W`, what drives the gate: w.
+    """
     v = design.s * design.density * _V
     noise = idle_noise(v, m, design)
     values = noise.at_nodes(np.broadcast_to(NODES, (len(v), len(NODES))))
@@ -106,7 +109,7 @@ def wrong_bit_chance(
 def _resampled(
     rng: np.random.Generator, near: Float[np.ndarray, " k"], weight: Float[np.ndarray, " k"], per_decade: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which events go on and with what weight: as many in every decade of `near`, whose weight stays what it is."""
+    """Which events go on, and with what weight. Every decade of `near` gets as many, and keeps its total weight."""
     decade = np.ceil(np.log10(np.maximum(near, _FLOOR))).astype(int)
     chosen, weights = [], []
     for value in np.unique(decade):
@@ -119,7 +122,7 @@ def _resampled(
 
 
 def at_chance(m: Float[np.ndarray, " k"], chances: Float[np.ndarray, " k"], wanted: float) -> float:
-    """The m at which a chance that rises with m is the wanted one, straight in log-log; NaN beyond the m given."""
+    """The m at which a chance that rises with m is the wanted one, interpolated in log-log; NaN beyond the m given."""
     rising = np.maximum.accumulate(np.log(chances))
     if not rising[0] <= log(wanted) <= rising[-1]:
         return float("nan")
@@ -131,8 +134,9 @@ def price_of_depth(
 ) -> float:
     """How many times fewer features a network bears at `times` the depth, from chances a layer at several m.
 
-    Half of the networks are right on a batch of inputs to a depth where the chance is ln 2/(depth batch). NaN where
-    accidents that do not depend on m, such as a feature on very few units, already exceed it: then only width helps.
+    Half of the networks are right on a batch of inputs if the chance in a layer is ln 2/(depth batch). The result is
+    NaN where accidents that do not depend on m, such as a feature on very few units, exceed that chance. Then only more
+    width helps.
     """
     deep = at_chance(m, chances, log(2) / (depth * times * batch))
     return at_chance(m, chances, log(2) / (depth * batch)) / deep

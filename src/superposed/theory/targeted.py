@@ -1,4 +1,4 @@
-"""Read-offs of a layer of targeted ANDs (Theorem 11), drawn from their distribution at a cost that n does not change.
+"""Read-offs of a layer of targeted ANDs (Theorem 11), drawn at a cost that does not grow with the number of gates n.
 
 n gates on n features in superposition, each feature read by two gates. A gate has A = sqrt(d/s) neurons, one in each of
 A blocks of b = d // A, and is read on the k ~ Bin(A, 1/4) of them where both its inputs have the sign +:
@@ -11,9 +11,10 @@ with j active inputs, and three kinds of noise:
     Z_i  cross-talk of the 2 (n/b - 1) inputs of other gates on neuron i   variance 2 (n/b - 1) s / d
     H_i  +-1 for each other active feature that a gate writes on neuron i  Poisson of mean 2 (s - j) / b
 
-The same read-off is used in two ways. Read linearly, r itself must be near the AND. Then the kink of the ReLU, which
-adds 0.40 sd(Z) to a gate with one active input, limits n to d^(3/2). Read by a threshold, r need only tell two active
-inputs from one. Then Z averages over the k neurons, and n grows as d^2 (less logarithms if every gate must be right).
+The same read-off is used in two ways. If it is read linearly, r itself must be near the AND. The kink of the ReLU adds
+0.40 sd(Z) to a gate with one active input, and this limits n to d^(3/2). If it is read by a threshold, r need only tell
+two active inputs from one. Then Z averages over the k neurons, and n grows as d^2. If every gate must be right, it
+grows as d^2 less logarithms.
 
 Source: the layer is Hänni et al. 2024, Theorem 11, with erratum E3; this analysis is the project's.
 """
@@ -93,7 +94,7 @@ def relu_moments_of(
 
 
 def read_off_moments(active: int, n: Number, d: Number, s: int) -> tuple[float, float]:
-    """Mean and standard deviation of the read-off of a gate with so many active inputs; at most one hit a neuron."""
+    """Mean and standard deviation of the read-off of a gate, by its active inputs; at most one hit a neuron."""
     nodes, weight = np.polynomial.hermite_e.hermegauss(11)
     weight = weight / weight.sum()
     drive = active - 1 + sqrt((2 * s + active * (active - 2)) / d) * nodes
@@ -107,10 +108,13 @@ def read_off_moments(active: int, n: Number, d: Number, s: int) -> tuple[float, 
 
 
 def predicted_gates(d: Number, s: int, eps: Number | None, z: Number = 2.326) -> float:
-    """The most gates whose normal quantile z is within eps, or for None on the right side of the threshold.
+    """The largest number of gates n at which read-offs are good enough up to z standard deviations.
 
-    Read-offs count as normal with `read_off_moments`. Gates with one active input bind where they are read linearly,
-    those with one or with two where they are told apart.
+    Read-offs count as normal, with `read_off_moments`. Only the strata with the largest errors are looked at: gates
+    with one active input for a linear read, those with one and with two for a threshold.
+
+    Args:
+      eps: tolerance of a linear read; None asks for the right side of the threshold.
     """
 
     def excess(log_n: float) -> float:
@@ -152,7 +156,7 @@ def threshold_gates(d: Number, s: int, z: Number = 2.33) -> float:
 
 
 def most_gates_by_counting(d: Number, bits: int) -> float:
-    """The m at which d = sqrt(m (2 log2 m - 1) / bits): no d x d weights of so many bits hold more chosen gates.
+    """The largest m that d x d weights of so many bits can hold: where d = sqrt(m (2 log2 m - 1) / bits).
 
     Two inputs of each of m gates among m features are m (2 log2 m - 1) bits.
     """
