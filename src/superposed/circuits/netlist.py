@@ -117,10 +117,9 @@ def deviations(netlist: Netlist, quiet: Mapping[str, int]) -> tuple[Netlist, dic
     """The netlist of what deviates from a quiet input, and the quiet value of every signal.
 
     A signal is on in the new netlist where its value differs from its quiet value, so all is zero on the quiet input.
-    An
-    AND whose inputs are quiet at 1 deviates when one of them does: it becomes an OR. One with inputs that are quiet at
-    0
-    deviates when all of those do and no other: an AND with inhibitors. An OR is the same with 0 and 1 exchanged; NOT,
+    An AND whose inputs are quiet at 1 deviates when one of them does, so it becomes an OR. An AND with some inputs that
+    are quiet at 0 deviates when all of those do and no other input does. So it becomes an AND with inhibitors. An OR is
+    the same with 0 and 1 exchanged; NOT,
     NAND and NOR are as BUFF, AND and OR. Truth tables become ANDs with inhibitors under an OR. Signals that cannot
     deviate are left out, outputs among them.
     """
@@ -203,9 +202,8 @@ def levelled(netlist: Netlist) -> Circuit:
     """The netlist as a circuit in layers.
 
     A gate's layer is one more than that of its latest input. Signals needed further on, and outputs, are carried by
-    copies
-    of the same name. Inputs are in the order of the netlist; so are a layer's gates, its copies after them. The last
-    layer instead begins with the outputs.
+    copies of the same name. Inputs are in the order of the netlist; so are a layer's gates, its copies after them. The
+    last layer instead begins with the outputs.
 
     Raises:
       NetlistError: a gate turns zeros into ones, has an unknown name, or reads what is not there.

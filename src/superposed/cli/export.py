@@ -14,8 +14,8 @@ def add_commands(commands) -> None:
         "export",
         help="a compiled network for PyTorch, ONNX or SAELens",
         description="torch and onnx write the network from its inputs to the features of its last layer. A feature is "
-        "on where its output is positive. torch: the state dict of a plain nn.Sequential, which is printed. onnx: a model "
-        "from `inputs` to `features`. saelens: the true directions of one layer, as the state dict of a "
+        "on where its output is positive. torch: the state dict of a plain nn.Sequential, which is printed. onnx: a "
+        "model from `inputs` to `features`. saelens: the true directions of one layer, as the state dict of a "
         "FeatureDictionary.",
     )
     command.add_argument("network", help="a file written by `superposed compile`")

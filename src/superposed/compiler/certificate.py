@@ -48,10 +48,9 @@ def attack(before: Stage, stage: Stage, gates: Gates, s: int) -> Attack:
         M_kg = sum_{i in Gamma_g} sum_{j in Gamma_k} W_ij
 
     and features that share a unit bring less than the sum. So where the s largest M_kg, over sets that leave the gate
-    idle, sum to less than c T, the gate is never read as on. Not certified, because an active gate could be switched
-    off:
-    layers with XOR or inhibitors. Not looked at: other templates, and layers of more than 2^25 pairs of feature and
-    gate.
+    idle, sum to less than c T, the gate is never read as on. Layers with XOR or inhibitors are not certified, because
+    an active gate could be switched off. Not looked at: other templates, and layers of more than 2^25 pairs of feature
+    and gate.
     """
     m, n = before.code.shape[0], len(gates.op)
     layer = stage.layers[0] if stage.layers else None

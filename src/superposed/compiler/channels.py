@@ -30,8 +30,8 @@ class Channels:
     """Two thin ReLU layers a circuit layer, with small whole numbers for weights and activations exactly zero or one.
 
     Each feature is stored as ones on the c units of its channel, Gamma_k. A unit counts the active units that it is
-    wired
-    to. A unit of an AND of f features is on when the count reaches f c, a unit of an OR or a copy when it reaches c:
+    wired to. A unit of an AND of f features is on when the count reaches f c, a unit of an OR or a copy when it reaches
+    c:
 
         W_ij = max over gates g on unit i of |{k in inputs(g): j in Gamma_k}|,   z = ReLU(f c - W h),   h' = ReLU(1 - z)
 

@@ -2,9 +2,8 @@
 
 A layer maps a state h in R^D_in to a state in R^D in two steps. First u = W h; then every unit applies its *reset*, a
 scalar function made of a few ReLUs. Neurons are those ReLUs: the paper's rounding takes eight a unit, and the width of
-a
-layer counts them all. States are rows of scipy arrays, so a layer costs what the active units are wired to, and memory
-is that of the factors.
+a layer counts them all. States are rows of scipy arrays, so a layer costs what the active units are wired to, and
+memory is that of the factors.
 """
 
 from collections.abc import Sequence

@@ -23,8 +23,8 @@ class Stacked:
 
         x -> ReLU(W_1 R_0 x - 1) -> ReLU(W_2 R_1 a - 1) -> ...
 
-    R_l are the read-offs of layer l, so W R is one weight matrix. Nothing resets the error: the read-off of an active
-    gate errs by the sum of its inputs' errors and more, so errors about double in every layer.
+    R_l are the read-offs of layer l, so W R is one weight matrix. Nothing corrects errors. The read-off of an active
+    gate errs by the sum of its inputs' errors, and by more. So errors about double in every layer.
 
     Args:
       s: active features at most.

@@ -105,12 +105,13 @@ class RandomQuadratic(Construction):
 
 @dataclass(frozen=True)
 class QuadraticForm(Construction):
-    """Every product of two of the input's r coordinates, r(r + 1)/2 = d, and the form (phi_k.x)(phi_l.x) read from it.
+    """Neurons that hold every product of two of the input's r coordinates; (phi_k.x)(phi_l.x) is read from them.
 
         x = Phi b in r dimensions,   a = (x_p + x_q)^2 for p < q and x_p^2,   AND(k, l) ~ phi_k^T (x x^T) phi_l
 
-    There is no error but the code's own cross-talk, of variance s/r. Since r is sqrt(2 d), all C(m, 2) pairs at once
-    need d ~ (log m)^2 neurons. The post prints m = exp(eps^2 sqrt(d) / (2 s)).
+    There are d = r(r + 1)/2 such products. The only error is the cross-talk of the codes, of variance s/r. Since r is
+    about sqrt(2 d), all C(m, 2) pairs at once need d ~ (log m)^2 neurons. The post prints m = exp(eps^2 sqrt(d) /
+    (2 s)).
 
     Source: predecessor post of Hänni et al. 2024, section 1.5.
     """

@@ -42,7 +42,7 @@ def tally_by_gate(
 
 
 def gate_places(n: int, k: int) -> Int[np.ndarray, "chunks n k"]:
-    """Every set of k of n places, in chunks, each set in a random order of its own, the same whenever one asks.
+    """Every set of k of n places, in chunks, each set in a random order. Every call returns the same.
 
     The last chunk is filled up with sets of one place repeated, which are no gates.
     """

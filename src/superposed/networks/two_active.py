@@ -18,7 +18,7 @@ HOW = ("own", "centred", "sign", "least squares")
 
 
 class Quality(NamedTuple):
-    """What M - 1 is like.
+    """The errors M - I, with I the identity.
 
     Args:
       rms: root mean square over all gates and inputs.
@@ -48,11 +48,12 @@ def reach_of(network: Network, width: int) -> Float[np.ndarray, "d m"]:
 def quality(
     network: Network, width: int, how: str, inputs: Int[np.ndarray, "n 2"] | None = None, ridge: float = 1e-9
 ) -> Quality:
-    """How well a layer's first `width` neurons are read.
+    """The errors of the read-offs from a layer's first `width` neurons.
 
-    "own" takes the network's code, "centred" W Phi less its mean over features, "sign" the signs of that; the last two
-    are scaled so that active pairs read 1 on average. "least squares" is S^-1 mu / (mu^T S^-1 mu) with S the mean of
-    a a^T over all C(m, 2) inputs and mu a gate's own activation.
+    "own" takes the network's code, "centred" takes W Phi less its mean over features, and "sign" takes the signs of
+    that. They are scaled so that active pairs read 1 on average; a `SharedMean` is divided by each pair's number of
+    neurons. "least squares" is S^-1 mu / (mu^T S^-1 mu) with S the mean of a a^T over all C(m, 2) inputs and mu a
+    gate's own activation.
 
     Args:
       inputs: pairs of active features that are looked at; None takes all.

@@ -26,9 +26,11 @@ class Data(NamedTuple):
     """Networks of several seeds, all as wide as the compiler's narrowest, on every input of the circuit's domain.
 
     Args:
-      width: of them. start: the compiled networks; every array has the seeds first.
+      width: of the networks.
+      start: the compiled networks. Every array has the seeds first.
       a, y: encoded inputs [seeds, n, D] and features of the circuit's last layer [n, m].
-      drawn: the inputs that training draws from: all, and those that turn something on as often again.
+      drawn: the inputs that training draws from. Half are all inputs, the others are inputs that turn a feature of the
+        last layer on.
     """
 
     width: int

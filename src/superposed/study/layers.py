@@ -1,4 +1,4 @@
-"""Layers built once for many widths, for what is computed from their weights."""
+"""Layers of many widths from one compiled program, for what is computed from their weights."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""The largest m that networks of a width bear, where whether one network works is a matter of chance."""
+"""The m at which networks of a width pass with a given chance: from networks that were tried at one m each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ class Plan:
     Args:
       kind: the construction and the mode, or "steps".
       questions: how many are open.
-      networks: that they measure, or steps; about as many where a search decides.
+      networks: how many networks, or steps, they measure. Where a search decides, an estimate.
       programs: that are compiled, at least.
       memory: bytes of the largest block that is known ahead.
       seconds: on this device, with compilation; None where the work of a step is not known ahead.

@@ -6,8 +6,8 @@ from math import comb, log2, sqrt
 def welch_floor(n: float, d: float) -> float:
     """The least root mean square cross-talk of n unit vectors in d dimensions: sqrt((n - d)/(d (n - 1))), 0 to n = d.
 
-    Derivation: the Gram matrix has trace n and rank d, so its squared entries sum to n^2/d at least. It holds for read-
-    offs that differ from the codes too, M = G Phi with unit diagonal.
+    Derivation: the Gram matrix has trace n and rank d, so its squared entries sum to n^2/d at least. It holds for
+    read-offs that differ from the codes too, M = G Phi with unit diagonal.
 
     Source: Welch 1974; for read-offs Borobia et al. 2026 (arXiv 2605.01192).
     """
@@ -32,8 +32,8 @@ def all_pairs_floor(m: float, eps: float) -> float:
 
         d >= 1 / (eps^2 + 1/F),    F = C(m, 2)
 
-    If every error is below eps, so is their root mean square, and `read_off_floor` bounds that. So this holds for read-
-    offs that give 1 on average on active pairs. For others it is (1 - eps)^2 / (eps^2 + (1 + eps)^2/F).
+    If every error is below eps, so is their root mean square, and `read_off_floor` bounds that. So this holds
+    for read-offs that give 1 on average on active pairs. For others it is (1 - eps)^2 / (eps^2 + (1 + eps)^2/F).
     """
     return 1 / (eps**2 + 2 / (m * (m - 1)))
 

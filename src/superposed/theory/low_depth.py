@@ -2,9 +2,9 @@
 
 A layer has m gates on m features. Its d neurons are A = sqrt(d/s) blocks of b = d // A neurons. A gate has one neuron
 in each block, and is read on k ~ Bin(A, 1/4) of them. An active feature feeds g gates. Write q for the mean square of
-an idle feature's read-off, and a for the mean square of an active feature's error. Before the first layer q = s/d and a
-= (s - 1)/d. Let e_i be the error of an active input and R_i the read-off of an idle one. To a neuron of a gate with j
-active inputs are added
+an idle feature's read-off, and a for the mean square of an active feature's error. Before the first layer q
+is s/d and a is (s - 1)/d. Let e_i be the error of an active input, and R_i the read-off of an idle one. A neuron of a
+gate with j active inputs also receives
 
     Z ~ N(0, 2 (m/b - 1) q)      the idle inputs of other gates on it
     H ~ +-1                      other active features, Poisson of mean g (s - j)/b

@@ -89,8 +89,8 @@ def mean_signed_square(
     With g = alpha a + beta b + e, e independent of a and b, and rho = cov_ab:
 
         (alpha^2 + beta^2) A + 2 alpha beta B + Var(e) (2/pi) arcsin rho
-        A = E[sgn(ab) a^2] = (2/pi) (arcsin rho + rho sqrt(1 - rho^2)),   B = E|ab| = (2/pi) (sqrt(1 - rho^2) + rho
-        arcsin rho)
+        A = E[sgn(ab) a^2] = (2/pi) (arcsin rho + rho sqrt(1 - rho^2))
+        B = E|ab| = (2/pi) (sqrt(1 - rho^2) + rho arcsin rho)
 
     Exact. a and b that are one direction (rho = +-1) give sgn(rho) times the variance.
     """
@@ -121,9 +121,10 @@ def random_quadratic_all_pairs_width(m: float, s: int, eps: float, n_inputs: int
 
         B sum_j N_j 2 Q(eps sqrt(d / v_j)) = ln 2
 
-    N_j is the number of pairs with j active members, and v_j their `random_quadratic_variance`.
-    Errors count as normal, rare and independent. It grows as log m, with no power of m. Far beyond d eps^2 / v = 50 the
-    true tail is heavier than the normal one, which changes the factor of log m and not the logarithm.
+    B is `n_inputs`, N_j the number of pairs with j active members, and v_j their `random_quadratic_variance` at d = 1.
+    Errors count as normal, rare and independent. The width grows as log m, with no power of m. Far beyond
+    d eps^2 / v = 50 the true tail is heavier than the normal one. That changes the factor of log m, and not the
+    logarithm.
     """
     log_pairs = np.array([log(m - s) + log(m - s - 1) - log(2), log(m - s) + log(s), log(max(s * (s - 1) / 2, 1e-300))])
     v = np.array([random_quadratic_variance(s, active) for active in range(3)])
@@ -161,8 +162,8 @@ def form_all_pairs_width(m: float, s: int, eps: float) -> float:
 
         (m - s) P(|u| > eps/sqrt(s)) = ln 2,    1 - u^2 ~ Beta((r - 1)/2, 1/2)
 
-    The largest |u| of the inactive features then meets an active read of 1 and |x|^2 = s. For small eps, r tends to
-    2 s ln m/eps^2 and d to 2 s^2 (ln m)^2/eps^4.
+    The largest error is that of an active feature, read as 1, with the inactive feature of the largest |u|. |x|^2
+    counts as s. For small eps, r tends to 2 s ln m/eps^2 and d to 2 s^2 (ln m)^2/eps^4.
     """
     t2 = eps**2 / s
 

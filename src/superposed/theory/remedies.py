@@ -57,8 +57,7 @@ def draw_signed(
     The AND of k and l is the mean over the neurons with V_ik = V_il = +1, about d p^2 / 4 of them. Given its n_i ~
     Bin(N, p) wired bystanders, of either sign, a neuron's cross-talk is normal with variance |x|^2 n_i / d_in; two
     neurons share n_i n_i'/N bystanders, with signs that agree as often as not, so there is no common mode. What is
-    exact and what is
-    not, arguments and errors: as in `bernoulli_drawn.draw_superposed`.
+    exact, arguments and errors: as in `bernoulli_drawn.draw_superposed`.
     """
     event_key, neuron_key = jax.random.split(key)
     n_slots = static_bound(s, max_active)

@@ -6,8 +6,9 @@ both k and l, and N_klq of those wired to q too:
 
     worst error = max over pairs (k, l) of (sum of the s - 1 largest N_klq) / N_kl,      1 where N_kl = 0
 
-A pair with one active member reads the mean of K, the other active features on a neuron, and K adds up over features.
-Pairs with both members active have one bystander fewer; pairs with none lose one at the threshold.
+The read-off of a pair with one active member is the mean over neurons of K, the number of other active features on the
+neuron. K is a sum over features, so the worst input takes the s - 1 features with the largest N_klq. Pairs with both
+members active have one such feature fewer. In pairs with none the bias takes one away. So neither errs by more.
 
 Source: Theorem 1 of Hänni et al. 2024; the reduction is derived here.
 """

@@ -18,7 +18,7 @@ class Toy(NamedTuple):
     """y = ReLU(x W) W' is trained to be ReLU(x); each x_i is uniform in (-1, 1) with this chance, else 0. No biases.
 
     Args:
-      features, neurons: of them.
+      features, neurons: how many there are.
       active: chance that a feature is not 0.
       rate: of Adam, constant.
 
