@@ -102,11 +102,11 @@ def idle_gates_on(
 
         H sum_{j <= min(c, A)} C(c, j) p^j ((1 - p) P(N - c, T - c))^(c - j) + n P(N, T)^c,   p = 1 - e^(-A c/D)
 
-    P(N, T) is `chance_of_count`. The degree distribution enters by H and A. An active feature of fan-out F makes F
-    gates half on, whose units then need c counts less. A gate on the same unit that another active feature makes half
-    on brings just these; one of the same feature brings nothing, because wires are clipped. So H and A are those of one
-    active feature, and the sum over them is what an input does. Two gates meet in at most one unit, so A others cover
-    at most A of the c units; the others are on by chance.
+    P(N, T) is `chance_of_count`. How many gates read each feature enters by H and A. An active feature that F gates
+    read makes these gates half on: their units need c counts less. If another active feature makes a gate on the same
+    unit half on, that brings the missing c counts. A second gate of the same feature brings nothing, because wires are
+    clipped. So H and A are those of one active feature, and an input's number is the sum over its active features. Two
+    gates meet in at most one unit, so A others cover at most A of the c units. The rest must be on by chance.
 
     Args:
       half_on: H, idle gates that read one active feature.
@@ -125,8 +125,8 @@ def xors_off(
 ) -> Float[np.ndarray, " batch"]:
     """Expected XORs of one share that are read as off although they are on: on (1 - e^(-A c^2/D)).
 
-    A gate that another active feature turns on, on one of its c units, brings that unit to 2c counts, where it is off
-    again; and a bit is read as off when one unit is. So XORs want channels of their own. Arguments as `idle_gates_on`.
+    If another active feature also counts on one of a gate's c units, that unit reaches 2c counts, where it is off
+    again. A bit is read as off when one of its units is. So XORs should share no units. Arguments as `idle_gates_on`.
     """
     return -on * np.expm1(-others * c * c / units)
 
