@@ -61,9 +61,9 @@ def path_layers(
 ) -> Iterator[Gates]:
     """Layers first + 1, ..., first + depth of m random ANDs around planted paths, one a row of `active`, the inputs.
 
-    In each layer every path has s gates of its own, the ANDs of its active features with the next of them; all other
-    gates read two random features, drawn again where they would be on for any of the inputs. So a path keeps exactly s
-    features active, and about 2 s gates of its neighbourhood see exactly one active input, the hard case for a reset.
+    In each layer every path has s gates, the ANDs of each of its active features with the next one. All other gates
+    read two random features, drawn again where they would be on for any of the inputs. So a path keeps exactly s
+    features active. About 2 s other gates have exactly one active input, which is the hard case for a correction.
 
     Raises:
       InputError: s < 2, or the batch's paths need more than the m gates of a layer.

@@ -1,7 +1,7 @@
 """An adversary for one layer: the worst features to be active for each idle gate, or a proof that there are none.
 
-Up to a layer's first step everything is linear. So the counts that a set of active features brings to all c units of a
-gate's channel are the sum of what each feature brings alone, and the worst set of s features takes the s largest.
+Up to a layer's first step everything is linear. So what a set of active features counts on the c units of a gate's
+channel is the sum of what each feature counts alone. The worst set takes the s features that count most.
 """
 
 from typing import NamedTuple

@@ -95,8 +95,8 @@ class Channels:
     ) -> Iterator[Stage]:
         """The encoding of m input features, then a stage a circuit layer; none has more than `width` ReLU neurons.
 
-        With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features
-        in place of the encoding, then the same stages as in one go. For circuits of m ANDs a layer and no hubs.
+        With `first` > 0, `layers` begin after layer `first`. The first stage is then that layer's code of m features in
+        place of the encoding, and the others are the same as in one go. For circuits of m ANDs a layer and no hubs.
 
         `sample` are inputs [n, m] that the circuit is meant for. Shares of units are sized by what is active on them;
         without it, by s active features everywhere.

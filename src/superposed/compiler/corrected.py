@@ -51,8 +51,8 @@ class Corrected:
     ) -> Iterator[Stage]:
         """The encoding of m input features in the correction's code, then a stage a circuit layer.
 
-        With `first` > 0, only what comes after layer `first`, where `layers` go on from there: its code of m features
-        in place of the encoding, then the same stages as in one go. For circuits with m gates a layer.
+        With `first` > 0, `layers` begin after layer `first`. The first stage is then that layer's code of m features in
+        place of the encoding, and the others are the same as in one go. For circuits with m gates a layer.
 
         Raises GatesRefused for gates other than ANDs of one fan-in, NoRoom for a width of too few units (below 32 s
         in the paper's design).

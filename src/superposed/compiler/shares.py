@@ -48,10 +48,10 @@ def shares(gates: Gates, before: Before, width: int, s: int, c: int) -> list[Sha
     """All shares of a layer; their units have at most `width` neurons.
 
     Gates are of one kind if they turn on at the same counts. A *hub* is a feature that very many gates of a kind read.
-    The gates of a hub get a share of their own: when it is active, all of them are half on, and a unit that also served
-    gates of another active hub would fire. Copies and ORs that are often on get a share of their own too, if a sample
-    says which. Shares are as large as makes chance hits equally rare in all of them. None gets less than `_floor`, or
-    more than it can use.
+    The gates of a hub get a separate share. When the hub is active, all of them are half on, and a unit that also
+    served gates of another active hub would fire. Copies and ORs that are often on get a separate share too, if a
+    sample says which they are. The sizes of the shares make chance hits equally rare in all of them. No share gets less
+    than `_floor`, or more than it can use.
 
     Raises:
       NoRoom: one channel for every share needs more neurons.

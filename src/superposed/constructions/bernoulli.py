@@ -27,9 +27,9 @@ class Bernoulli(Construction):
 
         a = ReLU(V b - 1),   V_ik ~ Bernoulli(p),   AND(k, l) ~ sum_i V_ik V_il a_i / sum_i V_ik V_il
 
-    The paper's density log^2 m / sqrt d keeps its promise on average only: the largest of the C(m, 2) errors then stays
-    above 1/log^4 m however wide the layer is. Below d = log^4 m it is no probability at all. With the tuned density the
-    largest error falls as d^{-1/3}.
+    At the paper's density log^2 m / sqrt d only the average error falls as printed. The largest of the C(m, 2) errors
+    stays above 1/log^4 m over many decades of d (docs/theory.md, section 14). Below d = log^4 m it is no probability at
+    all. With the tuned density the largest error falls as d^{-1/3}.
 
     Args:
       density: p in (0, 1]. None takes the best for this problem and width (`theory.bernoulli.best_density`); "paper"

@@ -79,9 +79,9 @@ class SignedBernoulli(Construction):
         a = ReLU(V b - 1),   V_ik = +1, -1, 0 with probabilities p/2, p/2, 1 - p
         AND(k, l) ~ mean of a_i over the neurons with V_ik = V_il = +1
 
-    Takes away the common cross-talk and the bystanders' mean. But half of the wired neurons serve no read-off, which
-    doubles the variance of each neuron's cross-talk at the same number of neurons a read-off: 2^(2/3) times the width
-    where the kink rules.
+    Signs take away the common cross-talk and the bystanders' mean. But half of the wired neurons serve no read-off. At
+    the same number of neurons a read-off, the variance of each neuron's cross-talk is then twice as large. Where the
+    kink is the largest error, the width is 2^(2/3) times as large.
 
     Args:
       density: p in (0, 1); None takes twice that of centred weights with 2 m features, which have the same
@@ -135,9 +135,9 @@ class CentredReadOff(Construction):
         a = ReLU((B - p) b + p s - 1),   AND(k, l) ~ sum_i (B_ik - p)(B_il - p) a_i / (d p^2 (1 - p)^2 c)
 
     with c = `theory.remedies.centred_constant`, which makes an active pair read 1. All d neurons take part in every
-    read-off. The bias at the kink is gone; the exponent of m is not, since cross-talk hides the signal instead. For few
-    active features: once p s is well above 1, the bias keeps neurons off the kink and c all but vanishes (at s = 10 and
-    p = 1/2 the errors are ten times those of Rademacher signs).
+    read-off. The error at the kink is gone. The exponent of m stays, since cross-talk hides the signal instead. This is
+    a construction for few active features. Once p s is well above 1, the bias keeps neurons off the kink, and c is
+    nearly 0. At s = 10 and p = 1/2 the errors are ten times those of Rademacher signs.
 
     Args:
       density: p in (0, 1); 1/2 is best behind codes with cross-talk well above s.

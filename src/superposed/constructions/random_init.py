@@ -28,8 +28,8 @@ class RandomInit(Construction):
 
         x = Phi b,   a = ReLU(W x),   W_ij ~ N(0, 1),   AND(k, l) ~ sum_i sgn((W phi_k)_i (W phi_l)_i) a_i / (c d)
 
-    with c = c(s) of Gaussian weights. W sees an input of norm about sqrt(s) whatever m is, so the error s/sqrt d does
-    not grow with m as long as m is polynomial in d: no power of m in the width.
+    with c = c(s) of Gaussian weights. The input of W has a norm of about sqrt(s) whatever m is. So the error
+    s/sqrt d does not grow with m, as long as m is polynomial in d, and the width has no power of m.
 
     Args:
       inputs: "superposed" for x = Phi b with random unit codes, "aligned" for x = b.

@@ -27,8 +27,8 @@ class Points:
 
         log h_i = slope x_i + bend (x_i^2 - mean of x^2),      slope and bend with the prior N(0, 1/2^2)
 
-    The prior is needed on coarse ladders. All seeds of a point may then fall between the same two rungs, and such a
-    point would be given all the weight: without the prior, 95% intervals covered 70% on rungs of two sigma.
+    The prior is needed on coarse ladders. All seeds of a point may then fall between the same two rungs. Without
+    the prior such a point gets all the weight, and 95% intervals covered 70% on rungs of two sigma.
 
     Attributes:
       sample: what was fitted.

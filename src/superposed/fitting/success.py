@@ -62,8 +62,8 @@ def fit_success(
 
         passed_k ~ Binomial(total_k, F(g (log d_k - log d_half)))
 
-    Every count must come from draws of its own: where the same seeds are tried at every width, their passes are nested
-    and the interval data of `Sample` with the model ("1",) is the right model.
+    Every count must come from separate draws. Where the same seeds are tried at every width, their passes are nested.
+    Then the interval data of `Sample` with the model ("1",) are the right ones.
 
     Returns:
       The curve; or why there is none: all pass, all fail, or passing does not become likelier with width.

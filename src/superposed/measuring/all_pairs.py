@@ -2,8 +2,8 @@
 
     S_kl(d) = sum_{i < d} V_ik V_il a_i
 
-The active neurons are multiplied in chunks, and each chunk serves every pair: the upper triangle of S grows by whole
-rows of tiles. The sums at width d are those of the wider network cut off at neuron d, so one pass over the neurons of
+The active neurons are multiplied in chunks, and each chunk serves every pair. The upper triangle of S grows by whole
+rows of tiles. The sums at width d are those of the wider network cut off at neuron d. So one pass over the neurons of
 nested networks gives the errors at every width. Where code and activations allow it, the same sums are counted by bits
 (`by_bits`).
 """

@@ -1,9 +1,9 @@
 """Errors of the Bernoulli universal AND drawn from their distribution, at a cost that does not depend on m.
 
-The neurons of Gamma, wired to all k inputs of a gate, are met one after the other: the gaps between them are
-geometric with parameter p^k, and a network of width d has those whose position does not exceed d. So |Gamma| is
-exactly Bin(d, p^k), the network of width d is nested in every wider one, and errors at neighbouring widths (and
-smoothly varying p) share their randomness: draw with the same key to find the smallest width.
+Gamma is the set of neurons that are wired to all k inputs of a gate. Its neurons are drawn one after the other. The
+gaps between them are geometric with parameter p^k, and a network of width d has those whose position does not exceed d.
+So |Gamma| is exactly Bin(d, p^k), and the network of width d is nested in every wider one. With the same key, errors at
+neighbouring widths (and smoothly varying p) share their randomness, as a search for the smallest width needs.
 """
 
 from collections.abc import Callable

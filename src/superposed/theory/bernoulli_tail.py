@@ -1,10 +1,10 @@
 """How rarely the Bernoulli universal AND errs badly: the far tail of its error, and the width at which every pair is
 right.
 
-The criterion `max` asks all C(m, 2) pairs at once, so it asks for an error that one pair in m^2 exceeds, far beyond
-any sample. The tail has a closed form all the same. Given the cross-talk C that its neurons share, a read-off is the
-mean of L independent ReLU(h_i), whose cumulant generating function is known, and a saddle point gives the chance
-that the mean is large.
+The criterion `max` asks all C(m, 2) pairs at once. So it asks for an error that one pair in m^2 exceeds, far beyond any
+sample. The tail has a closed form all the same. Given the cross-talk C that its neurons share, a read-off is the mean
+of L independent ReLU(h_i), whose cumulant generating function is known. A saddle point gives the chance of a large
+mean.
 """
 
 from collections.abc import Callable

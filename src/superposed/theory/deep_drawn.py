@@ -1,8 +1,8 @@
 """Theorem 8's network drawn: the s active features of an input one by one, the idle ones by their moments.
 
 An event is one input on its way through a network of its own. Its state keeps the read-offs R of the active
-features and two moments of the units. What is drawn are the sizes n and k of codes and gates, the neurons and
-units that active gates share, and the noise of every neuron and unit an active gate is read on. All other features
+features and two moments of the units. Three things are drawn: the sizes n and k of codes and gates, the neurons and
+units that active gates share, and the noise of every neuron and unit that an active gate is read on. All other features
 enter through the noise of `density_evolution.idle_noise`. So an event costs s (A/4 + n) numbers a layer whatever m is.
 
 Approximations: Z and N as in `density_evolution`; inputs of one network are independent; no unit carries three active

@@ -115,8 +115,8 @@ def sparse_design(width: int, s: int) -> Design:
     for all features at once, which gives m ~ d^2 less logarithms. The rounding ends at 1, so no feature can double.
     With 5 ln d neurons a gate some idle gates are read on one or two, and an active gate that shares one invents a bit.
 
-    Short codes cost depth. Features on very few units make a wrong bit however small m is: at d = 32,768 with a drawn
-    chance of 8e-6 a layer and input, where the paper's codes have 6e-12 (`rare_errors.wrong_bit_chance`).
+    Short codes cost depth. Features on very few units make a wrong bit however small m is. At d = 32,768 its drawn
+    chance is 8e-6 in a layer for each input. With the paper's codes it is 6e-12 (`rare_errors.wrong_bit_chance`).
     """
     plain, few = Design(width, s, top=1, edge=0.375), log(width)
     spread = min(2 * few / sqrt(plain.units / s), sqrt(plain.units * s))

@@ -42,8 +42,8 @@ def distinct_inputs_floor(m: float, s: int, bits: float) -> float:
     """Neurons of so many bits that can tell all inputs with s active features apart: log2 C(m, s) / bits.
 
     The ANDs tell the input where s >= 2, so no network that has them all right needs fewer. It holds for the universal
-    AND. The counting bound sqrt(m (2 log2 m - 1) / bits) of `theory.channels` does not: it counts lists of m gates that
-    could have been chosen, and the universal AND's gates are fixed.
+    AND. The counting bound sqrt(m (2 log2 m - 1) / bits) of `theory.channels` does not. It counts the lists of m gates
+    that could be chosen, and the universal AND's gates are fixed.
     """
     log_choices = sum(log2((m - i) / (i + 1)) for i in range(s))
     return log_choices / bits

@@ -5,8 +5,8 @@
 - Random weights on x = Phi b (`draw_random_quadratic`): a = (W x)^2, read by the signs of (W phi_k)_i (W phi_l)_i.
 - A quadratic form (`draw_form`): neurons that hold every product of two of r coordinates give (phi_k.x)(phi_l.x).
 
-The first two need d ~ log m neurons for all pairs at once, the third d = r(r+1)/2 ~ (log m)^2: it stores x exactly, but
-in r coordinates only.
+For all pairs at once the random layer needs d ~ log m neurons, and so do signs on aligned features. The form needs
+d = r(r+1)/2 ~ (log m)^2. It stores x exactly, but in r coordinates only.
 
 Source: the form is that of the predecessor post of Hänni et al. ("Toward a mathematical framework for computation in
 superposition", 2024, section 1.5), which prints m = exp(eps^2 sqrt(d) / (2 s)). The rest is derived here.

@@ -19,8 +19,8 @@ def chances_of_sets(m: int, s: int, activity: str = "exact") -> tuple[float, flo
 def rank_floor(m: int, d: int, chances: tuple[float, float, float]) -> float:
     """The least mean over pairs of E|AND(k, l) - r_kl . a|^2, for any activations a of d neurons.
 
-    All read-offs R a lie in a space of d dimensions. So their error is at least what the best such space leaves of the
-    vector y of all ANDs, which is the sum of the smallest C(m, 2) - d eigenvalues of
+    All read-offs R a lie in a space of d dimensions. Let y be the vector of all ANDs. The error is at least what the
+    best such space leaves of y. That is the sum of the smallest C(m, 2) - d eigenvalues of
 
         E y y^T = p2 I + p3 A + p4 (J - I - A),     A = 1 where two pairs share one feature, J = 1 everywhere
 
@@ -30,7 +30,8 @@ def rank_floor(m: int, d: int, chances: tuple[float, float, float]) -> float:
         p2 + (m - 4) p3 - (m - 3) p4             m - 1 times
         p2 - 2 p3 + p4                           m (m - 3) / 2 times
 
-    Most of the error is in the last kind, so it falls as 1 - d / C(m, 2): as no power of d, and to 0 at d = C(m, 2).
+    Most of the error is in the last kind, so it falls as 1 - d / C(m, 2). That is no power of d. It is 0 at d = C(m,
+    2).
 
     Args:
       chances: p_2, p_3, p_4, as `chances_of_sets` gives them.

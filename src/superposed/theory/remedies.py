@@ -3,18 +3,17 @@
 Three error terms (`bernoulli_width.error_terms`): bystanders wired by chance, the common mode of all neurons, and the
 cross-talk of each neuron at the kink of its ReLU.
 
-- Centred weights, W = (B - p) Phi^T: `bernoulli_drawn.draw_superposed(..., centred=True)`. Take away the common mode
-and
+- Centred weights, W = (B - p) Phi^T (`bernoulli_drawn.draw_superposed` with `centred`), take away the common mode and
   nothing else, at no cost. The kink is untouched, and with it m^(2/3).
-- Signed weights (`draw_signed`): take away the common mode and the bystanders' mean, but half of the wired neurons
-  serve no read-off, so each neuron's cross-talk doubles in variance at the same number of neurons a read-off.
-- Centred read-off (`draw_centred_read_off`): sum_i (B_ik - p)(B_il - p) a_i takes away every term that does not
-depend on
-  both k and l, the bias at the kink included. All d neurons then take part and p = 1/2 is best.
+- Signed weights (`draw_signed`) take away the common mode and the bystanders' mean. But half of the wired neurons serve
+  no read-off. So each neuron's cross-talk has twice the variance, at the same number of neurons a read-off.
+- A centred read-off (`draw_centred_read_off`), sum_i (B_ik - p)(B_il - p) a_i, takes away every term that does not
+  depend on both k and l. The error at the kink is among them. All d neurons then take part, and p = 1/2 is best.
 
-None of them removes m^(2/3). Without a bias the signal shrinks instead: a pair's AND reaches the read-off through the
-curvature of a ReLU that is smeared by cross-talk of variance ~ m s / d_in, see `sign_moments.superposed_sign_width`.
-The exponent of eps falls from -4/3 to -2/3. Smallest widths at s = 2, eps = 1/2, 99% quantile, as d / m^(2/3):
+None of them removes m^(2/3). Without an error at the kink the signal shrinks instead. A pair's AND reaches the read-off
+through the curvature of a ReLU, which cross-talk of variance ~ m s / d_in smears
+(`sign_moments.superposed_sign_width`). The exponent of eps falls from -4/3 to -2/3. Smallest widths at s = 2, eps =
+1/2, 99% quantile, as d / m^(2/3):
 
     m                  10^2   10^3   10^4   10^6   10^8   10^12
     plain              36.9   17.7   11.9   8.4    7.6    7.4

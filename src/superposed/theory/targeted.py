@@ -55,8 +55,8 @@ def draw_read_offs(
     """Read-offs r of gates with 0, 1 and 2 active inputs, for each number of gates; all of them share their draws.
 
     Approximate: Z is normal (many inputs), the load of a neuron is its mean, hits are Poisson, and the mean over more
-    than MANY neurons is normal. Against built layers at d = 512 (A = 13) gates with one active input, which bind, agree
-    within the errors of 2,000 inputs; the mean square of idle gates is a quarter too small.
+    than MANY neurons is normal. Gates with one active input set the limit. At d = 512 (A = 13) they
+    agree with built layers within the errors of 2,000 inputs. The mean square of idle gates is a quarter too small.
     """
     rng, size = np.random.default_rng(seed), gate_size(d, s)
     active = np.arange(3)[:, None]
