@@ -11,6 +11,7 @@ from typing import get_args, get_origin
 from superposed.bad_input import InputError
 from superposed.cli.words import number_or_word, pick, whole
 from superposed.constructions import ALL, Construction, Superposed
+from superposed.constructions.codes import CODES
 from superposed.files import load_module
 from superposed.measuring.cell import kebab
 
@@ -21,8 +22,8 @@ FIELDS = {
     "density": "chance that a feature is wired to a neuron; left out, the best for this problem and width",
     "fan_in": "inputs of a gate, 2 to 8 (default 3)",
     "form": "how neurons serve several fan-ins: split or one-code",
-    "code": "how features lie in a superposed input of --d-in dimensions",
-    "shared": "instead of a density: neurons L that a pair shares on average",
+    "code": f"how features lie in a superposed input of --d-in dimensions: {', '.join(CODES)}",
+    "shared": "instead of --density: neurons L that a pair shares on average",
 }
 """What --help says of a construction's own fields."""
 
