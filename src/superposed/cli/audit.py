@@ -20,7 +20,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
         "audit",
         description="Measure random cells of a run again and compare with their rows. Exit status 0: the same; 1: not.",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="a folder of rows, such as runs/NAME-PROFILE")
     parser.add_argument(
         "--fraction", type=float, default=0.05, help="part of the rows to measure again, at least one (default 0.05)"
     )

@@ -18,7 +18,7 @@ from superposed.sweeping.tasks import Task
 def add_commands(commands: "argparse._SubParsersAction") -> None:
     """Register `status`."""
     status = commands.add_parser("status", description="How far the run in a folder has come.")
-    status.add_argument("folder", type=Path, metavar="DIR")
+    status.add_argument("folder", type=Path, metavar="DIR", help="a folder of rows, such as runs/NAME-PROFILE")
     status.add_argument("--json", action="store_true", help="one JSON object on standard output")
     status.set_defaults(run=run_status)
 
