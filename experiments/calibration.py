@@ -128,7 +128,7 @@ PROFILES = {
         first=(0,),
         block=2,
     ),
-    "standard": Profile(tuple(TRUTHS), (2.0, 3.0, 6.0), tuple(NOISES), first=(0, 12), block=4),
+    "standard": Profile(tuple(TRUTHS), (2.0, 3.0, 6.0), tuple(NOISES), first=(0, 4, 8, 12, 16, 20), block=4),
     "full": Profile(
         tuple(TRUTHS), (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0), tuple(NOISES), first=tuple(range(0, 400, 20)), block=20
     ),

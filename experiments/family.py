@@ -191,8 +191,8 @@ EXPERIMENT = Experiment(
         draw_panels,
         panels=(
             Panel("widths", "features m", "smallest width d* (neurons)",
-                  "99% of the read-offs within 1/2, s = 2, inputs in superposition"),
+                  "99% of the read-offs within 1/2, s = 2, inputs in superposition", joined=True),
         ),
     ),
-    size=(8.6, 7.4),
+    size=(8.6, 6.6),
 )  # fmt: skip

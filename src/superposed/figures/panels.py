@@ -28,6 +28,7 @@ class Panel:
       title: above the panel.
       linear: axes that are not logarithmic, "x", "y" or "xy".
       limits: of the y axis; None shows everything.
+      joined: thin lines join the points of a series.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Panel:
     title: str
     linear: str = ""
     limits: tuple[float, float] | None = None
+    joined: bool = False
 
 
 def draw_panels(figure: Figure, analysis: Analysis, panels: Sequence[Panel]) -> None:
@@ -44,6 +46,7 @@ def draw_panels(figure: Figure, analysis: Analysis, panels: Sequence[Panel]) -> 
     place = {name: n for n, name in enumerate(dict.fromkeys(row["series"] for row in drawn))}
     for ax, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         draw_panel(ax, analysis, panel, place)
+        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.15), ncols=2 if len(panels) == 1 else 1)
 
 
 def draw_panel(ax: Axes, analysis: Analysis, panel: Panel, place: dict[object, int]) -> None:
@@ -63,8 +66,8 @@ def draw_panel(ax: Axes, analysis: Analysis, panel: Panel, place: dict[object, i
                 np.array([np.nan if row.get(end) is None else row[end] for row in rows]) for end in ("low", "high")
             )
             bars = np.nan_to_num(np.abs([best - low, high - best]))
-            mark = MARKS[n % len(MARKS)]
-            ax.errorbar(x, best, bars, fmt=mark, color=colour, ms=4.5, elinewidth=0.9, label=label)
+            style = MARKS[n % len(MARKS)] + "-" * panel.joined
+            ax.errorbar(x, best, bars, fmt=style, color=colour, ms=4.5, lw=0.7, elinewidth=0.9, label=label)
     ax.set(xlabel=panel.x, ylabel=panel.y, title=panel.title)
     for letter in "xy":
         if letter not in panel.linear:
@@ -72,4 +75,3 @@ def draw_panel(ax: Axes, analysis: Analysis, panel: Panel, place: dict[object, i
             readable_log(ax, letter)
     if panel.limits is not None:
         ax.set_ylim(panel.limits)
-    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.15))
