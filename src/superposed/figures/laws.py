@@ -32,7 +32,7 @@ class Law:
 
 LAWS = (
     Law("Theorem 1, Bernoulli, density log^2 m/sqrt d", "aligned", "worst error log^4 m/sqrt d",
-        "about 1/log^4 m at every d (E2)", "errata", r"^E2: at the paper's density", "printed"),
+        "about 1/log^4 m for many decades of d (E2)", "errata", r"^E2: at the paper's density", "printed"),
     Law("Theorem 1, Bernoulli, tuned density", "aligned", "worst error d^(-1/2)", "d^(-1/3) (E2)",
         "errata", r"^E2: at the tuned density"),
     Law("Theorem 3, random signs", "aligned", "error d^(-1/2)", "s d^(-1/2), with constants", "uand_aligned",

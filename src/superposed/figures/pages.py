@@ -66,8 +66,8 @@ This page is written by `superposed figures --results docs/results.md` from the 
 them. [notes.md](notes.md) says how single rows came about, and what was chosen after a look at the results.
 
 Brackets are 95% intervals. *q99* asks that 99% of the read-offs err by less than the tolerance, *max* that all do.
-*Built* networks have weights; *drawn* errors come from their exact distribution, without a network. Each verdict is one
-of these words, and fixed rules choose it:
+*Built* networks have weights. *Drawn* errors come from their distribution, without a network; it was
+tested against built ones. Each verdict is one of these words, and fixed rules choose it:
 """
 
 
