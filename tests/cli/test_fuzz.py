@@ -32,7 +32,7 @@ VALID = {
     "plan": "./squares.py --no-timing", "audit": "rows",
     "measure": "naive --m 8 --s 2 --width 40 --seeds 1", "width": "naive --m 8 --s 2 --eps 0.5 --seeds 1",
     "sweep": "naive --m 8:16 --s 2 --eps 0.5 --seeds 1 --out new", "fit": "data.csv", "power": "--m 64:65536 --seeds 2",
-    "circuit": "paths --m 6 --s 2 --depth 2 -o new.json", "source": "trie data.csv -o new.json",
+    "circuit": "paths --m 6 --s 2 --depth 2 -o new.json",
     "compile": "circuit.json --width 64 -o new.safetensors", "verify": "net.safetensors",
     "sample": "net.safetensors --layer 1 -o new.safetensors", "export": "net.safetensors --format torch -o new.pt",
     "score": "net.safetensors --layer 1 --dictionary net.safetensors", "doctor": "",

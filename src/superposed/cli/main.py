@@ -30,7 +30,6 @@ COMMANDS = {
     "power": ("fit", "could a design decide between two exponents?"),
     "deep": ("deep", "how many features a deep network with error correction bears, at any width"),
     "circuit": ("circuit", "a circuit to compile: a random one, or one from words, facts or rules"),
-    "source": ("source", "the same from a word list, JSON facts or Horn rules with `:-`"),
     "compile": ("compile", "a circuit to a plain ReLU network with more features than neurons"),
     "verify": ("compile", "recompute what a compiled network's file claims"),
     "sample": ("sample", "activations of a compiled network, with the features that are on in them"),
