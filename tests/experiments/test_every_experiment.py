@@ -11,20 +11,10 @@ from superposed.cli.run import complete
 from superposed.study.loading import experiment_names, load_experiment
 
 LONG = (
-    "codes",
-    "deep_transition",
-    "sparsity_and_tolerance",
-    "fan_in",
-    "truth_tables",
-    "crossover",
-    "deep_circuits",
-    "discovery",
-    "family",
-    "quadratic",
-    "trained_anchors",
-    "trained_weights",
-    "trained_width",
-)
+    "codes", "crossover", "deep_circuits", "deep_transition", "discovery", "error_correction", "family",
+    "fan_in", "quadratic", "sparsity_and_tolerance", "trained_anchors", "trained_rates", "trained_weights",
+    "trained_width", "truth_tables", "uand_aligned",
+)  # fmt: skip
 """Mostly compilation. In the short tests `uand_superposed`, `transition` and `trained_error` stand for them."""
 
 

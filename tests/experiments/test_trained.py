@@ -59,7 +59,7 @@ def test_published_errors_are_held_against_the_floor():
      ([[1, 2], [2, 3], [5, 5]], "fails", "half are right down to none of these widths")],
 )  # fmt: skip
 def test_what_training_keeps_is_counted(after, verdict, half):
-    profile = replace(DEEP["PROFILES"]["quick"], seeds=2)
+    profile = replace(DEEP["PROFILES"]["quick"], seeds=2, parts=(1.0, 0.5, 0.25))
     result = {"widths": [40, 20, 10], "bits": 1000, "before": [0, 0], "wrong": after}
     reported, _ = DEEP["tasks"](profile)
     seen = Seen(Record(cell, result) for cell in reported.cells)
