@@ -210,9 +210,9 @@ def law(halves: list[dict], computed: list[dict], design: str, s: int) -> Report
     best = [r["best"] for r in points]
     scatter = [log(r["high"] / r["low"]) / (2 * 1.96) for r in points]
     closed = [(r["d"], r["best"]) for r in computed if (r["kind"], r["design"], r["s"]) == ("drawn", design, s)]
-    models = (power(), power_log(), logarithm())
+    models = (power("d"), power_log("d"), logarithm("d"))
     law = through(closed, CLAIM, "d", "drawn law")
-    return report(sample(best, best, scatter=scatter, d=[r["d"] for r in points]), CLAIM, models, law)
+    return report(sample(best, best, scatter=scatter, along="d", d=[r["d"] for r in points]), CLAIM, models, law)
 
 
 def half_finding(row: dict, profile: Profile, computed: list[dict]) -> Finding:
@@ -303,10 +303,10 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     built = [(group.design, group.s) for group in profile.built]
     groups = sorted({key for key in built if built.count(key) > 1})
     fits = {f"{design}, s = {s}": law(halves, computed, design, s) for design, s in groups}
-    span = f"d = {min(g.width for g in profile.built):,} to {max(g.width for g in profile.built):,}"
-    findings += [
-        finding(f"Theorem 8, {name} active, built: m* grows as d^(3/2)?", span, fit) for name, fit in fits.items()
-    ]
+    for (name, fit), group in zip(fits.items(), groups, strict=True):
+        widths = [g.width for g in profile.built if (g.design, g.s) == group]
+        span = f"d = {min(widths):,} to {max(widths):,}"
+        findings.append(finding(f"Theorem 8, {name} active, built: m* grows as d^(3/2)?", span, fit))
     fits |= {
         f"{design}, s = {s}, d = {d}": {"not fitted": fit.reason} if isinstance(fit, NotFitted) else asdict(fit)
         for (design, s, d), fit in by_group.items()
