@@ -18,7 +18,7 @@ from superposed.circuits.circuit import sparse_features, wires
 from superposed.circuits.planted import group_features, group_layers
 from superposed.compiler import channels_jax
 from superposed.compiler.channels import Channels
-from superposed.compiler.steps import clipped_wires
+from superposed.compiler.wiring import clipped_wires
 
 
 def seconds(call, times: int = 5) -> float:

@@ -17,7 +17,8 @@ from superposed.compiler.deep import check_network, errors_by_depth, run_network
 from superposed.compiler.refused import NoRoom
 from superposed.compiler.shares import Before, Share, share_units, shares
 from superposed.compiler.sparse import identity, index_matrix, kink, rounding
-from superposed.compiler.steps import clipped_wires, gadget_of, summed_wires
+from superposed.compiler.steps import gadget_of
+from superposed.compiler.wiring import Wiring, clipped_wires, summed_wires
 from superposed.theory.channels import (
     bearable_load,
     bits_per_weight,
@@ -64,6 +65,22 @@ def test_a_wire_is_what_the_neediest_gate_asks_for():
     assert np.array_equal(clipped_wires(before, inputs, after).toarray(), brute) and brute.max() == 2
     total = np.array([[need[j, on[:, i]].sum() for i in range(12)] for j in range(12)])
     assert np.array_equal(summed_wires(before, inputs, after).toarray(), total)
+
+
+@pytest.mark.parametrize("make", [clipped_wires, summed_wires])
+def test_rows_of_wires_are_those_of_the_whole_matrix(make):
+    rng = np.random.default_rng(1)
+    before, after = (index_matrix(coprime_code(rng, 200, 4, 60), 60) for _ in range(2))
+    inputs = np.where(rng.random((200, 3)) < 0.9, rng.integers(0, 200, (200, 3)), -1 - rng.integers(0, 5, (200, 3)))
+    wiring = Wiring(before, before.T.tocsr() / 4, inputs, after, make)
+    for units in ([3], [0, 17, 41], np.arange(60)):
+        assert np.array_equal(wiring.rows(np.array(units)).toarray(), wiring.whole.toarray()[units])
+    state = sp.csr_array((rng.random((3, 60)) < 0.04).astype(np.float32))
+    fresh = Wiring(before, before.T.tocsr() / 4, inputs, after, make)
+    assert 0 < len(np.unique(state.indices)) <= 7 and np.array_equal(
+        fresh.reach(state).toarray(), state @ wiring.whole.toarray()
+    )
+    assert "whole" not in vars(fresh) and fresh.reach(sp.csr_array(np.ones((1, 60)))).shape == (1, 60)
 
 
 @pytest.mark.parametrize("op, at", [(Op.AND, 8), (Op.OR, 4), (Op.COPY, 4)])

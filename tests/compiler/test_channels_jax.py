@@ -10,7 +10,8 @@ from superposed.bad_input import InputError
 from superposed.compiler import channels_jax
 from superposed.compiler.channels_jax import Planted, code_for, features_on, run_planted, step, wires
 from superposed.compiler.sparse import index_matrix
-from superposed.compiler.steps import StepLayer, clipped_wires, gadget_of
+from superposed.compiler.steps import StepLayer, gadget_of
+from superposed.compiler.wiring import Wiring, clipped_wires
 from superposed.theory.channels import largest_m, misfires
 
 M, WIDTH = 900, 140
@@ -23,11 +24,13 @@ def twins():
     inputs = np.stack([np.arange(M), (np.arange(M) * 7 + 11) % M], 1).astype(np.int32)
     units = np.asarray(code.units(jnp.arange(M)))
     sparse = index_matrix(units, sum(code.sizes))
-    return code, units, wires(code, jnp.asarray(inputs), sum(code.sizes)), clipped_wires(sparse, inputs, sparse)
+    wiring = Wiring(sparse, sparse.T.tocsr(), inputs, sparse, clipped_wires)
+    return code, units, wires(code, jnp.asarray(inputs), sum(code.sizes)), wiring
 
 
 def test_wires_are_those_of_scipy(twins, monkeypatch):
-    code, _, w, twin = twins
+    code, _, w, wiring = twins
+    twin = wiring.whole
     assert np.array_equal(np.asarray(w)[:-1], twin.toarray()) and not np.asarray(w)[-1].any()
     assert twin.max() == 2 and w.dtype == jnp.int8
     monkeypatch.setattr(channels_jax, "CHUNK", 100)  # written piece by piece, the last piece not full
@@ -36,7 +39,7 @@ def test_wires_are_those_of_scipy(twins, monkeypatch):
 
 
 def test_a_step_and_its_reading_are_those_of_scipy(twins):
-    code, units, w, twin = twins
+    code, units, w, wiring = twins
     width, rng = sum(code.sizes), np.random.default_rng(0)
     h = np.zeros((20, width + 1), np.float32)
     np.put_along_axis(h, units[rng.integers(0, M, (20, 3))].reshape(20, -1), 1, 1)
@@ -44,7 +47,7 @@ def test_a_step_and_its_reading_are_those_of_scipy(twins):
     for row, on in zip(active, h, strict=True):
         row[: int(on.sum())] = np.flatnonzero(on)
     after, n_on = step(w, jnp.asarray(active), 8)
-    layer = StepLayer(twin, None, ((width, gadget_of(2, 1, False, 4)),))
+    layer = StepLayer(wiring, None, ((width, gadget_of(2, 1, False, 4)),))
     truth = layer(sp.csr_array(h[:, :width])).toarray() > 0
     assert np.array_equal(n_on, truth.sum(1)) and n_on.max() <= 150
     for units_on, on in zip(np.asarray(after), truth, strict=True):

@@ -166,19 +166,34 @@ def wires(inputs: Int[np.ndarray, "n slots"], n_features: int) -> sp.csr_array:
     return sp.csr_array(entries, shape=(n_features, n))
 
 
+def gates_that_read(
+    inputs: Int[np.ndarray, "n slots"], features: Int[np.ndarray, " k"], m: int
+) -> Int[np.ndarray, " some"]:
+    """The gates that read at least one of these features of m, in order; inhibitors do not count."""
+    wanted = np.zeros(m + 1, bool)  # the last entry is for slots without a feature
+    wanted[features] = True
+    reads = np.zeros(len(inputs), bool)
+    for slot in inputs.T:
+        reads |= wanted[np.maximum(slot, -1)]
+    return np.flatnonzero(reads)
+
+
 def evaluate_active(gates: Gates, b: sp.csr_array) -> sp.csr_array:
     """The layer's gates on sparse features b [batch, m], following only the active ones.
 
-    Costs as much as the active features have gates, whatever m is.
+    It looks at every gate once, to find those that read an active feature. All else is paid for these gates alone.
     """
-    count = b @ wires(gates.inputs, b.shape[1])
-    on = _is_on(gates, count.indices, count.data)
+    reading = gates_that_read(gates.inputs, b.indices, b.shape[1])
+    few = Gates(gates.op[reading], gates.inputs[reading])
+    count = b @ wires(few.inputs, b.shape[1])
+    on = _is_on(few, count.indices, count.data)
     row = np.repeat(np.arange(count.shape[0]), np.diff(count.indptr))
     features = sp.csr_array((np.ones(on.sum(), np.float32), (row[on], count.indices[on])), shape=count.shape)
-    if (gates.inputs < -1).any():
-        features = features - features.multiply((b @ wires(gates.inhibitors, b.shape[1])) > 0).tocsr()
+    if (few.inputs < -1).any():
+        features = features - features.multiply((b @ wires(few.inhibitors, b.shape[1])) > 0).tocsr()
         features.eliminate_zeros()
-    return features
+    columns = reading[features.indices].astype(np.int32)
+    return sp.csr_array((features.data, columns, features.indptr), shape=(b.shape[0], len(gates.op)))
 
 
 def _is_on(gates: Gates, gate: Int[np.ndarray, " *gates"], count: np.ndarray) -> np.ndarray:

@@ -58,7 +58,7 @@ def attack(before: Stage, stage: Stage, gates: Gates, s: int) -> Attack:
     nothing = np.zeros((0, min(s, m)), int)
     if not isinstance(layer, StepLayer) or turns_off or m * n > MOST_PAIRS:
         return Attack(False, nothing)
-    counts = (before.code @ layer.wires).tocsr()  # [m, D]: what each feature brings to each unit
+    counts = (before.code @ layer.wiring.whole).tocsr()  # [m, D]: what each feature brings to each unit
     low = np.repeat([g.bands[0][0] for _, g in layer.blocks], [units for units, _ in layer.blocks])
     worst, spare = [nothing], [np.zeros(0)]
     for start in range(0, n, 1024):

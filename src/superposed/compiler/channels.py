@@ -17,7 +17,8 @@ from superposed.compiler.deep import SparseNetwork, Stage
 from superposed.compiler.refused import NoRoom
 from superposed.compiler.shares import Before, Share, shares
 from superposed.compiler.sparse import SparseLayer, index_matrix, kink
-from superposed.compiler.steps import StepLayer, clipped_wires, summed_wires
+from superposed.compiler.steps import StepLayer
+from superposed.compiler.wiring import Wiring, clipped_wires, summed_wires
 
 
 def channel_size(s: int) -> int:
@@ -113,18 +114,22 @@ class Channels:
             code, _ = self._layout(rng, shares(no_hubs, Before(m, width), width, self.s, self.size), m)
         else:
             code = self._encoding(host_rng(encoding_key), gates, m, width)
-        yield Stage((), code, self._mean(code), self.threshold)
+        stage = Stage((), code, self._mean(code), self.threshold)
+        yield stage
         i = first
         while gates is not None:
-            layout = shares(gates, Before(*code.shape, sample), width, self.s, self.size)
-            after, on_units = self._layout(host_rng(jax.random.fold_in(layers_key, i)), layout, len(gates.op))
-            yield Stage((self._layer(gates, code, on_units, layout),), after, self._mean(after), self.threshold)
+            layout = shares(gates, Before(*stage.code.shape, sample), width, self.s, self.size)
+            code, on_units = self._layout(host_rng(jax.random.fold_in(layers_key, i)), layout, len(gates.op))
+            stage = Stage((self._layer(gates, stage, on_units, layout),), code, self._mean(code), self.threshold)
+            yield stage
             sample = None if sample is None else evaluate_active(gates, sample)
-            code, gates, i = after, next(layers, None), i + 1
+            gates, i = next(layers, None), i + 1
 
     def _encoding(self, rng: np.random.Generator, gates: Gates, m: int, width: int) -> sp.csr_array:
         """The code [m, D] of the inputs; those that no gate reads have no units."""
-        used = np.unique(gates.reads[gates.reads >= 0])
+        is_used = np.zeros(m + 1, bool)  # the last entry is for slots without a feature
+        is_used[gates.reads] = True
+        used = np.flatnonzero(is_used[:-1])
         units = min(width, self.size * len(used))
         if units < self.size:
             raise NoRoom(width, f"a channel takes c = {self.size} units", self.size)
@@ -138,19 +143,21 @@ class Channels:
 
         They differ for an XOR of three or more features only, whose units hand on an entry for every band.
         """
-        units = np.empty((n, self.size), np.int64)
-        entries = np.full((n, self.size, max(len(share.gadget.bands) for share in layout)), -1)
+        most_bands = max(len(share.gadget.bands) for share in layout)
+        units = np.empty((n, self.size), np.int32)
+        entries = np.full((n, self.size, most_bands), -1) if most_bands > 1 else None
         first_unit = first_entry = 0
         for members, gadget, size in layout:
-            columns = coprime_code(rng, len(members), self.size, size).astype(np.int64)
+            columns = coprime_code(rng, len(members), self.size, size)
             bands = np.arange(len(gadget.bands))
             units[members] = first_unit + columns
-            entries[members[:, None, None], np.arange(self.size)[:, None], bands] = (
-                first_entry + len(bands) * columns[:, :, None] + bands
-            )
+            if entries is not None:
+                entries[members[:, None, None], np.arange(self.size)[:, None], bands] = (
+                    first_entry + len(bands) * columns[:, :, None] + bands
+                )
             first_unit, first_entry = first_unit + size, first_entry + size * len(bands)
         on_units = index_matrix(units, first_unit)
-        if entries.shape[2] == 1:
+        if entries is None:
             return on_units, on_units
         used = entries.reshape(n, -1) >= 0
         starts = np.concatenate([[0], np.cumsum(used.sum(1))])
@@ -158,18 +165,18 @@ class Channels:
         return sp.csr_array((np.ones(len(columns), np.float32), columns, starts), shape=(n, first_entry)), on_units
 
     def _layer(
-        self, gates: Gates, code: sp.csr_array, on_units: sp.csr_array, layout: list[Share]
+        self, gates: Gates, before: Stage, on_units: sp.csr_array, layout: list[Share]
     ) -> StepLayer | SparseLayer:
-        """The layer that computes the gates from features stored in `code`."""
+        """The layer that computes the gates from the features of the stage before."""
         make = clipped_wires if self.wires == "clipped" else summed_wires
-        wires = make(code, gates.inputs, on_units)
+        wiring = lambda features: Wiring(before.code, before.read, features, on_units, make)
         if self.reset == "relu":
             resets = tuple((size, kink(gadget.bands[0][0] - self.size, 1 / self.size)) for _, gadget, size in layout)
-            return SparseLayer((wires,), resets)
+            return SparseLayer((wiring(gates.inputs).whole,), resets)
         inhibited = (gates.inputs < -1).any()
         return StepLayer(
-            wires,
-            make(code, gates.inhibitors, on_units) if inhibited else None,
+            wiring(gates.inputs),
+            wiring(gates.inhibitors) if inhibited else None,
             tuple((size, gadget) for _, gadget, size in layout),
         )
 

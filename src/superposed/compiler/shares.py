@@ -86,7 +86,7 @@ def _floor(gates: Gates, members: np.ndarray, gadget: Gadget, hub: int, together
     if gadget.bands[0][0] <= c or gadget.veto is not None:
         return covered
     inputs = gates.inputs[members]
-    first, second = np.sort(np.bincount(inputs[inputs >= 0], minlength=2))[:-3:-1]
+    second, first = np.partition(np.bincount(inputs[inputs >= 0], minlength=2), -2)[-2:]
     return max(covered, int(2 * c * c * first * second))
 
 
@@ -97,17 +97,21 @@ def _groups(
 
     `on` are the layer's features [inputs, n] on the sample; None without one.
     """
-    kinds, kind_of = np.unique(gate_kinds(gates), axis=1, return_inverse=True)
+    at, steps, inhibited = gate_kinds(gates)
+    code = (at * (steps.max() + 1) + steps) * 2 + inhibited  # one number a kind: sorting rows would take long
     often = np.zeros(len(gates.op), bool) if on is None else on.mean(0) > OFTEN
     groups = []
-    for i, (at, steps, inhibited) in enumerate(kinds.T.tolist()):
-        members = np.flatnonzero(kind_of == i)
-        gadget = gadget_of(at, steps, bool(inhibited), c)
-        if inhibited or (steps == 1 and at > 1):  # an active inhibitor silences, an active feature is half an AND
-            split = _hubs((gates.inhibitors if inhibited else gates.inputs)[members], before.n, width, c)
+    for kind in np.flatnonzero(np.bincount(code)):
+        members = np.flatnonzero(code == kind)
+        first = members[0]
+        gadget = gadget_of(int(at[first]), int(steps[first]), bool(inhibited[first]), c)
+        if inhibited[first] or (steps[first] == 1 and at[first] > 1):
+            # an active inhibitor silences a gate, and an active feature is half an AND
+            split = _hubs((gates.inhibitors if inhibited[first] else gates.inputs)[members], before.n, width, c)
         else:
             split = np.where(often[members], -2, -1)
-        groups += [(members[split == hub], gadget, hub) for hub in np.unique(split).tolist()]
+        hubs = np.flatnonzero(np.bincount(split + 2)) - 2
+        groups += [(members[split == hub], gadget, hub) for hub in hubs.tolist()]
     return groups
 
 
@@ -146,6 +150,8 @@ def _hubs(features: Int[np.ndarray, "n slots"], n_before: int, width: int, c: in
     read = features[features >= 0]
     fan_out = np.bincount(read, minlength=n_before)
     many = max(sqrt(width / 2) / c, TIMES_THE_MEDIAN * np.median(fan_out[fan_out > 0]), 2 * c)
+    if fan_out.max() <= many:
+        return np.full(len(features), -1)
     of_slot = np.where(features >= 0, fan_out[features], 0)
     largest = of_slot.argmax(1)
     rows = np.arange(len(features))

@@ -8,14 +8,14 @@ one neuron a unit in each:
 Counts are whole numbers, so z = 0 where u >= T and z >= 1 elsewhere. Activations of the second layer are 0 or 1.
 """
 
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Int
 
-from superposed.circuits.circuit import Gates, Op, wires
+from superposed.circuits.circuit import Gates, Op
+from superposed.compiler.wiring import Wiring
 
 
 class Gadget(NamedTuple):
@@ -48,13 +48,13 @@ class StepLayer(NamedTuple):
     one band. A layer costs what the active units are wired to, whatever D and m are.
 
     Args:
-      wires: W^T [D_in, D], whole numbers.
-      inhibitors: the same for inhibiting wires; None where no unit has any.
+      wiring: of W, whole numbers.
+      inhibition: the same for inhibiting wires; None where no unit has any.
       blocks: (units, gadget) of consecutive ranges of the D units.
     """
 
-    wires: sp.csr_array
-    inhibitors: sp.csr_array | None
+    wiring: Wiring
+    inhibition: Wiring | None
     blocks: tuple[tuple[int, Gadget], ...]
 
     @property
@@ -73,9 +73,9 @@ class StepLayer(NamedTuple):
         return sp.eye_array(self.units, format="csr", dtype=np.float32)
 
     def __call__(self, h: sp.csr_array) -> sp.csr_array:
-        u = h @ self.wires
+        u = self.wiring.reach(h)
         bands = max((len(gadget.bands) for _, gadget in self.blocks), default=1)
-        if bands == 1 and self.inhibitors is None:
+        if bands == 1 and self.inhibition is None:
             u.data = self._in_band(u, 0).astype(np.float32)
             u.eliminate_zeros()
             return u
@@ -87,12 +87,12 @@ class StepLayer(NamedTuple):
             columns.append(first[on] + t)
         entries = (np.concatenate(rows), np.concatenate(columns))
         state = sp.csr_array((np.ones(len(entries[0]), np.float32), entries), shape=(h.shape[0], self.units))
-        return state if self.inhibitors is None else self._without_inhibited(state, h)
+        return state if self.inhibition is None else self._without_inhibited(state, h)
 
     activations = __call__
 
     def _without_inhibited(self, state: sp.csr_array, h: sp.csr_array) -> sp.csr_array:
-        v = h @ self.inhibitors
+        v = self.inhibition.reach(h)
         ends = np.cumsum([units for units, _ in self.blocks])
         veto = np.array([np.inf if gadget.veto is None else gadget.veto for _, gadget in self.blocks])
         block = np.searchsorted(ends, v.indices, side="right")
@@ -138,10 +138,10 @@ class StepLayer(NamedTuple):
                 band.append(first_band + t + len(gadget.bands) * np.arange(units))
             first_unit, first_band = first_unit + units, first_band + units * len(gadget.bands)
         unit, weight, bias, band = (np.concatenate(part) for part in (unit, weight, bias, band))
-        w = _integers((before @ self.wires).T)[unit]
+        w = _integers((before @ self.wiring.whole).T)[unit]
         w[weight == -1] *= -1
-        if self.inhibitors is not None:
-            w[weight == 2] = _integers((before @ self.inhibitors).T)[unit[weight == 2]]
+        if self.inhibition is not None:
+            w[weight == 2] = _integers((before @ self.inhibition.whole).T)[unit[weight == 2]]
         if np.array_equal(band, np.arange(self.units)):
             return [(w, bias), (np.full(self.units, -1, np.int8), np.ones(self.units, np.float32))]
         second = np.zeros((self.units, len(unit)), np.int8)
@@ -153,30 +153,6 @@ def _integers(w: sp.sparray) -> np.ndarray:
     """The matrix, dense, in the smallest signed type that holds its entries and their negatives."""
     largest = int(w.data.max(initial=0))
     return w.toarray(order="C").astype(np.int8 if largest < 128 else np.int16)
-
-
-def clipped_wires(code_before: sp.csr_array, features: Int[np.ndarray, "n slots"], code: sp.csr_array) -> sp.csr_array:
-    """The wires [D_in, D] of gates that are stored in `code` and read `features` stored in `code_before`.
-
-        W_ij = max over gates g on unit i of the number of its features k on unit j
-
-    So an active gate has its full count on each of its units, and several gates that use a wire do not add up. Nearly
-    all wires are 1. They are 2 where two features of one gate share a unit.
-    """
-    share = (
-        wires(features, code_before.shape[0]).T.tocsr() @ code_before
-    ).tocsr()  # [n, D_in]: features of g on unit j
-    on = code.astype(bool)
-    patterns = []
-    for value in range(1, int(share.data.max(initial=0)) + 1):
-        at_least = share >= value if value > 1 else share.astype(bool)
-        patterns.append((at_least.T.tocsr() @ on).astype(np.float32))
-    return reduce(lambda a, b: a + b, patterns, sp.csr_array((code_before.shape[1], code.shape[1]), dtype=np.float32))
-
-
-def summed_wires(code_before: sp.csr_array, features: Int[np.ndarray, "n slots"], code: sp.csr_array) -> sp.csr_array:
-    """The same with all gates' wires added up: a sum of one rank-one matrix a gate, and more chance counts."""
-    return (code_before.T.tocsr() @ wires(features, code_before.shape[0]) @ code).tocsr()
 
 
 def gadget_of(at: int, steps: int, inhibited: bool, c: int) -> Gadget:
