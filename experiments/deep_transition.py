@@ -7,31 +7,16 @@ codes of sqrt(D/s) units and gates of sqrt(d/s) neurons, and rounds to -2, ..., 
 gates, and rounds to -1, 0, 1 with half as many ReLUs a unit.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from math import log
 
-import numpy as np
-
 from superposed.compiler.scanned import Plan, first_wrong_layers
 from superposed.figures.deep_transition import draw_deep_transition
-from superposed.fitting import (
-    NotFitted,
-    Report,
-    Success,
-    fit_success,
-    judge_interval,
-    logarithm,
-    power,
-    power_log,
-    proportion_interval,
-    ratio_interval,
-    report,
-    sample,
-    through,
-)  # fmt: skip
+from superposed.fitting import judge_interval, logarithm, power, power_log, ratio_interval, through
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.study.series import finding, number, triple
+from superposed.study.series import finding, number, slopes_between, triple
+from superposed.study.transitions import Transition, Triple, as_json, count_passes, fit_transitions, half_pass_law
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
 from superposed.theory.deep_drawn import half_pass
@@ -39,6 +24,8 @@ from superposed.theory.density_evolution import DESIGNS, mean_field_capacity
 
 CLAIM = 3 / 2
 STEP = 2**0.25
+MODELS = (power("d"), power_log("d"), logarithm("d"))
+SIZE = ("design", "s", "d")
 CENTRES = {"paper": 1.0, "sparse": 3.0}
 """Rungs of m lie around this many times 20,000 s (d / 20,000 s)^(3/2), the claim's power through m = d = 20,000 s."""
 
@@ -141,194 +128,121 @@ def draw_half(cell: dict) -> dict:
 
 
 def counts(profile: Profile, seen: Seen) -> list[dict]:
-    """How many networks pass at each rung, with the exact 95% interval of the chance."""
-    steps, by_rung = networks(profile), {}
-    for cell, result in zip(steps.cells, steps.results(seen), strict=True):
-        by_rung.setdefault((cell["design"], cell["s"], cell["width"], cell["m"]), []).append(result["broke_at"] is None)
-    rows = []
-    for (design, s, width, m), passes in by_rung.items():
-        low, high = proportion_interval(sum(passes), len(passes))
-        rows.append({"kind": "passed", "design": design, "s": s, "d": width, "m": m, "passed": sum(passes),
-                     "networks": len(passes), "low": low, "best": sum(passes) / len(passes), "high": high})  # fmt: skip
-    return rows
-
-
-def transitions(rows: list[dict]) -> dict[tuple, Success | NotFitted]:
-    """The fitted transition in 1/m for each (design, s, d): passing gets likelier as m falls."""
-    groups: dict[tuple, list[dict]] = {}
-    for row in rows:
-        groups.setdefault((row["design"], row["s"], row["d"]), []).append(row)
-    column = lambda group, key: np.array([float(row[key]) for row in group])
-    return {
-        key: fit_success(1 / column(group, "m"), column(group, "passed"), column(group, "networks"))
-        for key, group in groups.items()
-    }
-
-
-def half_of(transition: Success) -> tuple[float, float, float]:
-    """m at which half of the networks pass."""
-    low, best, high = transition.half
-    return 1 / high, 1 / best, 1 / low if low > 0 else np.inf
-
-
-def half_rows(by_group: dict[tuple, Success | NotFitted]) -> list[dict]:
-    """Table rows of the half-passes that could be fitted and are bounded."""
-    rows = []
-    for (design, s, d), transition in by_group.items():
-        if isinstance(transition, Success):
-            low, best, high = half_of(transition)
-            if not 0 < low < high < np.inf:
-                continue
-            rows.append({"kind": "half", "design": design, "s": s, "d": d, "low": low, "best": best, "high": high,
-                         "sharpness": transition.sharpness[1]})  # fmt: skip
-    return rows
-
-
-def drawn_rows(profile: Profile, seen: Seen) -> list[dict]:
-    """The drawn half-passes, the mean field, and the exponents between neighbouring widths."""
-    steps = drawn(profile)
-    rows = [
-        {"kind": "drawn", **{key: cell[key] for key in ("design", "s")}, "d": cell["width"], "best": result["m"]}
+    """How many networks pass at each rung."""
+    steps = networks(profile)
+    tried = (
+        {**cell, "d": cell["width"], "passed": result["broke_at"] is None}
         for cell, result in zip(steps.cells, steps.results(seen), strict=True)
-        if result["m"] > 0
-    ]
-    rows += [
-        {**row, "kind": "mean field", "best": mean_field_capacity(DESIGNS[row["design"]](row["d"], row["s"]))}
-        for row in rows
-    ]
-    return rows + local_rows(rows)
+    )
+    return count_passes(tried, SIZE, "m")
 
 
-def local_rows(rows: list[dict]) -> list[dict]:
-    """Exponents between widths at least twofold apart."""
-    found = []
-    for kind, design, s in sorted({(row["kind"], row["design"], row["s"]) for row in rows}):
-        points = sorted((r["d"], r["best"]) for r in rows if (r["kind"], r["design"], r["s"]) == (kind, design, s))
-        found += [
-            {"kind": "local exponent", "of": kind, "design": design, "s": s, "d": (a * b) ** 0.5,
-             "best": log(y / x) / log(b / a)}
-            for (a, x), (b, y) in pairwise(points)
-        ]  # fmt: skip
-    return found
+def drawn_curves(profile: Profile, seen: Seen) -> dict[tuple[str, int], dict[int, float]]:
+    """{(design, s): {d: the drawn half-pass}}, without the widths at which no network passes."""
+    steps, curves = drawn(profile), {}
+    for cell, result in zip(steps.cells, steps.results(seen), strict=True):
+        if result["m"] > 0:
+            curves.setdefault((cell["design"], cell["s"]), {})[cell["width"]] = result["m"]
+    return curves
 
 
-def law(halves: list[dict], computed: list[dict], design: str, s: int) -> Report | NotFitted:
-    """Models of the built half-pass in d; each enters with the standard error its interval stands for."""
-    points = [r for r in halves if (r["design"], r["s"]) == (design, s) and 0 < r["low"] < r["high"] < np.inf]
-    if len(points) < 2:
-        return NotFitted(f"{len(points)} widths have a transition with a bounded half-pass; two are needed")
-    best = [r["best"] for r in points]
-    scatter = [log(r["high"] / r["low"]) / (2 * 1.96) for r in points]
-    closed = [(r["d"], r["best"]) for r in computed if (r["kind"], r["design"], r["s"]) == ("drawn", design, s)]
-    models = (power("d"), power_log("d"), logarithm("d"))
-    law = through(closed, CLAIM, "d", "drawn law")
-    return report(sample(best, best, scatter=scatter, along="d", d=[r["d"] for r in points]), CLAIM, models, law)
+def curve_rows(curves: dict[tuple[str, int], dict[int, float]]) -> list[dict]:
+    """Table rows of the drawn half-passes and the mean field, then their exponents between neighbouring widths."""
+    rows, slopes = [], []
+    for kind in ("drawn", "mean field"):
+        for (design, s), curve in curves.items():
+            if kind == "mean field":
+                curve = {d: mean_field_capacity(DESIGNS[design](d, s)) for d in curve}
+            labels = {"design": design, "s": s}
+            rows += [{"kind": kind, **labels, "d": d, "best": m} for d, m in curve.items()]
+            shared = {"kind": "local exponent", "of": kind, **labels}
+            slopes += [{**shared, "d": d, "best": slope} for d, slope in slopes_between(curve).items()]
+    return rows + slopes
 
 
-def half_finding(row: dict, profile: Profile, computed: list[dict]) -> Finding:
+def half_finding(transition: Transition, profile: Profile, curves: dict) -> Finding:
     """The built half-pass of one width, beside the drawn one."""
-    near = next((r["best"] for r in computed if all(r[key] == row[key] for key in ("design", "s", "d"))), None)
+    design, s, d = transition.labels.values()
+    near = curves.get((design, s), {}).get(d)
     beside = "none drawn" if near is None else f"drawn {number(near)}"
-    group = next(g for g in profile.built if (g.design, g.s, g.width) == (row["design"], row["s"], row["d"]))
+    group = next(g for g in profile.built if (g.design, g.s, g.width) == (design, s, d))
     return Finding(
-        f"Theorem 8, {row['design']} design, s = {row['s']}, d = {row['d']:,}: at what m are half right?",
+        f"Theorem 8, {design} design, s = {s}, d = {d:,}: at what m are half right?",
         f"{len(group.features())} m, {group.seeds} networks each, depth {profile.depth}, {profile.batch} inputs",
-        f"{triple((row['low'], row['best'], row['high']), ',.0f')} = {row['best'] / row['d']:.3g} d; {beside}",
+        f"{triple(transition.half, ',.0f')} = {transition.half[1] / d:.3g} d; {beside}",
         "measured",
         "logistic curve in log m, 95% profile-likelihood interval",
     )
 
 
-def factor_findings(halves: list[dict]) -> list[Finding]:
+def factor_findings(halves: dict[tuple, Triple]) -> list[Finding]:
     """How many times the paper's features the sparse design bears, at each width where both were built."""
-    found = []
-    by_group = {(r["design"], r["s"], r["d"]): (r["low"], r["best"], r["high"]) for r in halves}
-    for (design, s, d), half in by_group.items():
-        if design == "sparse" and ("paper", s, d) in by_group:
-            ratio = ratio_interval(by_group["paper", s, d], half)
-            found.append(
-                Finding(
-                    f"Theorem 8, s = {s}, d = {d:,}: how many times the paper's features does the sparse design bear?",
-                    "the ratio of two built half-passes",
-                    triple(ratio, ".2f"),
-                    "measured",
-                    "both designs count every ReLU; 95% interval from those of the two half-passes",
-                )
-            )
-    return found
+    return [
+        Finding(
+            f"Theorem 8, s = {s}, d = {d:,}: how many times the paper's features does the sparse design bear?",
+            "the ratio of two built half-passes",
+            triple(ratio_interval(halves["paper", s, d], half), ".2f"),
+            "measured",
+            "both designs count every ReLU; 95% interval from those of the two half-passes",
+        )
+        for (design, s, d), half in halves.items()
+        if design == "sparse" and ("paper", s, d) in halves
+    ]
 
 
-def exponent_findings(halves: list[dict], computed: list[dict]) -> list[Finding]:
-    """The built exponent between the smallest and the largest width against the drawn one; the last drawn exponent."""
-    found = []
-    drawn = {(r["design"], r["s"], r["d"]): r["best"] for r in computed if r["kind"] == "drawn"}
-    for design, s in sorted({key[:2] for key in drawn}):
-        rows = sorted((r for r in halves if (r["design"], r["s"]) == (design, s)), key=lambda r: r["d"])
-        ends = [(design, s, r["d"]) for r in rows[:: max(len(rows) - 1, 1)]]
-        if len(rows) > 1 and set(ends) <= drawn.keys():
-            octaves = log(rows[-1]["d"] / rows[0]["d"])
-            ratio = ratio_interval(*((r["low"], r["best"], r["high"]) for r in (rows[0], rows[-1])))
-            slope = tuple(log(x) / octaves for x in ratio)
-            word, why = judge_interval(slope, log(drawn[ends[1]] / drawn[ends[0]]) / octaves)
-            question = f"Theorem 8, {design} design, s = {s}, built: does m* rise with d as the drawn one does?"
-            span = f"d = {rows[0]['d']:,} and {rows[-1]['d']:,}"
-            found.append(Finding(question, span, f"exponent {triple(slope, '.2f')}", word, why))
-        points = sorted((d, m) for (name, active, d), m in drawn.items() if (name, active) == (design, s))
-        (a, x), (b, y) = points[-2:]
-        found.append(
-            Finding(
-                f"Theorem 8, {design} design, s = {s}, drawn: local exponent of m* at the largest d?",
-                f"d = {a:.3g} to {b:.3g}",
-                f"{log(y / x) / log(b / a):.3f}; {y / b:.3g} features a neuron",
-                "computed",
-                "density evolution with the active features drawn",
-            )
-        )
-        crossing = next(
-            ((d, e) for (d, m), (e, n) in pairwise(points) if m < d and n >= e and e <= 4 * d),
-            None,
-        )
-        if crossing is not None:
-            (d, e), at = crossing, dict(points)
-            rise = log(at[e] / e) - log(at[d] / d)
-            found.append(
-                Finding(
-                    f"Theorem 8, {design} design, s = {s}, drawn: from what d on are there more features than neurons?",
-                    f"between d = {d:,} and {e:,}",
-                    f"d = {number(round(d * (e / d) ** (-log(at[d] / d) / rise), -2))}",
-                    "computed",
-                    "a straight line in log-log between the two widths",
-                )
-            )
-    return found
+def exponent_finding(name: str, halves: dict[int, Triple], curve: dict[int, float]) -> list[Finding]:
+    """The built exponent between the smallest and the largest width against the drawn one; none of a single width."""
+    if len(halves) < 2 or not {min(halves), max(halves)} <= curve.keys():
+        return []
+    first, last = min(halves), max(halves)
+    octaves = log(last / first)
+    slope = tuple(log(x) / octaves for x in ratio_interval(halves[first], halves[last]))
+    word, why = judge_interval(slope, log(curve[last] / curve[first]) / octaves)
+    question = f"{name}, built: does m* rise with d as the drawn one does?"
+    return [Finding(question, f"d = {first:,} and {last:,}", f"exponent {triple(slope, '.2f')}", word, why)]
+
+
+def drawn_findings(name: str, curve: dict[int, float]) -> list[Finding]:
+    """The last exponent of a drawn curve, and the width from which on m* exceeds d."""
+    points, slopes = sorted(curve.items()), list(slopes_between(curve).values())
+    (d, _), (e, m) = points[-2:]
+    question = f"{name}, drawn: local exponent of m* at the largest d?"
+    measured = f"{slopes[-1]:.3f}; {m / e:.3g} features a neuron"
+    why = "density evolution with the active features drawn"
+    findings = [Finding(question, f"d = {d:.3g} to {e:.3g}", measured, "computed", why)]
+    for ((d, m), (e, n)), slope in zip(pairwise(points), slopes, strict=True):
+        if m < d and n >= e and e <= 4 * d:
+            question = f"{name}, drawn: from what d on are there more features than neurons?"
+            equal = number(round(d * (d / m) ** (1 / (slope - 1)), -2))
+            why = "a straight line in log-log between the two widths"
+            findings.append(Finding(question, f"between d = {d:,} and {e:,}", f"d = {equal}", "computed", why))
+            break
+    return findings
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Half-passes with their intervals, the drawn ones beside them, and the factor of the sparse design."""
-    rows, computed = counts(profile, seen), drawn_rows(profile, seen)
-    by_group = transitions(rows)
-    halves = half_rows(by_group)
-    findings = [half_finding(row, profile, computed) for row in halves]
-    findings += factor_findings(halves) + exponent_findings(halves, computed)
-    built = [(group.design, group.s) for group in profile.built]
-    groups = sorted({key for key in built if built.count(key) > 1})
-    fits = {f"{design}, s = {s}": law(halves, computed, design, s) for design, s in groups}
-    for (name, fit), group in zip(fits.items(), groups, strict=True):
-        widths = [g.width for g in profile.built if (g.design, g.s) == group]
-        span = f"d = {min(widths):,} to {max(widths):,}"
-        findings.append(finding(f"Theorem 8, {name} active, built: m* grows as d^(3/2)?", span, fit))
-    fits |= {
-        f"{design}, s = {s}, d = {d}": {"not fitted": fit.reason} if isinstance(fit, NotFitted) else asdict(fit)
-        for (design, s, d), fit in by_group.items()
-    }
-    curves = [
-        {"kind": "fitted chance", "design": design, "s": s, "d": d, "m": float(m), "best": float(chance)}
-        for (design, s, d), fit in by_group.items()
-        if isinstance(fit, Success)
-        for ms in (half_of(fit)[1] * np.geomspace(0.5, 2, 41),)
-        for m, chance in zip(ms, fit.probability(1 / ms), strict=True)
-    ]
-    return Analysis(rows + halves + curves + computed, findings, fits)
+    rows, curves = counts(profile, seen), drawn_curves(profile, seen)
+    by_size = fit_transitions(rows, SIZE, "m", falls=True)
+    fitted = [transition for transition in by_size.values() if isinstance(transition, Transition)]
+    bounded = [transition for transition in fitted if transition.bounded]
+    halves = {tuple(t.labels.values()): t.half for t in bounded}
+    findings = [half_finding(transition, profile, curves) for transition in bounded] + factor_findings(halves)
+    laws, law_findings = {}, []
+    for design, s in sorted(curves):
+        built, curve = {d: half for (*group, d), half in halves.items() if group == [design, s]}, curves[design, s]
+        name = f"Theorem 8, {design} design, s = {s}"
+        findings += exponent_finding(name, built, curve) + drawn_findings(name, curve)
+        widths = [group.width for group in profile.built if (group.design, group.s) == (design, s)]
+        if len(widths) > 1:
+            law = half_pass_law(built, "d", CLAIM, MODELS, through(curve.items(), CLAIM, "d", "drawn law"))
+            laws[f"{design}, s = {s}"] = law
+            question = f"Theorem 8, {design}, s = {s} active, built: m* grows as d^(3/2)?"
+            law_findings.append(finding(question, f"d = {min(widths):,} to {max(widths):,}", law))
+    fits = laws | {f"{design}, s = {s}, d = {d}": as_json(found) for (design, s, d), found in by_size.items()}
+    half_rows = [{**t.row("half", t.half), "sharpness": t.success.sharpness[1]} for t in bounded]
+    chances = [row for transition in fitted for row in transition.curve_rows("fitted chance", reach=2, n=41)]
+    return Analysis(rows + half_rows + chances + curve_rows(curves), findings + law_findings, fits)
 
 
 EXPERIMENT = Experiment(

@@ -1,42 +1,36 @@
 """The transition from failing to passing: probability over (m, d), width, sharpness; the collapse of error curves."""
 
-from dataclasses import asdict, dataclass
-from math import log
+from dataclasses import dataclass
 
 import numpy as np
 
 from superposed.constructions import Bernoulli, Superposed
 from superposed.figures.transition import draw_transition
 from superposed.fitting import (
-    Collapse,
     NotFitted,
     Report,
-    Success,
     best_collapse,
-    collapse,
-    collapse_interval,
-    fit_success,
+    compare_collapses,
     judge_growth,
     judge_interval,
     logarithm,
     power,
-    proportion_interval,
     ratio_interval,
-    report,
-    sample,
     through,
-)  # fmt: skip
+)
 from superposed.measuring.criteria import passes
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.series import finding, triple
+from superposed.study.transitions import Transition, as_json, count_passes, fit_transitions, half_pass_law
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths
-from superposed.theory.bernoulli_tail import all_pairs_width, quantile_width
+from superposed.theory.bernoulli_tail import all_pairs_width, quantile_errors
 from superposed.theory.bernoulli_width import predicted_width
 
 CONSTRUCTION = Superposed(Bernoulli())
 S, EPS = 2, 0.5
+BUILT = f"Theorem 2, max < {EPS:g}, built, s = {S}"
 CLAIM = 2 / 3
 RIVALS = {"1/2": 1 / 2, "2/3": CLAIM, "1": 1.0}
 ALL_PAIRS = 1.9
@@ -70,15 +64,10 @@ PROFILES = {
         m=(32, 64, 128, 256, 512), widths=12, networks=64, drawn=EVERY_FOURTH, drawn_widths=13, seeds=16, events=8192
     ),
     "full": Profile(
-        m=(32, 64, 128, 256, 512, 1024),
-        widths=16,
-        networks=128,
-        drawn=EVERY_FOURTH,
-        drawn_widths=17,
-        seeds=32,
+        m=(32, 64, 128, 256, 512, 1024), widths=16, networks=128, drawn=EVERY_FOURTH, drawn_widths=17, seeds=32,
         events=20_000,
     ),
-}
+}  # fmt: skip
 
 
 def around(middle: float, factor: int, n: int) -> tuple[int, ...]:
@@ -107,69 +96,50 @@ def drawn(profile: Profile) -> list[AtWidths]:
 
 
 def counts(profile: Profile, seen: Seen) -> list[dict]:
-    """How many networks pass at each (m, d), with the exact 95% interval (Clopper-Pearson) of the probability."""
-    rows = []
-    for m, tasks in built(profile).items():
-        for task in tasks:
-            (width,), n = task.widths, task.seeds
-            passed = sum(passes(errors, "max", EPS) for errors in task.errors(seen, width))
-            low, high = proportion_interval(passed, n)
-            chance = {"low": low, "best": passed / n, "high": high}
-            rows.append({"kind": "passed", "m": m, "s": S, "width": width, "passed": passed, "networks": n, **chance})
-    return rows
-
-
-def transitions(rows: list[dict]) -> dict[int, Success | NotFitted]:
-    """The fitted transition at each m, or why there is none."""
-    by_m: dict[int, Success | NotFitted] = {}
-    for m in sorted({row["m"] for row in rows}):
-        columns = ([float(row[key]) for row in rows if row["m"] == m] for key in ("width", "passed", "networks"))
-        by_m[m] = fit_success(*map(np.array, columns))
-    return by_m
-
-
-def transition_finding(m: int, transition: Success | NotFitted, profile: Profile) -> Finding:
-    """The widths at which half and 95% pass, and the sharpness."""
-    question = (
-        f"Theorem 2, max < {EPS:g}, built, s = {S}, m = {m}: at what width do half of the networks pass, and 95%?"
+    """How many networks pass at each (m, d)."""
+    networks = (
+        {"m": m, "s": S, "width": task.widths[0], "passed": passes(errors, "max", EPS)}
+        for m, tasks in built(profile).items()
+        for task in tasks
+        for errors in task.errors(seen, task.widths[0])
     )
+    return count_passes(networks, ("m", "s"), "width")
+
+
+def transitions(rows: list[dict]) -> dict[int, Transition | NotFitted]:
+    """The fitted transition at each m, or why there is none."""
+    return {m: transition for (m, _), transition in fit_transitions(rows, ("m", "s"), "width").items()}
+
+
+def transition_finding(m: int, transition: Transition | NotFitted, profile: Profile) -> Finding:
+    """The widths at which half and 95% pass, and the sharpness."""
+    question = f"{BUILT}, m = {m}: at what width do half of the networks pass, and 95%?"
     span = f"m = {m}, {profile.widths} widths, {profile.networks} networks each"
     if isinstance(transition, NotFitted):
         return Finding(question, span, "no fit", "not measured", transition.reason)
-    half, high, sharpness = triple(transition.half, ".0f"), triple(transition.high, ".0f"), transition.sharpness
-    measured = f"{half}, {high}; sharpness {triple(sharpness, '.1f')}"
+    half, most, sharpness = transition.half, transition.most, transition.success.sharpness
+    measured = f"{triple(half, '.0f')}, {triple(most, '.0f')}; sharpness {triple(sharpness, '.1f')}"
     why = "logistic curve in log d, 95% profile-likelihood intervals; sharpness in logits an e-fold of width"
     return Finding(question, span, measured, "measured", why)
 
 
-def sharpening_finding(by_m: dict[int, Success | NotFitted]) -> Finding:
+def sharpening_finding(by_m: dict[int, Transition | NotFitted]) -> Finding:
     """Sharpness at the largest m over that at the smallest (`judge_growth`)."""
-    question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the transition sharpens with m?"
-    fitted = {m: transition for m, transition in by_m.items() if isinstance(transition, Success)}
-    least, most = min(by_m), max(by_m)
-    span = f"m = {least} to {most}"
-    if least == most or not {least, most} <= fitted.keys():
-        return Finding(
-            question, span, "no fit", "not measured", "needs a transition at the smallest and at the largest m"
-        )
-    ratio = ratio_interval(fitted[least].sharpness, fitted[most].sharpness)
-    return Finding(
-        question, span, f"sharpness times {triple(ratio, '.2f')} from m = {least} to {most}", *judge_growth(ratio)
-    )
+    question = f"{BUILT}: the transition sharpens with m?"
+    span = f"m = {min(by_m)} to {max(by_m)}"
+    first, last = by_m[min(by_m)], by_m[max(by_m)]
+    if first is last or isinstance(first, NotFitted) or isinstance(last, NotFitted):
+        why = "needs a transition at the smallest and at the largest m"
+        return Finding(question, span, "no fit", "not measured", why)
+    ratio = ratio_interval(first.success.sharpness, last.success.sharpness)
+    return Finding(question, span, f"sharpness times {triple(ratio, '.2f')} from {span}", *judge_growth(ratio))
 
 
-def threshold(by_m: dict[int, Success | NotFitted], profile: Profile) -> Report | NotFitted:
-    """Models of the half-pass width in m: each enters with the standard error that its 95% interval stands for."""
-    fitted = {m: transition.half for m, transition in by_m.items() if isinstance(transition, Success)}
-    half = {m: width for m, width in fitted.items() if 0 < width[0] < width[2] < np.inf}
-    best = [width[1] for width in half.values()]
-    scatter = [log(high / low) / (2 * 1.96) for low, _, high in half.values()]
+def threshold(by_m: dict[int, Transition | NotFitted], profile: Profile) -> Report | NotFitted:
+    """Models of the half-pass width in m."""
+    half = {m: found.half for m, found in by_m.items() if isinstance(found, Transition) and found.bounded}
     closed = [(m, all_pairs_width(m, S, EPS, profile.inputs, tail=0.01)) for m in profile.m]
-    if len(half) < 2:
-        return NotFitted(f"{len(half)} values of m have a transition with a bounded width; two are needed")
-    return report(
-        sample(best, best, scatter=scatter, m=list(half)), CLAIM, (power(), logarithm()), through(closed, CLAIM)
-    )
+    return half_pass_law(half, "m", CLAIM, (power(), logarithm()), through(closed, CLAIM))
 
 
 def curves(profile: Profile, seen: Seen) -> list[dict]:
@@ -183,61 +153,38 @@ def curves(profile: Profile, seen: Seen) -> list[dict]:
 
 
 def collapses(rows: list[dict], profile: Profile) -> list[dict]:
-    """The best exponent with its interval, and the quality there and at the rivals.
+    """The collapse of all m, then of neighbouring pairs of m.
 
-    The first collapse is of all m; the others are of neighbouring pairs. A point's error is the geometric mean of q99
-    over its seeds.
+    The closed form tends to m^(2/3) but has not reached it at these m. So measured curves are judged by the exponent
+    at which the closed form's own errors, at the same m and widths, collapse best.
     """
     points = sorted({(row["m"], row["width"]) for row in rows})
     m, d = np.array(points, float).T
     q99 = {(row["m"], row["width"], row["seed"]): row["q99"] for row in rows}
     errors = np.array([[q99[*point, seed] for seed in range(profile.seeds)] for point in points])
     mean = np.exp(np.log(errors).mean(axis=1))
-    closed = closed_errors(m, d, mean)
+    closed = quantile_errors(m, S, d, (mean.min() / 1.5, mean.max() * 1.5))
     pairs = list(zip(profile.drawn, profile.drawn[1:], strict=False))
     results = []
     for chosen in (profile.drawn, *(pairs if len(pairs) > 1 else ())):
         kept = np.isin(m, chosen)
-        averaged = m[kept], d[kept], mean[kept]
-        at_rivals = {name: collapse(*averaged, exponent) for name, exponent in RIVALS.items()}
-        overlapping = {name: result for name, result in at_rivals.items() if isinstance(result, Collapse)}
-        results.append(
-            {
-                "m": chosen,
-                "exponent": collapse_interval(m[kept], d[kept], errors[kept], profile.draws),
-                "points": (m[kept], mean[kept]),
-                "collapses": {"best": best_collapse(*averaged), **overlapping},
-                "predicted": best_collapse(m[kept], d[kept], closed[kept]).exponent,
-            }
-        )
+        compared = compare_collapses(m[kept], d[kept], errors[kept], RIVALS, profile.draws)
+        predicted = best_collapse(m[kept], d[kept], closed[kept]).exponent
+        results.append({"m": chosen, "points": (m[kept], mean[kept]), "compared": compared, "predicted": predicted})
     return results
-
-
-def closed_errors(m: np.ndarray, d: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """The closed form's own errors at the measured m and widths.
-
-    The closed form tends to m^(2/3) but has not reached it at these m. So measured curves are judged by its collapse.
-    Its width is computed at seven errors a curve; the error between them is straight in log-log.
-    """
-    errors = np.geomspace(error.min() / 1.5, error.max() * 1.5, 7)
-    closed = np.empty(len(m))
-    for value in np.unique(m):
-        widths = [quantile_width(value, S, eps) for eps in errors.tolist()]  # they fall as the error grows
-        of_curve = m == value
-        closed[of_curve] = np.exp(np.interp(np.log(d[of_curve]), np.log(widths)[::-1], np.log(errors)[::-1]))
-    return closed
 
 
 def collapse_finding(result: dict, profile: Profile) -> Finding:
     """Whether the best exponent is the one that the closed form's own curves have (`judge_interval`)."""
-    word, why = judge_interval(result["exponent"], result["predicted"])
-    quality = {name: f"{collapsed.quality:.3f}" for name, collapsed in result["collapses"].items()}
+    compared = result["compared"]
+    word, why = judge_interval(compared.exponent, result["predicted"])
+    quality = {name: f"{collapse.quality:.3f}" for name, collapse in compared.rivals.items()}
     rivals = ", ".join(f"{quality.get(name, 'no overlap')} at {name}" for name in RIVALS)
     part = "" if result["m"] == profile.drawn else ", the two largest m"
     return Finding(
         f"Theorem 2, q99, drawn, s = {S}{part}: error curves collapse as those of the closed form?",
         f"m = {result['m'][0]:.4g} to {result['m'][-1]:.4g}, {len(result['m'])} curves, {profile.seeds} seeds",
-        f"best exponent {triple(result['exponent'], '.3f')}, quality {quality['best']}; {rivals}",
+        f"best exponent {triple(compared.exponent)}, quality {compared.best.quality:.3f}; {rivals}",
         word,
         f"{why}, the exponent of the closed form's own collapse, which tends to 2/3",
     )
@@ -245,51 +192,42 @@ def collapse_finding(result: dict, profile: Profile) -> Finding:
 
 def collapse_row(result: dict) -> dict:
     """Interval, quality and the closed form's exponent, for the table."""
-    low, best, high = result["exponent"]
+    compared = result["compared"]
+    low, best, high = compared.exponent
+    collapses = {"best": compared.best, **compared.rivals}
     row = {"kind": "collapse", "m": result["m"][0], "m_most": result["m"][-1], "s": S}
     row |= {"low": low, "best": best, "high": high, "closed_form": result["predicted"]}
-    row |= {f"quality_{name}": collapsed.quality for name, collapsed in result["collapses"].items()}
-    return row | {f"overlap_{name}": collapsed.overlap for name, collapsed in result["collapses"].items()}
+    row |= {f"quality_{name}": collapse.quality for name, collapse in collapses.items()}
+    return row | {f"overlap_{name}": collapse.overlap for name, collapse in collapses.items()}
 
 
-def estimates(by_m: dict[int, Success | NotFitted]) -> list[dict]:
+def estimates(fitted: list[Transition]) -> list[dict]:
     """Table rows of the fitted widths and sharpness, and of the fitted curves."""
-    kinds = (("width, half pass", "half"), ("width, 95% pass", "high"), ("sharpness", "sharpness"))
-    fitted = {m: transition for m, transition in by_m.items() if isinstance(transition, Success)}
-    rows = [
-        {"kind": kind, "m": m, "s": S, **dict(zip(("low", "best", "high"), getattr(transition, name), strict=True))}
-        for m, transition in fitted.items()
-        for kind, name in kinds
-    ]
-    reach = np.geomspace(0.4, 2.5, 49)
-    return rows + [
-        {"kind": "fitted probability", "m": m, "s": S, "width": float(width), "best": float(chance)}
-        for m, transition in fitted.items()
-        for widths in (transition.half[1] * reach,)
-        for width, chance in zip(widths, transition.probability(widths), strict=True)
-    ]
+    rows = []
+    for t in fitted:
+        rows += [t.row("width, half pass", t.half), t.row("width, 95% pass", t.most)]
+        rows.append(t.row("sharpness", t.success.sharpness))
+    return rows + [row for t in fitted for row in t.curve_rows("fitted probability", reach=2.5, n=49)]
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Transitions, the models of the half-pass width in m, and the collapse."""
     rows, errors = counts(profile, seen), curves(profile, seen)
     by_m, (whole, *pairs) = transitions(rows), collapses(errors, profile)
-    law = threshold(by_m, profile)
-    findings = [transition_finding(m, transition, profile) for m, transition in by_m.items()]
-    findings.append(sharpening_finding(by_m))
-    question = f"Theorem 2, max < {EPS:g}, built, s = {S}: the half-pass width tends to m^(2/3)?"
+    findings = [*(transition_finding(m, found, profile) for m, found in by_m.items()), sharpening_finding(by_m)]
+    question = f"{BUILT}: the half-pass width tends to m^(2/3)?"
     span = f"m = {profile.m[0]} to {profile.m[-1]}, {profile.networks * profile.widths} networks each"
+    law = threshold(by_m, profile)
     findings.append(finding(question, span, law))
     findings += [collapse_finding(result, profile) for result in (whole, *pairs[-1:])]
-    best = whole["collapses"]["best"]
-    table = rows + estimates(by_m) + errors + [collapse_row(result) for result in (whole, *pairs)]
+    best = whole["compared"].best
+    fitted = [transition for transition in by_m.values() if isinstance(transition, Transition)]
+    table = rows + estimates(fitted) + errors + [collapse_row(result) for result in (whole, *pairs)]
     table += [
         {"kind": "scaled error", "m": int(m), "s": S, "scaled_width": x, "exponent": best.exponent, "q99": error}
         for m, error, x in zip(*whole["points"], best.x, strict=True)
     ]
-    success = {
-        f"m = {m}": {"not fitted": fit.reason} if isinstance(fit, NotFitted) else asdict(fit) for m, fit in by_m.items()
-    }
+    success = {f"m = {m}": as_json(transition) for m, transition in by_m.items()}
     return Analysis(table, findings, {"success": success, "half-pass width": law})
 
 

@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from superposed.fitting import NotFitted, Report
 from superposed.study.loading import experiments_folder
+from superposed.theory.bernoulli_tail import quantile_width
 
 MODULE = runpy.run_path(str(experiments_folder() / "transition.py"))
 PROFILE = replace(MODULE["PROFILES"]["quick"], draws=30)
@@ -17,8 +18,9 @@ WIDTHS = np.geomspace(500, 4000, 10)
 
 def passed(sharpness: dict[int, float], n: int = 200) -> list[dict]:
     """Expected counts, rounded, with half-pass width 100 m^(2/3)."""
+    chance = lambda m, g, width: expit(g * np.log(width / (100 * m ** (2 / 3))))
     return [
-        {"m": m, "width": width, "networks": n, "passed": round(n * expit(g * np.log(width / (100 * m ** (2 / 3)))))}
+        {"m": m, "s": 2, "width": width, "networks": n, "passed": round(n * chance(m, g, width))}
         for m, g in sharpness.items()
         for width in WIDTHS
     ]
@@ -31,7 +33,8 @@ def passed(sharpness: dict[int, float], n: int = 200) -> list[dict]:
 ])  # fmt: skip
 def test_sharpening_is_judged_by_the_ratio(sharpness, verdict):
     found = MODULE["transitions"](passed(sharpness))
-    assert [one.half[1] / (100 * m ** (2 / 3)) for m, one in found.items()] == pytest.approx([1] * 3, rel=0.01)
+    half = [transition.half[1] / (100 * m ** (2 / 3)) for m, transition in found.items()]
+    assert half == pytest.approx([1] * 3, rel=0.01)
     assert MODULE["sharpening_finding"](found).verdict == verdict
 
 
@@ -65,7 +68,7 @@ def test_the_collapse_is_judged_by_that_of_the_closed_form(power, verdict):
         }
         for m in PROFILE.drawn
         for eps in np.geomspace(1.0, 0.2, 5).tolist()
-        for width in [MODULE["quantile_width"](m, 2, eps)]
+        for width in [quantile_width(m, 2, eps)]
         for seed in range(PROFILE.seeds)
     ]
     together = MODULE["collapses"](rows, PROFILE)

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from superposed.fitting import NotFitted, Report
-from superposed.study.trials import Trials, inverse
+from superposed.study.trials import Trials
 
 TRUTH, SIGMA = 1.5, 0.2
 
@@ -66,7 +66,3 @@ def test_no_curve_where_every_network_passes():
     assert isinstance(trials.curve(8), NotFitted)
     assert "larger" in trials.curve_finding("at what m?").measured
     assert [row["kind"] for row in trials.rows()] == ["tried"] * 4
-
-
-def test_inverses_of_open_ends():
-    assert inverse((0.0, 0.5, np.inf)) == (0.0, 2.0, np.inf)

@@ -12,15 +12,16 @@ from superposed.fitting.profile import intervals, joint_region
 from superposed.fitting.read import Table, read_csv
 from superposed.fitting.render import render
 from superposed.fitting.reports import Entry, Report, default_models, report
-from superposed.fitting.scaling import Collapse, best_collapse, collapse, collapse_interval
+from superposed.fitting.scaling import Collapse, best_collapse, collapse, collapse_interval, compare_collapses
 from superposed.fitting.success import Success, fit_success, proportion_interval, ratio_interval
 from superposed.fitting.verdict import Candidate, Verdict, judge, judge_growth, judge_interval
 
 __all__ = [
     "BERNOULLI", "Candidate", "Collapse", "Crossover", "Design", "Entry", "ErrorTerm", "Fit", "Formula",
     "LocalExponent", "Model", "NotFitted", "Points", "Power", "Report", "Sample", "Scatter", "Success", "Table",
-    "Verdict", "best_collapse", "closed_form", "collapse", "collapse_interval", "collinearity", "default_models", "fit",
-    "fit_points", "fit_success", "fixed_power_log", "from_records", "held_out", "intervals", "joint_region", "judge",
-    "judge_growth", "judge_interval", "lack_of_fit", "local_exponents", "logarithm", "power", "power_log", "power_of",
-    "proportion_interval", "ratio_interval", "read_csv", "render", "report", "sample", "through",
+    "Verdict", "best_collapse", "closed_form", "collapse", "collapse_interval", "collinearity", "compare_collapses",
+    "default_models", "fit", "fit_points", "fit_success", "fixed_power_log", "from_records", "held_out", "intervals",
+    "joint_region", "judge", "judge_growth", "judge_interval", "lack_of_fit", "local_exponents", "logarithm", "power",
+    "power_log", "power_of", "proportion_interval", "ratio_interval", "read_csv", "render", "report", "sample",
+    "through",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Data collapse: do error curves of different m fall on one when the width is measured in m^a (log m)^b?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +107,39 @@ def best_collapse(
     bounds = (grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)])
     polished = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-5})
     return collapse(m, d, error, float(polished.x if polished.fun < costs[k] else grid[k]), log_power)
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The best collapse of some error curves, and those at rival exponents.
+
+    Attributes:
+      best: the best collapse.
+      exponent: (low, best, high) of its exponent, by `collapse_interval`.
+      rivals: collapses by name; without those of no overlap.
+    """
+
+    best: Collapse
+    exponent: tuple[float, float, float]
+    rivals: Mapping[str, Collapse]
+
+
+def compare_collapses(
+    m: Float[np.ndarray, " n"],
+    d: Float[np.ndarray, " n"],
+    errors: Float[np.ndarray, "n seeds"],
+    rivals: Mapping[str, float],
+    draws: int = 200,
+) -> Compared:
+    """The best collapse and those at rival exponents. A point's error is the geometric mean over its seeds.
+
+    Raises:
+      ValueError: as `collapse_interval`.
+    """
+    mean = np.exp(np.log(errors).mean(axis=1))
+    at_rivals = {name: collapse(m, d, mean, exponent) for name, exponent in rivals.items()}
+    overlapping = {name: result for name, result in at_rivals.items() if isinstance(result, Collapse)}
+    return Compared(best_collapse(m, d, mean), collapse_interval(m, d, errors, draws), overlapping)
 
 
 def collapse_interval(

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from math import log, sqrt
 
 import numpy as np
 
@@ -121,6 +123,11 @@ def local_exponents(name: str, found: Report | NotFitted, **labels: object) -> l
          "low": e.low, "best": e.best, "high": e.high}
         for e in found.local
     ]  # fmt: skip
+
+
+def slopes_between(curve: Mapping[float, float]) -> dict[float, float]:
+    """Exponents between neighbouring points of a curve {x: y}, each at the geometric mean of its two x."""
+    return {sqrt(a * b): log(curve[b] / curve[a]) / log(b / a) for a, b in pairwise(sorted(curve))}
 
 
 def curve_rows(points: Mapping[float, float], exponent: float | int, along: str = "m", **labels: object) -> list[dict]:

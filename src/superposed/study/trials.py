@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from superposed.fitting import NotFitted, Report, fit_success
+from superposed.fitting import NotFitted, Report
 from superposed.study.experiment import Finding
 from superposed.study.series import Series, finding, number, triple
-
-Triple = tuple[float, float, float]
+from superposed.study.transitions import Triple, count_passes, fit_transitions
 
 
 @dataclass(frozen=True)
@@ -45,16 +44,9 @@ class Trials:
 
     def curve(self, d: int) -> tuple[Triple, Triple] | NotFitted:
         """The m at which half and 95 in 100 networks of one width pass, each (low, best, high), by that width alone."""
-        rows = [row for row in self.tried if row["d"] == d]
-        m = np.array(sorted({float(row["m"]) for row in rows}))
-        passed, total = (
-            np.array([float(sum(row["m"] == x and (not only or row["passed"]) for row in rows)) for x in m])
-            for only in (True, False)
-        )
-        found = fit_success(1 / m, passed, total, "probit")
-        if isinstance(found, NotFitted):
-            return NotFitted(found.reason.replace("wider", "smaller").replace("narrower", "larger"))
-        return inverse(found.half), inverse(found.high)
+        tried = [row for row in self.tried if row["d"] == d]
+        (curve,) = fit_transitions(count_passes(tried, ("d",), "m"), ("d",), "m", falls=True, link="probit").values()
+        return curve if isinstance(curve, NotFitted) else (curve.half, curve.most)
 
     def rows(self) -> list[dict]:
         """Table rows: "tried", a network each; "m*" and "m* of 95 in 100", the two points of every width's curve."""
@@ -86,9 +78,3 @@ class Trials:
             texts.append(f"d = {number(d)}: {points}")
         why = "probit curve in log m of each width, 95% profile-likelihood intervals"
         return Finding(question, self.span, "; ".join(texts), "measured", why)
-
-
-def inverse(estimate: Triple) -> Triple:
-    """(low, best, high) of 1/x."""
-    low, best, high = estimate
-    return 1 / high if np.isfinite(high) else 0.0, 1 / best, 1 / low if low > 0 else np.inf

@@ -137,6 +137,21 @@ def quantile_width(
     return exp(_falls_to_zero(excess, log(predicted_width(m, s, eps, tail=tail, fan_in=fan_in))))
 
 
+def quantile_errors(
+    m: Float[np.ndarray, " n"], s: int, d: Float[np.ndarray, " n"], between: tuple[float, float]
+) -> Float[np.ndarray, " n"]:
+    """The errors that 1% exceed in the worst stratum at each (m, d = d_in): `quantile_width` the other way round.
+
+    The width is computed at seven errors `between` two. The error is straight in log-log from each to the next.
+    """
+    grid, errors = np.geomspace(*between, 7), np.empty(len(m))
+    for value in np.unique(m):
+        widths = [quantile_width(value, s, eps) for eps in grid.tolist()]  # they fall as the error grows
+        log_errors = np.interp(np.log(d[m == value]), np.log(widths)[::-1], np.log(grid)[::-1])
+        errors[m == value] = np.exp(log_errors)
+    return errors
+
+
 def all_pairs_width(m: Number, s: int, eps: float, inputs: int = 1, tail: float | None = None) -> float:
     """The width d = d_in at which all pairs of `inputs` inputs stay below eps in half of the networks.
 
