@@ -16,6 +16,7 @@ from superposed.constructions import (
     RandomQuadratic,
     SignedBernoulli,
     Superposed,
+    TruthTable,
 )  # fmt: skip
 from superposed.measuring.cell import Cell
 from superposed.measuring.errors import pooled
@@ -34,10 +35,15 @@ CONSTRUCTIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("construction", CONSTRUCTIONS, ids=repr)
+FUNCTIONS = [TruthTable(), Superposed(TruthTable()), Superposed(TruthTable((0, 1, 0, 0), "one-code"))]
+"""XOR of three features, and a and not b: the drawn distribution asks for some twenty neurons a set of features."""
+
+
+@pytest.mark.parametrize("construction", CONSTRUCTIONS + FUNCTIONS, ids=repr)
 def test_drawn_errors_have_the_moments_of_built_ones(construction):
-    built = measure([Cell(construction, M, S, WIDTH, seed, Sampling(16)) for seed in range(NETWORKS)])
-    drawn = pooled(measure([Cell(construction, M, S, WIDTH, seed, Sampling(8192), "drawn") for seed in range(4)]))
+    width, sampling = (2000, Sampling(16, 6)) if construction in FUNCTIONS else (WIDTH, Sampling(16))
+    built = measure([Cell(construction, M, S, width, seed, sampling) for seed in range(NETWORKS)])
+    drawn = pooled(measure([Cell(construction, M, S, width, seed, Sampling(8192), "drawn") for seed in range(4)]))
     for moment in ("mean", "rms"):
         by_network = np.array([getattr(errors, moment) for errors in built]) ** (1 if moment == "mean" else 2)
         exact = getattr(drawn, moment) ** (1 if moment == "mean" else 2)

@@ -2,6 +2,7 @@
 
 import built
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from two_sample import assert_one_distribution
@@ -11,6 +12,8 @@ from superposed.theory.bernoulli import error_cumulants
 from superposed.theory.bernoulli_drawn import draw_aligned, draw_superposed
 from superposed.theory.bernoulli_tail import density, quantile_width
 from superposed.theory.bernoulli_width import predicted_width
+from superposed.theory.boolean import one_code_weights
+from superposed.theory.boolean_drawn import Subsets, draw_function
 
 N = 10_000
 COUNTS = {"networks": 40, "n_inputs": 10, "n_pairs": 10}
@@ -34,6 +37,30 @@ def test_distributions_are_those_of_built_networks(k, m, s, d, p):
     assert_one_distribution(aligned, built.bernoulli(2, m, s, d, p, fan_in=k, **COUNTS))
     with pytest.raises(AssertionError):  # the test tells the two apart
         assert_one_distribution(aligned, built.bernoulli(2, m, s, d, p, d, fan_in=k, **COUNTS))
+
+
+def test_functions_are_drawn_as_one_code_networks_are_built():
+    """The AND of three as a sum over its subsets, from neurons of one bias, against networks of explicit weights."""
+    k, m, s, d, p, table = 3, 64, 4, 800, 0.35, (0,) * 7 + (1,)
+    weights = one_code_weights(table)
+    holds = (np.arange(1, 2**k)[:, None] >> np.arange(k)) & 1
+    every = lambda value: jnp.full(len(holds), value)
+    subsets = Subsets(holds, weights[1:], every(float(d)), every(p), every(-0.5))
+
+    def weigh(rng, phi):
+        v = rng.random((d, m)) < p
+        return v, lambda x: np.maximum(v @ (phi.T @ x) - 0.5, 0)
+
+    def read(v, a, *members):
+        number = sum(v[:, l].astype(int) << i for i, l in enumerate(members))
+        means = [(a * (number == n)).sum(0) / np.maximum((number == n).sum(0), 1) for n in range(1, 2**k)]
+        return weights[0] + weights[1:] @ np.array(means)
+
+    drawn = draw_function(jax.random.key(0), m, s, d, subsets, weights[0], jnp.array(table, jnp.float32), N)
+    assert_one_distribution(drawn, built.errors(3, m, s, d, weigh, read, fan_in=k, **COUNTS))
+    aligned = draw_function(jax.random.key(0), m, s, None, subsets, weights[0], jnp.array(table, jnp.float32), N)
+    with pytest.raises(AssertionError):  # the test tells the two apart
+        assert_one_distribution(aligned, built.errors(3, m, s, d, weigh, read, fan_in=k, **COUNTS))
 
 
 @pytest.mark.parametrize("k", [3, pytest.param(5, marks=pytest.mark.slow)])

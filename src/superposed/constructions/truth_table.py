@@ -1,11 +1,12 @@
 """Theorem 6's networks: one layer from which every boolean function of k features is read off linearly."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Key
 
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction, Tuned, Width
@@ -15,6 +16,7 @@ from superposed.networks.problem import Problem
 from superposed.networks.read_off import SubsetMeans
 from superposed.theory.bernoulli import best_density
 from superposed.theory.boolean import HALF, and_weights, check_table, one_code_weights
+from superposed.theory.boolean_drawn import Subsets, draw_function
 
 FORMS = ("split", "one-code")
 
@@ -44,6 +46,8 @@ class TruthTable(Construction):
     table: tuple[int, ...] = (0, 1, 1, 0, 1, 0, 0, 1)
     form: str = "split"
 
+    has_distribution = True
+
     def __post_init__(self):
         if check_table(self.table) < 2:
             raise InputError("table", self.table, "a gate reads 2 features or more; give 4, 8, 16 or 32 values")
@@ -57,19 +61,45 @@ class TruthTable(Construction):
 
     def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         k, table = self.fan_in, jnp.array(self.table, jnp.float32)
-        neuron = jnp.arange(rows)
-        if self.form == "split":
-            reads = 1 + neuron % k
-            share = jnp.maximum(jnp.asarray(width) / k, 1.0)
-            density = jnp.stack(
-                [best_density(problem.m, problem.s, share, problem.d_in, fan_in=n) for n in range(1, k + 1)]
-            )[neuron % k]
-            bias, weights = 1.0 - reads, and_weights(self.table)
-        else:
-            reads = jnp.zeros(rows, jnp.int32)
-            density = jnp.full(rows, best_density(problem.m, problem.s, width, problem.d_in, fan_in=k))
-            bias, weights = jnp.full(rows, -HALF), one_code_weights(self.table)
+        split, densities, biases = self.form == "split", self.densities(problem, width), self.biases()
+        serves = 1 + jnp.arange(rows) % k if split else jnp.full(rows, k)  # the fan-in whose density and bias it has
+        density, bias = densities[serves - 1], biases[serves - 1]
+        reads = serves if split else jnp.zeros(rows, jnp.int32)
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)))
         wired = ((wired > 0) & (wired < density[:, None])).astype(jnp.float32)
-        read_off = SubsetMeans(wired, reads, jnp.asarray(weights.astype(np.float32)), table)
-        return Network(None, (Layer((wired,), bias.astype(jnp.float32)),), read_off)
+        read_off = SubsetMeans(wired, reads, jnp.asarray(self.weights(), jnp.float32), table)
+        return Network(None, (Layer((wired,), bias),), read_off)
+
+    def draw(
+        self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
+    ) -> Float[Array, "strata n_events"]:
+        """Errors sampled from their distribution (`theory.boolean_drawn`)."""
+        k, weights = self.fan_in, self.weights()
+        holds = (np.arange(1, 2**k)[:, None] >> np.arange(k)) & 1
+        size = holds.sum(axis=1)
+        d = jnp.asarray(width, jnp.float32)
+        neurons = jnp.floor((d - size) / k) + 1 if self.form == "split" else jnp.full(len(size), d)
+        densities, biases = self.densities(problem, width), self.biases()
+        subsets = Subsets(holds, weights[1:], neurons, densities[size - 1], biases[size - 1])
+        table = jnp.array(self.table, jnp.float32)
+        return draw_function(
+            key, problem.m, problem.s, problem.d_in, subsets, weights[0], table, n_events, max_active=s_max
+        )
+
+    def weights(self) -> Float[np.ndarray, " subsets"]:
+        """w of the read-off, in the order of the table."""
+        return and_weights(self.table) if self.form == "split" else one_code_weights(self.table)
+
+    def biases(self) -> Float[Array, " k"]:
+        """The bias of the neurons that serve subsets of 1, ..., k features."""
+        k = self.fan_in
+        return -jnp.arange(float(k)) if self.form == "split" else jnp.full(k, -HALF)
+
+    def densities(self, problem: Problem, width: Width) -> Float[Array, " k"]:
+        """The density of the neurons that serve subsets of 1, ..., k features."""
+        k = self.fan_in
+        best = lambda d, n: best_density(problem.m, problem.s, d, problem.d_in, fan_in=n)
+        if self.form == "one-code":
+            return jnp.full(k, best(width, k))
+        share = jnp.maximum(jnp.asarray(width) / k, 1.0)
+        return jax.vmap(partial(best, share))(jnp.arange(1, k + 1))

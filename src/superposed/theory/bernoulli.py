@@ -47,7 +47,7 @@ def error_cumulants(
     *,
     active: int | Int[Array, ""],
     centred: bool | Bool[Array, ""] = False,
-    fan_in: int = 2,
+    fan_in: int | Int[Array, ""] = 2,
 ) -> Cumulants:
     """Mean, variance and third cumulant of read-off - truth, for gates with `active` of their k inputs active.
 
@@ -85,7 +85,7 @@ def mean_of_relus(
     common: Float[Array, ""],
     std: Float[Array, ""],
     shared: Float[Array, ""],
-    fan_in: int = 2,
+    fan_in: int | Int[Array, ""] = 2,
 ) -> Cumulants:
     """Cumulants of the mean of L neurons' ReLU(active - (k - 1) + K + C + Z), less the truth: see `error_cumulants`.
 
@@ -145,7 +145,7 @@ def error_quantile(
     active: int | Int[Array, ""],
     tail: Scalar = 0.01,
     centred: bool | Bool[Array, ""] = False,
-    fan_in: int = 2,
+    fan_in: int | Int[Array, ""] = 2,
 ) -> Float[Array, ""]:
     """The error that a fraction `tail` of all exceed, from its first three cumulants (Cornish-Fisher expansion).
 
@@ -168,7 +168,7 @@ def worst_quantile(
     d_in: Scalar | None = None,
     tail: Scalar = 0.01,
     centred: bool | Bool[Array, ""] = False,
-    fan_in: int = 2,
+    fan_in: int | Int[Array, ""] = 2,
 ) -> Float[Array, ""]:
     """The larger of the error quantiles of gates with all inputs active but one, and with all."""
     of = lambda j: error_quantile(m, s, d, p, d_in, active=j, tail=tail, centred=centred, fan_in=fan_in)
@@ -183,7 +183,7 @@ def best_density(
     d_in: Scalar | None = None,
     tail: Scalar = 0.01,
     centred: bool | Bool[Array, ""] = False,
-    fan_in: int = 2,
+    fan_in: int | Int[Array, ""] = 2,
 ) -> Float[Array, ""]:
     """The tuned density: the p that minimises the predicted error quantile of the worst stratum (`worst_quantile`).
 

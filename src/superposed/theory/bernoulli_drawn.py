@@ -145,7 +145,9 @@ def mean_over_shared(
     return total / jnp.maximum(count, 1)
 
 
-def binomial(normal: Float[Array, "*shape"], n: Float[Array, "*#shape"], p: Float[Array, ""]) -> Float[Array, "*shape"]:
+def binomial(
+    normal: Float[Array, "*shape"], n: Float[Array, "*#shape"], p: Float[Array, "*#shape"]
+) -> Float[Array, "*shape"]:
     """Bin(n, p) as a function of a standard normal variable z: round(n p + sd z + (1 - 2p)(z^2 - 1)/6), in 0 ... n.
 
     An approximation in which mean, variance and skewness are right from n p = 5 on; smooth in n and p.

@@ -1,0 +1,113 @@
+"""Errors of boolean functions read off one layer (Theorem 6), drawn at a cost that does not grow with m or d.
+
+A read-off is w_0 + sum of w_I v_I over the non-empty subsets I of the gate's k features. v_I is the mean activation of
+the n_I neurons wired to I and to no other feature of the gate. So different v_I rest on different neurons. Given the
+event, the activations of one subset's neurons are independent and have known moments.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from superposed.theory.bernoulli import wired_distribution
+from superposed.theory.bernoulli_drawn import binomial
+from superposed.theory.codes import ALIGNED, event_reads, existing, static_bound, strata_of
+from superposed.theory.relu import Scalar, as_float, relu_moments
+
+
+class Subsets(NamedTuple):
+    """The non-empty subsets I of a gate's k features, and the neurons that serve each.
+
+    Args:
+      holds: which features are in I.
+      weights: w_I.
+      neurons: how many neurons serve subsets of this size, wired to it or not.
+      density, bias: of those neurons.
+    """
+
+    holds: Int[np.ndarray, "subsets k"]
+    weights: Float[np.ndarray, " subsets"]
+    neurons: Float[Array, " subsets"]
+    density: Float[Array, " subsets"]
+    bias: Float[Array, " subsets"]
+
+
+def draw_function(
+    key: Key[Array, ""],
+    m: Scalar,
+    s: Scalar,
+    d_in: Scalar | None,
+    subsets: Subsets,
+    constant: float,
+    table: Float[Array, " inputs"],
+    n_events: int,
+    *,
+    max_active: int | None = None,
+) -> Float[Array, "strata n_events"]:
+    """Errors (read-off - truth) of gates with 0, ..., k active features, each of a fresh network and input.
+
+        v_I = mean of n_I independent ReLU(sum of the reads of I + bias + K r + x p G + Z),   n_I ~ Bin(n, p^|I| q)
+
+    with q = (1 - p)^(k - |I|), K ~ Bin(s - j, p) other active features of mean read r, the common mode G ~ N(0, N/d_in)
+    of the N inactive features, and Z ~ N(0, x^2 p (1 - p) N/d_in). Which of the gate's features are active is random.
+
+    Approximate: the mean of n_I activations by its first three cumulants (good from n_I of about 20 on), the n_I of
+    different subsets count as independent, and unequal reads of other active features count as equal.
+
+    Args:
+      m, s, d_in: features, active features, dimension of the code, or None for aligned features; may be traced.
+      subsets, constant: the read-off; constant is w_0.
+      table: the function, value i at the features whose bits are set in i.
+      max_active: static bound on s; None takes s, which then must be a plain number.
+
+    Returns: errors [k + 1, n_events]; NaN in strata that do not exist.
+
+    Source: derived for this project; the networks are those of Hänni et al. 2024, Theorem 6.
+    """
+    event_key, order_key, common_key, count_key, mean_key = jax.random.split(key, 5)
+    n_slots, k = static_bound(s, max_active), subsets.holds.shape[1]
+    m, s, d_in = as_float(m), as_float(s), as_float(ALIGNED if d_in is None else d_in)
+    strata, shape = strata_of(k), (k + 1, n_events)
+    x, members, others = event_reads(event_key, s, d_in, n_events, n_slots, k)
+    order = jnp.argsort(jax.random.uniform(order_key, (k, *shape)), axis=0)
+    members = jnp.take_along_axis(members, order, axis=0)
+    truth = table[((order < strata) << np.arange(k)[:, None, None]).sum(axis=0)]
+    n_inactive = jnp.maximum(m - s - (k - strata), 0)
+    common = jnp.sqrt(n_inactive / d_in) * jax.random.normal(common_key, shape)
+
+    by_subset = lambda values: values[:, None, None]  # [subset] against [subset, stratum, event]
+    p, size = by_subset(subsets.density), by_subset(subsets.holds.sum(axis=1))
+    drive = jnp.tensordot(subsets.holds.astype(np.float32), members, 1) + by_subset(subsets.bias) + x * p * common
+    std = x * jnp.sqrt(p * (1 - p) * n_inactive / d_in)
+    read = others.sum(axis=0) / jnp.maximum(s - strata, 1)
+    first, kappa_2, kappa_3 = _cumulants(drive, std, read, jnp.maximum(s - strata[:, 0], 0), subsets.density)
+
+    wired = p**size * (1 - p) ** (k - size)
+    n = binomial(jax.random.normal(count_key, first.shape), by_subset(subsets.neurons), wired)
+    z = jax.random.normal(mean_key, first.shape)
+    skew = kappa_3 / jnp.maximum(kappa_2, 1e-7 * (1 + first) ** 2)
+    mean = first + jnp.sqrt(kappa_2 / jnp.maximum(n, 1)) * z + skew / jnp.maximum(n, 1) * (z**2 - 1) / 6
+    read_off = constant + jnp.tensordot(jnp.asarray(subsets.weights, jnp.float32), jnp.where(n > 0, mean, 0), 1)
+    return existing(read_off - truth, m, s)
+
+
+def _cumulants(
+    drive: Float[Array, "*shape"],
+    std: Float[Array, "*shape"],
+    read: Float[Array, "strata n"],
+    n_others: Float[Array, " strata"],
+    density: Float[Array, " subsets"],
+) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"], Float[Array, "*shape"]]:
+    """The first three cumulants of one neuron's ReLU, by subset, stratum and event."""
+    over_strata = jax.vmap(wired_distribution, (0, None))
+    values, chance = jax.vmap(over_strata, (None, 0))(n_others, density)  # [subset, stratum, value]
+
+    def add(i, sums):
+        moments = relu_moments(drive + values[..., i, None] * read, std)
+        return tuple(total + chance[..., i, None] * moment for total, moment in zip(sums, moments, strict=True))
+
+    first, second, third = jax.lax.fori_loop(0, values.shape[-1], add, (jnp.zeros_like(drive),) * 3)
+    return first, jnp.maximum(second - first**2, 0), third - 3 * second * first + 2 * first**3
