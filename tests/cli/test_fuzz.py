@@ -10,7 +10,7 @@ import io
 import shlex
 import time
 import warnings
-from functools import partialmethod
+from functools import cache, partialmethod
 from pathlib import Path
 
 import pytest
@@ -56,15 +56,18 @@ def actions_of(command):
     return commands.choices[command]._actions
 
 
+@cache
 def spoilers(command):
-    """(flag, word) pairs that the command always refuses."""
+    """(flag, word) pairs that the command always refuses. Strategies import no command for the first time."""
+    pairs = []
     for action in actions_of(command):
         if not action.option_strings or action.nargs == 0:
             continue
         words = SPOILED.get(action.type, ["no such choice"] if action.choices else [])
         if action.type not in SPOILED and action.type is not None and action.type not in (Path, number_or_word):
             words = ["", "\x01 no", "é/0"]  # shards, durations, numbers of inputs, conditions
-        yield from ((action.option_strings[-1], word) for word in words)
+        pairs += ((action.option_strings[-1], word) for word in words)
+    return pairs
 
 
 @st.composite
@@ -72,7 +75,7 @@ def malformed_words(draw):
     """A valid command line with one to three things wrong."""
     command = draw(st.sampled_from(sorted(VALID)))
     words = [command, *shlex.split(VALID[command])]
-    choices = list(spoilers(command))
+    choices = spoilers(command)
     for _ in range(draw(st.integers(1, 3))):
         kind = draw(st.sampled_from(["value", "flag", "place", "missing"] if choices else ["flag", "place"]))
         if kind == "value":
@@ -108,6 +111,8 @@ def workplace(tmp_path_factory):
         ):
             status, error = run(words.split())
             assert status in (0, 3), error
+        for command in VALID:
+            spoilers(command)
         yield folder
 
 

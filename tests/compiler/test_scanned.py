@@ -26,25 +26,30 @@ from superposed.program import program
 from superposed.theory.density_evolution import Design
 
 
+def orders(n, blocks, key):
+    """The places of n things in each block, and what stands at each place of the first one."""
+    keys = order_keys(key, blocks)
+    places = jax.vmap(lambda key: rank(jnp.arange(n), key, n))(keys)
+    return places, thing(places[0], keys[0], n)
+
+
 @pytest.mark.parametrize("n", [1, 2, 7, 100, 101])
 def test_orders_are_one_to_one_and_differ_from_block_to_block(n):
-    keys = order_keys(jax.random.key(0), 3)
-    places = np.asarray(jax.vmap(lambda key: rank(jnp.arange(n), key, n))(keys))
+    places, things = map(np.asarray, program(orders, 2)(n, 3, jax.random.key(0)))
     assert np.array_equal(np.sort(places, 1), np.tile(np.arange(n), (3, 1)))
-    assert np.array_equal(thing(jnp.asarray(places[0]), keys[0], n), np.arange(n))
+    assert np.array_equal(things, np.arange(n))
     assert n < 7 or (places[0] != places[1]).any()
 
 
 def test_two_things_are_any_distance_apart():
     n, blocks = 23, 20_000
-    keys = order_keys(jax.random.key(1), blocks)
-    places = np.asarray(jax.vmap(lambda key: rank(jnp.arange(n), key, n))(keys))
+    places = np.asarray(program(orders, 2)(n, blocks, jax.random.key(1))[0])
     counts = np.bincount((places[:, 3] - places[:, 11]) % n, minlength=n)[1:]
     assert ((counts - blocks / 22) ** 2 / (blocks / 22)).sum() < 21 + 5 * np.sqrt(42)
 
 
 def test_a_table_made_in_a_program_is_the_table_of_its_circuit():
-    table = group_table(jax.random.key(0), 4, 60, 3, 64)
+    table = program(lambda key: group_table(key, 4, 60, 3, 64))(jax.random.key(0))
     gates = gates_of(table, 60)
     assert np.array_equal(np.bincount(gates.inputs.ravel()), np.full(60, 2))
     assert np.array_equal(table_of(gates).earlier, table.earlier[:60])
@@ -60,7 +65,8 @@ def test_a_table_lists_every_gate_that_read_a_feature_before():
 
 def test_code_has_its_density_and_balanced_signs():
     design, m = Design(2048, 2), 4000
-    matrix = code_matrix(draw_code(jax.random.key(0), m, m + 50, design), m, design.units)
+    code = program(lambda key: draw_code(key, m, m + 50, design))(jax.random.key(0))
+    matrix = code_matrix(code, m, design.units)
     mean = m * design.units * design.density
     assert abs(matrix.nnz - mean) < 5 * np.sqrt(mean) and abs(matrix.sum()) < 5 * np.sqrt(mean)
     load = np.bincount(matrix.indices, minlength=design.units)
@@ -70,7 +76,7 @@ def test_code_has_its_density_and_balanced_signs():
 
 def test_neurons_are_balanced_and_a_shared_feature_is_written_once():
     design, m, s = Design(1024, 2), 240, 2
-    table = group_table(jax.random.key(0), 1, m, s, m)
+    table = program(lambda key: group_table(key, 1, m, s, m))(jax.random.key(0))
     layer = program(lambda key: draw_and_layer(key, table, m, design))(jax.random.key(1))
     loads = [np.bincount(block, minlength=design.block) for block in np.asarray(layer.neuron)]
     assert {int(load) for block in loads for load in block} == {240 // design.block, 240 // design.block + 1}
@@ -96,7 +102,7 @@ def test_its_twin_in_scipy(form):
     circuit_key, build_key = jax.random.split(jax.random.key(3))
     state = program(lambda key: start_groups(plan, batch, key, m))(jax.random.key(3))
     b = sparse_features(np.array([np.flatnonzero(column) for column in np.asarray(state.truth).T]), m)
-    code = draw_code(jax.random.split(build_key)[0], m, plan.rows, plan.design)
+    code = program(lambda key: draw_code(key, m, plan.rows, plan.design))(jax.random.split(build_key)[0])
     h = b @ code_matrix(code, m, plan.design.units)
     read = mean_read(code_matrix(code, m, plan.design.units))
     assert np.allclose((h @ read).toarray(), np.asarray(state.read).T[:, :m], atol=1e-6)

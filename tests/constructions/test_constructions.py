@@ -57,6 +57,15 @@ def build(construction, s, tuned):
     return network, jax.vmap(dense_read_offs, (None, 0))(network, INPUTS)
 
 
+def network_of(construction, key, problem, width, rows):
+    """The network by one program. Built operation by operation, it would take some forty."""
+    return program(lambda key: construction(key, problem, width, rows))(key)
+
+
+read_offs_of = program(dense_read_offs)
+every_read_off = program(jax.vmap(dense_read_offs, (None, 0)))
+
+
 def tune(construction, s):
     return construction.tune(Problem(M, s), WIDTH)
 
@@ -104,7 +113,7 @@ def test_every_input_and_pair_is_counted_once(construction):
     cell = Cell(construction, M, s, WIDTH, 5, Sampling(None))
     (errors,) = measure([cell], rows=ROWS)
     build_key, _ = jax.random.split(key_of(jnp.array(cell.entropy, jnp.uint32)))
-    network = construction(build_key, Problem(M, s), WIDTH, ROWS)
+    network = network_of(construction, build_key, Problem(M, s), WIDTH, ROWS)
     by_stratum = {0: [], 1: [], 2: []}
     for b in INPUTS[INPUTS.sum(axis=1) == s]:
         error = twin_read_offs(network, b) - np.outer(b, b)
@@ -134,7 +143,7 @@ def test_a_construction_says_what_it_can_and_predicts_in_the_right_order(kind):
 @pytest.mark.parametrize("construction", [Rademacher(), Gaussian(), Bernoulli(0.3), RandomInit("aligned")], ids=repr)
 def test_a_network_is_the_first_rows_of_a_wider_one(construction):
     problem, key = Problem(20, 3), jax.random.key(0)
-    narrow, wide = construction(key, problem, 30, 64), construction(key, problem, 50, 128)
+    narrow, wide = (network_of(construction, key, problem, *size) for size in ((30, 64), (50, 128)))
     np.testing.assert_array_equal(narrow.layers[0].w[:30], wide.layers[0].w[:30])
     assert not np.any(narrow.layers[0].w[30:]) and not np.any(wide.layers[0].w[50:])
 
@@ -152,7 +161,7 @@ def test_the_shared_mean_is_one_over_all_neurons_wired_to_both_however_few():
 
 def test_codes_are_unit_vectors_whatever_the_padding():
     problem, key = Problem(20, 3), jax.random.key(0)
-    tight, padded = (Superposed(Rademacher())(key, problem, 30, rows) for rows in (32, 128))
+    tight, padded = (network_of(Superposed(Rademacher()), key, problem, 30, rows) for rows in (32, 128))
     np.testing.assert_allclose(np.linalg.norm(tight.encoding, axis=0), 1, rtol=1e-6)
     np.testing.assert_array_equal(tight.encoding[:30], padded.encoding[:30])
     assert not np.any(padded.encoding[30:])
@@ -160,7 +169,7 @@ def test_codes_are_unit_vectors_whatever_the_padding():
 
 def test_permuting_features_permutes_read_offs():
     problem = Problem(12, 3)
-    network = Superposed(Rademacher())(jax.random.key(1), problem, 64, 64)
+    network = network_of(Superposed(Rademacher()), jax.random.key(1), problem, 64, 64)
     order = np.random.default_rng(0).permutation(12)
     permuted = network._replace(
         encoding=network.encoding[:, order],
@@ -170,8 +179,8 @@ def test_permuting_features_permutes_read_offs():
         read_off=network.read_off._replace(code=network.read_off.code[:, order]),
     )
     b = jnp.zeros(12).at[jnp.array([1, 4, 7])].set(1)
-    want = np.asarray(dense_read_offs(network, jnp.asarray(b)))[np.ix_(order, order)]
-    np.testing.assert_allclose(dense_read_offs(permuted, b[order]), want, atol=1e-5)
+    want = np.asarray(read_offs_of(network, jnp.asarray(b)))[np.ix_(order, order)]
+    np.testing.assert_allclose(read_offs_of(permuted, b[order]), want, atol=1e-5)
     np.testing.assert_allclose(encode(permuted, b[order]), encode(network, b), atol=1e-6)
     assert hidden(permuted, b[order]).shape == (64,)
 
@@ -211,7 +220,7 @@ def test_bad_fields_are_refused(make, message):
 def test_the_paper_density_is_taken_where_it_is_a_probability():
     problem = Problem(8, 2)
     Bernoulli("paper").check(problem, 100)
-    network = Bernoulli("paper")(jax.random.key(0), problem, 4000, 4096)
+    network = network_of(Bernoulli("paper"), jax.random.key(0), problem, 4000, 4096)
     p = np.log(8) ** 2 / np.sqrt(4000)
     assert abs(np.mean(network.layers[0].w[:4000]) - p) < 5 * np.sqrt(p / 32000)
 
@@ -223,10 +232,10 @@ def test_the_paper_density_is_taken_where_it_is_a_probability():
 )
 def test_the_best_read_off_is_that_of_least_squares_over_every_input(inner):
     m, s, d = 10, 3, 24
-    network = ReadBy(inner, n_inputs=2**14, sets=4000)(jax.random.key(0), Problem(m, s), d, 32)
+    network = network_of(ReadBy(inner, n_inputs=2**14, sets=4000), jax.random.key(0), Problem(m, s), d, 32)
     pairs = np.array(list(combinations(range(m), 2)))
     inputs = np.array([[i in active for i in range(m)] for active in combinations(range(m), s)], np.float32)
-    a = np.asarray(jax.vmap(hidden, (None, 0))(network, inputs))
+    a = np.asarray(program(jax.vmap(hidden, (None, 0)))(network, inputs))
     second = a.T @ a / len(a)
     second = second + 1e-6 * np.trace(second) / d * np.eye(32)
     mu = np.stack([a[inputs[:, k] * inputs[:, l] == 1].mean(axis=0) for k, l in pairs])
@@ -250,7 +259,7 @@ def test_read_offs_by_products_give_one_on_active_pairs(how):
 def test_codes_are_unit_vectors_and_keep_to_welch():
     m, d, seen = 48, 16, {}
     for code in CODES:
-        phi = feature_codes(jax.random.key(0), code, d, d, m)
+        phi = program(lambda key, code=code: feature_codes(key, code, d, d, m))(jax.random.key(0))
         np.testing.assert_allclose(np.linalg.norm(phi, axis=0), 1, rtol=1e-5)
         gram = np.abs(np.asarray(phi).T @ np.asarray(phi) - np.eye(m))
         seen[code] = gram.max()
@@ -268,16 +277,16 @@ def test_read_offs_of_all_inputs_with_two_active_are_those_of_the_common_measure
     """`two_active` multiplies everything out in NumPy; `measure` reads the same network through `ReadBy`."""
     m, d = 12, 20
     construction = RandomInit(d_in=9)
-    network = ReadBy(construction, "own")(jax.random.key(0), Problem(m, 2), d, 32)
+    network = network_of(ReadBy(construction, "own"), jax.random.key(0), Problem(m, 2), d, 32)
     inputs = np.eye(m)[all_pairs(m)].sum(axis=1).astype(np.float32)
-    read = np.asarray(jax.vmap(dense_read_offs, (None, 0))(network, inputs))
+    read = np.asarray(every_read_off(network, inputs))
     error = (read - np.einsum("ik,il->ikl", inputs, inputs))[:, *np.triu_indices(m, 1)]
     scale = np.mean([1 + e[p] for e, p in zip(error, range(len(inputs)), strict=True)])
     exact = quality(network, d, "own")
     rescaled = (error + np.eye(len(inputs))) / scale - np.eye(len(inputs))
     assert exact.rms == pytest.approx(float(np.sqrt(np.mean(rescaled**2))), rel=1e-3)
-    best = ReadBy(construction, n_inputs=2**14, sets=1)(jax.random.key(0), Problem(m, 2), d, 32)
-    read = np.asarray(jax.vmap(dense_read_offs, (None, 0))(best, inputs))[:, *np.triu_indices(m, 1)]
+    best = network_of(ReadBy(construction, n_inputs=2**14, sets=1), jax.random.key(0), Problem(m, 2), d, 32)
+    read = np.asarray(every_read_off(best, inputs))[:, *np.triu_indices(m, 1)]
     rms = float(np.sqrt(np.mean((read - np.eye(len(inputs))) ** 2)))
     assert rms == pytest.approx(quality(best, d, "least squares").rms, rel=0.02)
     assert read_off_floor(m, d) < quality(best, d, "least squares").rms < 1.3 * read_off_floor(m, d) < exact.rms

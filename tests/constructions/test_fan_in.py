@@ -25,7 +25,7 @@ M, WIDTH, ROWS = 6, 60, 64
 
 def network_of(cell: Cell):
     build_key, _ = jax.random.split(key_of(jnp.array(cell.entropy, jnp.uint32)))
-    return cell.construction(build_key, Problem(cell.m, cell.s), cell.width, ROWS)
+    return program(lambda key: cell.construction(key, Problem(cell.m, cell.s), cell.width, ROWS))(build_key)
 
 
 def brute_force(cell: Cell) -> dict[int, list[float]]:
@@ -97,7 +97,7 @@ def means_of_subsets(network, b, gate):
 def test_all_256_functions_of_three_features_are_read_from_one_layer(form, weights_of):
     """XOR among them, exactly, where no feature outside the gate is on. Every function is read from the same layer."""
     m, gate = 8, np.array([6, 1, 4])
-    network = TruthTable(form=form)(jax.random.key(0), Problem(m, 3), 1000, 1024)
+    network = program(lambda key: TruthTable(form=form)(key, Problem(m, 3), 1000, 1024))(jax.random.key(0))
     bits = np.array(list(product((0, 1), repeat=3)))[:, ::-1]  # input i has bit l of i
     b = np.zeros((8, m), np.float32)
     b[:, gate] = bits

@@ -12,17 +12,25 @@ def code(rng, m, d_in):
     return phi / np.linalg.norm(phi, axis=0)
 
 
+def distinct(rng, n, k, shape):
+    """k different numbers below n at each place of `shape`, in the last axis [*shape, k]."""
+    chosen = np.empty((*shape, k), int)
+    for i in range(k):
+        number = rng.integers(0, n - i, shape)
+        for smaller in np.moveaxis(np.sort(chosen[..., :i]), -1, 0):
+            number += number >= smaller  # past the numbers that are taken, in rising order
+        chosen[..., i] = number
+    return chosen
+
+
 def events(rng, m, s, n_inputs, n_pairs, fan_in=2):
     """Active sets [n_inputs, s], and for each n_pairs gates of 0, ..., k on inputs [n_inputs, k + 1, n_pairs, k]."""
     order = rng.permuted(np.tile(np.arange(m), (n_inputs, 1)), axis=1)
-    gates = np.empty((n_inputs, fan_in + 1, n_pairs, fan_in), int)
-    for i in range(n_inputs):
-        for j in range(fan_in + 1):
-            for n in range(n_pairs):
-                on = rng.choice(s, j, replace=False)
-                off = s + rng.choice(m - s, fan_in - j, replace=False)
-                gates[i, j, n] = order[i, np.append(on, off)]
-    return order[:, :s], gates
+    places = np.empty((n_inputs, fan_in + 1, n_pairs, fan_in), int)
+    for j in range(fan_in + 1):
+        places[:, j, :, :j] = distinct(rng, s, j, (n_inputs, n_pairs))
+        places[:, j, :, j:] = s + distinct(rng, m - s, fan_in - j, (n_inputs, n_pairs))
+    return order[:, :s], np.take_along_axis(order[:, None, None], places, axis=-1)
 
 
 def errors(seed, m, s, d_in, weigh, read, *, networks, n_inputs, n_pairs, fan_in=2):

@@ -4,10 +4,19 @@ from functools import partial
 
 from superposed.program import program
 from superposed.theory import bernoulli_drawn, remedies, sign_drawn
-from superposed.theory.bernoulli import best_density
+from superposed.theory.bernoulli import best_density, error_cumulants
 
 N = 20_000
 tuned = program(best_density)
+
+
+def _cumulants(active, fan_in, *arguments):
+    return error_cumulants(*arguments, active=active, fan_in=fan_in)
+
+
+def cumulants(*arguments, active, fan_in=2):
+    """The closed forms of `error_cumulants`."""
+    return program(_cumulants, 2)(active, fan_in, *arguments)
 
 
 def _draw(draw, centred, *arguments):

@@ -4,13 +4,12 @@ import built
 import jax
 import numpy as np
 import pytest
-from compiled import N, aligned, centred_weights, superposed, tuned
+from compiled import N, aligned, centred_weights, cumulants, superposed, tuned
 from two_sample import assert_one_distribution
 
-from superposed.theory.bernoulli import error_cumulants
 from superposed.theory.bernoulli_drawn import draw_aligned
 
-COUNTS = {"networks": 60, "n_inputs": 12, "n_pairs": 12}
+COUNTS = {"networks": 60, "n_inputs": 144, "n_pairs": 1}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +50,7 @@ def test_closed_forms_are_those_of_the_drawn_law(m, s, d):
     p = tuned(m, s, d, d)
     errors = np.asarray(superposed(jax.random.key(3), m, s, d, d, p), np.float64)
     for active in range(3):
-        mean, variance, _ = error_cumulants(m, s, d, p, d, active=active)
+        mean, variance, _ = cumulants(m, s, d, p, d, active=active)
         sample = errors[active]
         error_of_variance = np.sqrt(((sample - sample.mean()) ** 2).var() / N)
         # the closed forms drop terms of relative order 1/(d p^2)^2 and the skewness of Bin(d, p^2)

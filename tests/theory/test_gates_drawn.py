@@ -5,10 +5,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from compiled import cumulants
 from two_sample import assert_one_distribution
 
 from superposed.program import program
-from superposed.theory.bernoulli import error_cumulants
 from superposed.theory.bernoulli_drawn import draw_aligned, draw_superposed
 from superposed.theory.bernoulli_tail import density, quantile_width
 from superposed.theory.bernoulli_width import predicted_width
@@ -16,7 +16,7 @@ from superposed.theory.boolean import one_code_weights
 from superposed.theory.boolean_drawn import Subsets, draw_function
 
 N = 10_000
-COUNTS = {"networks": 40, "n_inputs": 10, "n_pairs": 10}
+COUNTS = {"networks": 40, "n_inputs": 100, "n_pairs": 1}
 
 
 def draw(n, fan_in, key, m, s, d, d_in, p):
@@ -70,7 +70,7 @@ def test_closed_forms_are_those_of_the_drawn_distribution(k):
     p = density(m, s, d, 0.01, k)
     errors = np.asarray(program(draw, 2, loops=True)(N, k, jax.random.key(3), m, s, d, d, p), float)
     for active in range(k + 1):
-        mean, variance, _ = error_cumulants(m, s, d, p, d, active=active, fan_in=k)
+        mean, variance, _ = cumulants(m, s, d, p, d, active=active, fan_in=k)
         sample = errors[active]
         error_of_variance = np.sqrt(((sample - sample.mean()) ** 2).var() / N)
         assert abs(sample.mean() - mean) < 5 * np.sqrt(sample.var() / N) + 0.01 * abs(float(mean))

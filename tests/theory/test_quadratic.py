@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from superposed.networks.read_off import corner
+from superposed.program import program
 from superposed.theory.quadratic import (
     SIGN_MEAN,
     draw_random_quadratic,
@@ -29,7 +30,7 @@ def test_the_mean_of_a_signed_square_is_that_of_normal_triples(cov):
     rng = np.random.default_rng(0)
     a, b, g = rng.multivariate_normal([0] * 3, [[1, ab, ag], [ab, 1, bg], [ag, bg, variance]], 400_000).T
     terms = np.sign(a * b) * g**2
-    exact = float(mean_signed_square(*map(jnp.float32, cov)))
+    exact = float(program(mean_signed_square)(*map(jnp.float32, cov)))
     assert abs(terms.mean() - exact) < 5 * terms.std() / len(terms) ** 0.5
     if cov[2] == 0 and cov[0] == cov[1] == 1:
         assert exact == pytest.approx(SIGN_MEAN, rel=1e-5)
@@ -37,7 +38,7 @@ def test_the_mean_of_a_signed_square_is_that_of_normal_triples(cov):
 
 @pytest.mark.parametrize("s", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_the_variance_of_a_random_quadratic_layer_is_that_of_its_draws(s):
-    errors = np.asarray(draw_random_quadratic(jax.random.key(0), s, 4000.0, 4000.0, 10_000))
+    errors = np.asarray(program(lambda key: draw_random_quadratic(key, s, 4000.0, 4000.0, 10_000))(jax.random.key(0)))
     for active in range(3):
         expected = random_quadratic_variance(s, active) / 4000
         assert errors[active].var() == pytest.approx(expected, rel=0.08)  # 5 standard errors of it, and first order

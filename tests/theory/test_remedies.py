@@ -11,7 +11,7 @@ from superposed.theory.remedies import centred_constant
 
 pytestmark = pytest.mark.slow
 
-COUNTS = {"networks": 60, "n_inputs": 12, "n_pairs": 12}
+COUNTS = {"networks": 60, "n_inputs": 144, "n_pairs": 1}
 
 
 @pytest.mark.parametrize("m, s, d, p", [(256, 2, 512, 0.3), (300, 4, 300, 0.4)])

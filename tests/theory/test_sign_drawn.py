@@ -18,7 +18,7 @@ from superposed.theory.sign_moments import (
     superposed_sign_width,
 )
 
-COUNTS = {"networks": 60, "n_inputs": 12, "n_pairs": 12}
+COUNTS = {"networks": 60, "n_inputs": 144, "n_pairs": 1}
 
 
 def signed_mean(v, a, k, l):

@@ -9,6 +9,7 @@ from superposed.bad_input import InputError
 from superposed.scoring.dictionary import cosines, nearest_scores
 from superposed.training.dictionaries import Learner, centred, latents, learn
 
+pytestmark = pytest.mark.usefixtures("module_as_shipped")  # training takes longer than compilation
 ROWS = 2000
 
 

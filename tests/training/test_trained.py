@@ -151,9 +151,11 @@ def test_bad_fields_are_named_with_their_rule(fields, message):
 
 def test_a_start_that_does_not_fit_is_refused():
     with pytest.raises(InputError, match='its read-off has no code; train with read_off="free"'):
-        Trained(**SHORT, start=BestReadOff(Rademacher(), n_inputs=256))(KEY, PROBLEM, 4, 4)
+        jax.eval_shape(
+            lambda key: Trained(**SHORT, start=BestReadOff(Rademacher(), n_inputs=256))(key, PROBLEM, 4, 4), KEY
+        )
     with pytest.raises(InputError, match="training starts from one layer on 8 inputs"):
-        Trained(**SHORT, start=Superposed(Rademacher()))(KEY, PROBLEM, 4, 4)
+        jax.eval_shape(lambda key: Trained(**SHORT, start=Superposed(Rademacher()))(key, PROBLEM, 4, 4), KEY)
     with pytest.raises(InputError, match="n_inputs = 0"):
         BestReadOff(Rademacher(), n_inputs=0)
 
