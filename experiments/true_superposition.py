@@ -2,10 +2,12 @@
 
 "run": one network, piece by piece: the wrong bits of the whole batch in every layer; controls: a ReLU in place of the
 step, and 4 m*, both of which must fail. "frontier": networks of their own draw, each run to a depth at one m. The next
-one has more features after a pass and fewer after a failure (a staircase). d is the number of ReLU neurons of the
-widest layer, one a unit; a circuit layer is two thin ReLU layers.
+one has more features after a pass and fewer after a failure (a staircase). "rung": eight networks of their own draw at
+an m that is fixed beforehand. d is the number of ReLU neurons of the widest layer, one a unit; a circuit layer is two
+thin ReLU layers.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import product
@@ -14,17 +16,20 @@ import jax
 
 from superposed.compiler.channels import Channels
 from superposed.compiler.channels_jax import Planted, code_for, run_planted
+from superposed.compiler.channels_on_demand import ClosedGroups, run_groups
 from superposed.figures.circuits import draw_superposition
-from superposed.fitting import through
+from superposed.fitting import proportion_interval, through
 from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
 from superposed.study.trials import Trials
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Chain
+from superposed.sweeping.steps import Chain, Steps
 from superposed.theory.channels import bits_per_weight, largest_m
 
-FIRST, STEP = 1 / 32, 2 ** (1 / 8)
-"""The first network of a staircase has m = d^2/(32 s) features, every next one 2^(1/8) times as many or as few."""
+STEP = 2 ** (1 / 8)
+"""The first network of a staircase has the law's largest m, every next one 2^(1/8) times as many or as few features."""
+RUNG_SEEDS = 8
+"""Networks of a rung. A rung of eight passes has a chance of at least 63% a network, at 95% confidence."""
 POWER = 2 - 1 / 8
 """A unit fires by chance at 2c hits, so at fixed c = 4 the largest m grows as d^(2 - 1/(2c))."""
 
@@ -46,7 +51,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Frontier:
-    """Widths, s and circuits, and for each as many staircases as `seeds`, of so many networks each."""
+    """Widths, s and circuits, and for each as many staircases as `seeds`, of so many networks each.
+
+    `rungs` are (width, features a neuron) of networks in closed groups at the first s.
+    """
 
     widths: tuple[int, ...]
     s: tuple[int, ...]
@@ -56,6 +64,7 @@ class Frontier:
     networks: int
     circuits: tuple[str, ...] = ("groups",)
     c: int = 4
+    rungs: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,32 +79,30 @@ RANDOM = "step, random gates"
 D = 2**12
 RELU = Run("relu", D, 2 * D, 64, 200, c=8, reset="relu")
 TOO_MANY = Run("step at 4 m*", D, 100 * D, 64, 20)
+WANTED = ((2**12, 15), (2**14, 45), (2**15, 90), (2**17, 300))
 PROFILES = {
     "tiny": Profile(
         (Run("step", 512, 1100, 6, 10), Run("relu", 512, 1100, 16, 10, c=8, reset="relu")),
-        (Frontier((128, 256), (3,), 8, 5, 1, 8),),
+        (Frontier((128, 256), (3,), 8, 5, 1, 8, rungs=((256, 2),)),),
     ),
     "quick": Profile(
         (Run("step", D, 15 * D, 64, 50), Run(RANDOM, D, 12 * D, 16, 50, "paths"), RELU, TOO_MANY),
-        (Frontier(powers(2, 8, 11), (3,), 64, 20, 1, 12),),
+        (Frontier(powers(2, 8, 12), (3,), 64, 50, 1, 12, rungs=WANTED[:2]),),
     ),
     "standard": Profile(
         (Run("step", D, 15 * D, 256, 200), Run(RANDOM, 2**14, 45 * 2**14, 64, 50, "paths"), RELU, TOO_MANY),
         (
-            Frontier(powers(2, 9, 13), (3,), 64, 50, 2, 20, ("groups", "paths")),
-            Frontier(powers(2, 9, 11), (2, 4, 6), 64, 50, 2, 20),
+            Frontier((*powers(2, 9, 15), 2**17), (3,), 64, 50, 2, 10, rungs=WANTED),
+            Frontier(powers(2, 9, 12), (3,), 64, 50, 2, 10, ("paths",)),
+            Frontier(powers(2, 9, 12), (2, 4, 6), 64, 50, 2, 10),
         ),
     ),
     "full": Profile(
         (Run("step", 2**16, 120 * 2**16, 64, 50), Run(RANDOM, 2**16, 10**6, 1024, 1000, "paths"), RELU, TOO_MANY),
-        (Frontier(powers(2, 9, 15), (2, 3, 4, 6), 64, 50, 4, 20, ("groups", "paths")),),
-    ),
-    # The frontier alone, on an accelerator: forty million features in the widest.
-    "wide": Profile(
-        (),
         (
-            Frontier((2**10, 2**12, 2**14, 2**15), (3,), 64, 50, 4, 20),
-            Frontier((2**17,), (3,), 64, 50, 2, 12),
+            Frontier(powers(2, 9, 20), (3,), 64, 50, 4, 20, rungs=WANTED),
+            Frontier(powers(2, 9, 17), (2, 4, 6), 64, 50, 4, 20),
+            Frontier(powers(2, 9, 15), (3,), 64, 50, 4, 20, ("paths",)),
         ),
     ),
 }  # fmt: skip
@@ -135,35 +142,59 @@ def staircases(profile: Profile) -> list[Chain]:
     return found
 
 
+def rungs(profile: Profile) -> list[Steps]:
+    """Networks at a fixed m, eight of their own draw at each; their seeds are no staircase's."""
+    found = []
+    for f in profile.frontiers:
+        for width, per_neuron in f.rungs:
+            shared = {"kind": "rung", "circuit": "groups", "s": f.s[0], "c": f.c, "width": width, "depth": f.depth,
+                      "batch": f.batch, "m": whole_groups(width * per_neuron, f.s[0])}  # fmt: skip
+            cells = tuple({**shared, "seed": 1000 + n} for n in range(RUNG_SEEDS))
+            found.append(Steps(cells, run_network))
+    return found
+
+
+def whole_groups(m: float | int, s: int) -> int:
+    """The multiple of s next to m."""
+    return max(round(m / s), 1) * s
+
+
 def next_network(cell: dict, before: dict | None) -> dict:
     """One network run to its depth or an avalanche; `broke_at` is the first layer with a wrong bit.
 
     Its m follows from the network before. A batch of paths needs batch * s features, so no m is smaller.
     """
     steps = 0 if before is None else before["steps"] + (1 if before["broke_at"] is None else -1)
-    m = max(round(cell["width"] ** 2 * FIRST * STEP**steps / cell["s"]), cell["batch"] * cell["s"])
+    law = most(cell["circuit"], cell["s"], cell["c"], cell["width"])
+    m = whole_groups(max(law * STEP**steps, cell["batch"] * cell["s"]), cell["s"])
     return {"m": m, "steps": steps, **run_network({**cell, "m": m})}
 
 
 def run_network(cell: dict) -> dict:
-    """One network. On an accelerator `compiler.channels_jax` runs it, which draws other circuits and codes."""
-    if jax.default_backend() != "cpu":
+    """One network: closed groups by what active units are wired to, paths with the wires of whole layers.
+
+    On an accelerator `compiler.channels_jax` runs paths, and draws other circuits and codes.
+    """
+    if cell["circuit"] == "groups":
+        groups = ClosedGroups(cell["m"], cell["s"], cell["depth"], cell["batch"])
+        layers = [seen._asdict() for seen in run_groups(jax.random.key(cell["seed"]), groups, cell["width"], cell["c"])]
+    elif jax.default_backend() != "cpu":
         return run_on_device(cell)
-    piece = {**cell, "first": 0, "layers": cell["depth"]}
-    layers = run_piece(piece, None, Channels(cell["s"], cell["c"]), stop_at=10)["layers"]
+    else:
+        piece = {**cell, "first": 0, "layers": cell["depth"]}
+        layers = run_piece(piece, None, Channels(cell["s"], cell["c"]), stop_at=10)["layers"]
     broke_at = next((n for n, layer in enumerate(layers, start=1) if layer["wrong"]), None)
     totals = {name: sum(layer[name] for layer in layers) for name in ("wrong", "lost")}
     return {"broke_at": broke_at, "layers": len(layers), **totals}
 
 
 def run_on_device(cell: dict) -> dict:
-    """The same by one JAX program."""
+    """One network of paths by one JAX program."""
     code = code_for(cell["width"], cell["c"], cell["m"])
     planted = Planted(cell["m"], cell["s"], cell["depth"], cell["batch"], code, cell["circuit"])
     layers, wrong, lost, _ = (int(n) for n in run_planted(jax.random.key(cell["seed"]), planted))
-    broke_at = layers + 1 if wrong else None
     ran = layers + (wrong > 0)
-    return {"broke_at": broke_at, "layers": ran, "wrong": wrong, "lost": lost}
+    return {"broke_at": ran if wrong else None, "layers": ran, "wrong": wrong, "lost": lost}
 
 
 def run_finding(run: Run, layers: list[dict]) -> Finding:
@@ -175,8 +206,21 @@ def run_finding(run: Run, layers: list[dict]) -> Finding:
     return Finding(question, span, measured, verdict, why)
 
 
+def rung_finding(cells: Sequence[dict], results: list[dict]) -> Finding:
+    """Whether all networks of a rung are right, and what chance a network has at least."""
+    cell, n = cells[0], len(results)
+    passed = sum(result["broke_at"] is None for result in results)
+    low, high = proportion_interval(passed, n)
+    least = low if passed < n else 0.05 ** (1 / n)  # one-sided where all pass
+    question = f"Channels, closed groups: no wrong bit in any network with m = {cell['m'] / cell['width']:.3g} d?"
+    span = f"d = {cell['width']}, m = {cell['m']}, s = {cell['s']}, depth {cell['depth']}, {cell['batch']} inputs"
+    chance = f"a network passes with a chance of at least {least:.2g}" + (f", at most {high:.2g}" if passed < n else "")
+    why = f"{chance}, at 95% (Clopper and Pearson)"
+    return Finding(question, f"{span}, {n} networks", f"{passed} of {n}", "holds" if passed == n else "fails", why)
+
+
 def frontiers(rows: list[dict]) -> list[Trials]:
-    """The networks of each circuit and s."""
+    """The networks of each circuit and s, those of staircases and of rungs."""
     found: dict = {}
     for row in rows:
         network = {"d": row["width"], "seed": row["seed"], "m": row["m"], "passed": row["broke_at"] is None}
@@ -193,10 +237,11 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         for number, (run, found) in enumerate(layers)
         for layer in found
     ]
+    findings += [rung_finding(rung.cells, rung.results(seen)) for rung in rungs(profile)]
     networks = [
         {**cell, **result}
-        for chain in staircases(profile)
-        for cell, result in zip(chain.cells, chain.results(seen), strict=True)
+        for task in (*staircases(profile), *rungs(profile))
+        for cell, result in zip(task.cells, task.results(seen), strict=True)
     ]
     fits = {}
     for trials in frontiers(networks):
@@ -217,12 +262,12 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
 
 
 EXPERIMENT = Experiment(
-    claim="Channels run circuits of m = 15 d features in d ReLU neurons, deep, without a wrong bit; "
-    "m* grows as d^1.875",
+    claim="Channels run circuits of m = 15 d features in d = 4,096 ReLU neurons and of 300 d in d = 131,072, deep, "
+    "without a wrong bit; m* grows as d^1.875",
     meaning="A deep network can run a circuit over many times more features than it has neurons without a single wrong "
     "bit. How many features fit grows almost as the square of the number of neurons.",
     profiles=PROFILES,
-    tasks=lambda profile: [*(chain for _, chain in runs(profile)), *staircases(profile)],
+    tasks=lambda profile: [*(chain for _, chain in runs(profile)), *rungs(profile), *staircases(profile)],
     analyse=analyse,
     draw=draw_superposition,
     size=(15, 6.4),
