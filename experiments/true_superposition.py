@@ -93,8 +93,8 @@ PROFILES = {
         (Run("step", D, 15 * D, 256, 200), Run(RANDOM, 2**14, 45 * 2**14, 64, 50, "paths"), RELU, TOO_MANY),
         (
             Frontier((*powers(2, 9, 15), 2**17), (3,), 64, 50, 2, 10, rungs=WANTED),
-            Frontier(powers(2, 9, 12), (3,), 64, 50, 2, 10, ("paths",)),
-            Frontier(powers(2, 9, 12), (2, 4, 6), 64, 50, 2, 10),
+            Frontier(powers(2, 9, 11), (3,), 64, 50, 2, 10, ("paths",)),
+            Frontier(powers(2, 9, 11), (2, 4, 6), 64, 50, 2, 10),
         ),
     ),
     "full": Profile(

@@ -153,14 +153,23 @@ HEAD = (
         ),
         (HEAD + '{"op": "and", "in": [0, 0]}]]}', "line 3: layer 2, gate 0: AND of .* reads one feature twice"),
         (HEAD + "]]}", "line 3: layer 2 has no gates"),
+        (HEAD.replace("[\n[", "[[],\n[") + '{"op": "or", "in": [0]}]]}', "line 1: layer 1 has no gates"),
+        (HEAD.split("[\n")[0] + "[]}", "line 1: a circuit has at least one layer"),
+        (HEAD.replace("2", "9" * 5000) + "]]}", "line 1: a number has thousands of digits"),
         (HEAD + "7]]}", "line 3: layer 2, gate 0: a gate is an object"),
         (HEAD + '{"op": "and", "in": [0], "negate": true}]]}', "line 3: layer 2, gate 0: unknown key 'negate'"),
         (HEAD + '{"op": "or", "in": [0], "not": [0]}]]}', 'line 3: layer 2, gate 0: op .or. has no "not"'),
         (HEAD + '{"op": "and", "op": "or", "in": [0]}]]}', "key 'op' is given twice"),
         (HEAD + '{"op": "or", "in": [0]}]], "depth": 2}', "line 3: unknown key 'depth'"),
         ('{"format": "superposed-circuit", "version": true, "inputs": 2}', "version True"),
-        (HEAD.replace('"inputs": 2', '"inputs": 2, "groups": [[0, 0]]') + "]]}", "has an input twice"),
-        (HEAD.replace('"inputs": 2', '"inputs": 2, "groups": [[5]]') + "]]}", '"groups" has 5, which is no input'),
+        (
+            HEAD.replace('"inputs": 2', '"inputs": 2, "groups": [[0, 0]]') + '{"op": "or", "in": [0]}]]}',
+            "has an input twice",
+        ),
+        (
+            HEAD.replace('"inputs": 2', '"inputs": 2, "groups": [[5]]') + '{"op": "or", "in": [0]}]]}',
+            '"groups" has 5, which is no input',
+        ),
     ],
 )
 def test_bad_json_names_line_and_reason(text, message, tmp_path):

@@ -28,11 +28,20 @@ from superposed.circuits.inputs import (
     inputs_to_check,
     lively_features,
 )
-from superposed.circuits.planted import planted_circuit
+from superposed.circuits.planted import cycle, planted_circuit
 from superposed.cli import main
 from superposed.compiler.certificate import attack, worst_inputs
 from superposed.compiler.channels import Channels
-from superposed.compiler.compile import WidthTooSmall, attacked, check_network_on, compile_circuit
+from superposed.compiler.compile import (
+    DRAWS,
+    RUNG,
+    RUNGS,
+    WidthTooSmall,
+    attacked,
+    check_network_on,
+    codes_to_try,
+    compile_circuit,
+)
 from superposed.compiler.deep import has_wrong_bits, run_network
 from superposed.compiler.file import load
 from superposed.compiler.template import TEMPLATES, Template, template_of
@@ -109,6 +118,23 @@ def test_a_width_too_small_is_refused_with_one_that_does(tmp_path, capsys):
     with pytest.raises(WidthTooSmall) as error:
         compile_circuit(jax.random.key(0), circuit, 40, 3, n_inputs=50)
     assert (error.value.width, error.value.s) == (40, 3) and error.value.enough > 40
+
+
+def test_a_wider_network_is_not_refused_where_the_rung_below_passed():
+    rungs = {int(RUNG**k) for k in range(400)}
+    for width in (1, 2, 9, 30, 100, 101, 999, 20_000):
+        tries = codes_to_try(width)
+        assert tries[:DRAWS] == [(width, 0), (width, 1), (width, 2)] and len(tries) <= DRAWS * (1 + RUNGS)
+        assert all({(r, 0), (r, 1), (r, 2)} <= {*tries} for r in rungs if r <= width <= 1.2 * r)
+    circuit, _ = planted_circuit(jax.random.key(1), 200, 3, 1, 1)
+    passed = []
+    for width in (r for r in sorted(rungs) if 140 < r < 220):
+        try:
+            passed.append(compile_circuit(jax.random.key(2), circuit, width, 3, n_inputs=200).network.width)
+        except WidthTooSmall:
+            passed.append(0)
+    first = next(n for n, width in enumerate(passed) if width)
+    assert 0 < first < 6 and not any(passed[:first]) and all(passed[first:])
 
 
 def test_certified_layers_have_no_worst_case(tmp_path):
@@ -208,6 +234,13 @@ def test_lively_inputs_turn_the_last_layer_on():
     b = lively_features(np.random.default_rng(0), circuit, Domain(300, 3), 50)
     assert b.shape[0] == 50 and (np.diff(b.indptr) == 3).all()
     assert evaluate_circuit(circuit, b.toarray() > 0)[-1].any(1).all()
+
+
+def test_lively_inputs_reach_the_last_layer_of_deep_circuits_with_ors():
+    circuit = cycle(40, 12)
+    b = lively_features(np.random.default_rng(0), circuit, Domain(40, 4), 50)
+    assert b.shape[0] == 50 and evaluate_circuit(circuit, b.toarray() > 0)[-1].any(1).all()
+    assert len(different(b).times) > 20
 
 
 def test_random_inputs_have_every_number_of_active_features():

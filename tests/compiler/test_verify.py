@@ -68,6 +68,10 @@ def changed_tensors(tensors: dict, what: str) -> dict:
         return {**tensors, "features.2.neurons": np.tile(at("features.2.neurons"), (2, 1))}
     if what == "beyond":
         return {**tensors, "features.2.neurons": at("features.2.neurons") + 10**6}
+    if what == "no threshold":
+        return {**tensors, "features.1.threshold": np.zeros(0, np.float32)}
+    if what == "flat":
+        return {**tensors, "encoding": np.int8(0)[None]}
     if what == "directions":
         return {**tensors, "features.2.directions": 0 * at("features.2.directions")}
     return {**tensors, "layers.1.bias": at("layers.1.bias") - 3}
@@ -82,6 +86,8 @@ def changed_tensors(tensors: dict, what: str) -> dict:
         ("dtype", "layers.0.bias has type float64"),
         ("rows", "features.2.neurons, .directions and .read_off do not match"),
         ("beyond", "features.2.neurons, .directions and .read_off do not match"),
+        ("no threshold", "features.1.threshold has shape (0,)"),
+        ("flat", "encoding has shape (1,)"),
         ("directions", "features.2.directions are not what a forward pass shows"),
         ("bias", "wrong bits on"),
     ],
@@ -108,6 +114,9 @@ def test_verify_finds_what_is_wrong_even_with_fitting_digests(which, what, messa
         ("highest_idle", 0.99, "largest error"),
         ("inputs", 7, "claims a check of all"),
         ("exhaustive", False, ""),
+        ("groups", [[99]], "groups are not disjoint sets of inputs"),
+        ("worst_case", {"certified": [3], "tried": 0, "wrong": 0}, "claims layers [3] as certified"),
+        ("worst_case", {"certified": [], "tried": 1, "wrong": 2}, "and 2 of 1 wrong"),
     ],
 )
 def test_verify_recomputes_every_claim(which, key, value, message, files, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """Inputs on which a circuit and its network are compared: all that its domain has, or drawn ones."""
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations, product
 from math import prod
@@ -12,7 +13,7 @@ from jaxtyping import Array, Int, Key
 from scipy.special import gammaln
 
 from superposed.bad_input import InputError
-from superposed.circuits.circuit import Circuit, Op, sparse_features
+from superposed.circuits.circuit import Circuit, Gates, Op, sparse_features
 from superposed.circuits.randomness import host_rng
 
 MOST_INPUTS = 2_000_000  # no more are checked at once
@@ -154,18 +155,13 @@ def inputs_to_check(
 def lively_features(rng: np.random.Generator, circuit: Circuit, domain: Domain, n: int) -> sp.csr_array:
     """Up to n inputs on which a random gate of the last layer is on, found by going back through the layers.
 
-    All features of an AND are wanted, one at random of an OR or XOR. Inputs outside the domain are left out; every one
-    found is repeated to fill n rows, none if there is none.
+    Inputs outside the domain are left out. Every one found is repeated to fill n rows, none if there is none.
     """
     wanted_inputs = set()
     for gate in rng.integers(0, circuit.widths[-1], min(n, 2000)):
         wanted = {int(gate)}
         for gates in reversed(circuit.layers):
-            before = set()
-            for g in wanted:
-                inputs = gates.inputs[g][gates.inputs[g] >= 0]
-                before.update(inputs.tolist() if gates.op[g] == Op.AND else [int(rng.choice(inputs))])
-            wanted = before
+            wanted = _features_for(rng, gates, wanted)
             if len(wanted) > 4 * domain.s + 16:
                 break
         else:
@@ -176,6 +172,22 @@ def lively_features(rng: np.random.Generator, circuit: Circuit, domain: Domain, 
         b = b[np.flatnonzero(domain.holds(b))]
     alive = np.flatnonzero(np.diff(b.indptr))
     return b[np.resize(alive, n)] if len(alive) else b[:0]
+
+
+def _features_for(rng: np.random.Generator, gates: Gates, wanted: set[int]) -> set[int]:
+    """Few features that turn the wanted gates on: all that an AND reads, and at least one that any other gate reads.
+
+    Gates that share what they read make do with one feature. So ORs in deep circuits do not ask for ever more inputs.
+    """
+    reads = {g: gates.inputs[g][gates.inputs[g] >= 0].tolist() for g in sorted(wanted)}
+    features = {k for g, inputs in reads.items() if gates.op[g] == Op.AND for k in inputs}
+    idle = [inputs for inputs in reads.values() if features.isdisjoint(inputs)]
+    while idle:
+        gates_of = Counter(k for inputs in idle for k in inputs)
+        most = max(gates_of.values())
+        features.add(int(rng.choice([k for k, n in gates_of.items() if n == most])))
+        idle = [inputs for inputs in idle if features.isdisjoint(inputs)]
+    return features
 
 
 def count_sparse_inputs(n_inputs: int, s: int, most: int) -> int:

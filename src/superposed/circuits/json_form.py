@@ -72,6 +72,8 @@ def _load(text: str) -> dict:
         raise FormError("brackets inside brackets too deep for a circuit; docs/circuits.md shows the form") from None
     except FormError as error:
         raise FormError(str(error), _key_line(text, str(error).split("'")[1])) from None
+    except ValueError:  # Python reads no longer ones
+        raise FormError("a number has thousands of digits; whole numbers go up to 2147483647") from None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise FormError(f'a circuit is an object with "format": "{FORMAT}"')
     if type(value.get("version")) is not int or value["version"] != VERSION:
@@ -86,11 +88,12 @@ def _load(text: str) -> dict:
 
 def _once(pairs: list[tuple[str, object]]) -> dict:
     """A JSON object, refused where a key stands twice."""
-    keys = [key for key, _ in pairs]
-    for key in keys:
-        if keys.count(key) > 1:
+    found = {}
+    for key, value in pairs:
+        if key in found:
             raise FormError(f"key {key!r} is given twice in one object")
-    return dict(pairs)
+        found[key] = value
+    return found
 
 
 def _circuit(value: dict, text: str) -> Circuit:
@@ -103,6 +106,11 @@ def _circuit(value: dict, text: str) -> Circuit:
         raise FormError(f'"s" must be a whole number from 1 to {MOST_FEATURES}', _key_line(text, "s"))
     if not isinstance(layers, list) or not all(isinstance(layer, list) for layer in layers):
         raise FormError('"layers" must be a list of lists of gates', _key_line(text, "layers"))
+    if not layers:
+        raise FormError("a circuit has at least one layer of gates", _key_line(text, "layers"))
+    if [] in layers:
+        depth = layers.index([]) + 1
+        raise FormError(f"layer {depth} has no gates; a layer has at least one", place=(depth, -1))
     given = [inputs if isinstance(inputs, list) else []]
     given += [[gate.get("name") if isinstance(gate, dict) else None for gate in layer] for layer in layers]
     names = [_places(called, depth) for depth, called in enumerate(given)]

@@ -17,7 +17,7 @@ from superposed.compiler.file import load
 from superposed.compiler.template import TEMPLATES
 from superposed.compiler.verify import describe, verify_network
 from superposed.compiler.write import bytes_to_write, write_network
-from superposed.scoring.card import write_card
+from superposed.scoring.card import spans, write_card
 
 
 def add_commands(commands) -> None:
@@ -107,8 +107,9 @@ def _report(out: Path, compiled: Compiled, metadata: dict) -> None:
     """What was written, for a person."""
     check, depth = compiled.check, metadata["depth"]
     certified, tried, wrong = compiled.worst
-    which = f"layers {', '.join(map(str, certified))}" if certified else "no layer"
-    which = "every layer" if len(certified) == depth else which
+    sampled = [layer for layer in range(1, depth + 1) if layer not in certified]
+    which = f"layers {spans(certified)}; only sampled: layers {spans(sampled)}"
+    which = which if certified and sampled else "every layer" if certified else "no layer"
     attacked = f"; wrong on {wrong} of {tried} inputs chosen to do harm in layer 1" if tried else ""
     limit = "" if check.exhaustive else f"; at 95% fewer than {check.chance_wrong:.2g} of inputs drawn alike are wrong"
     print(

@@ -18,7 +18,8 @@ from superposed.compiler.template import Template, template_of
 
 SAMPLE = 4096  # of the inputs, by which a template sizes what it lays out
 ATTACKS = 1000  # of the adversary's inputs that are run, the worst first
-DRAWS = 3  # of the codes at one width, before more width is asked for
+DRAWS = 3  # of the codes at one width
+RUNG, RUNGS = 1.05, 4  # also at the next four narrower widths 1.05^k, before more width is asked for
 MOST_TIMES = 80  # the width asked for: how far a width that would do is looked for
 
 
@@ -116,10 +117,10 @@ def compile_circuit(
 ) -> Compiled:
     """A network that computes the circuit without a wrong bit on all checked inputs.
 
-    Inputs on which the circuit itself has more than s active features are left out and counted. Codes are drawn up to
-    three times, and once each for slightly fewer neurons, before the width is refused. They are also drawn again where
-    an adversary finds an input with a wrong bit (`attacked`); if it finds one in every draw, the best draw is taken.
-    So `worst` of the result says whether inputs with wrong bits are known.
+    Inputs on which the circuit itself has more than s active features are left out and counted. Codes are drawn three
+    times, and three times at each of four narrower widths, before the width is refused (`codes_to_try`). They are also
+    drawn again where an adversary finds an input with a wrong bit (`attacked`). If it finds one in every draw, the best
+    draw is taken. So `worst` of the result says whether inputs with wrong bits are known.
 
     Args:
       key: of codes and signs, and of the random inputs.
@@ -141,13 +142,15 @@ def compile_circuit(
     make, domain = template_of(template, s), domain_of(circuit, min(s, s_inputs or s))
     drawn = inputs_to_check(input_rng(key), circuit, domain, n_inputs, all_inputs) if b is None else different(b)
     inputs, left_out = leave_out(circuit, drawn, s)
-    problem, best = "no room", None
-    for draw, neurons in enumerate([*[width] * DRAWS, int(0.95 * width), int(0.9 * width)]):
-        if best is not None and (draw >= DRAWS or best[2].wrong == 0):
+    problem, best = None, None
+    for neurons, draw in codes_to_try(width):
+        if best is not None and (neurons < width or best[2].wrong == 0):
             break
         network, result, wrong = attempt(jax.random.fold_in(build_key, draw), circuit, neurons, make, inputs, domain)
         if wrong is not None:
-            problem = wrong
+            problem = problem or wrong
+            if network is None:  # nor is there room in fewer neurons
+                break
             continue
         harm = attacked(network, circuit, s, domain)
         if best is None or harm.wrong < best[2].wrong:
@@ -157,6 +160,18 @@ def compile_circuit(
     network, check, harm = best
     worst = harm._replace(certified=certified_layers(network, circuit.layers, s))
     return Compiled(network, check, worst, s, domain)
+
+
+def codes_to_try(width: int) -> list[tuple[int, int]]:
+    """(neurons, draw) of the codes that are tried at a width, in order: chance may spare a network of fewer neurons.
+
+    Codes depend on the seed, the width and the draw alone. So if a draw passes at a rung 1.05^k, no width up to 1.2
+    times the rung is refused.
+    """
+    below = int(np.log(width) / np.log(RUNG)) + 1
+    rungs = {int(RUNG**k) for k in range(below, max(below - 2 * RUNGS, -1), -1)}
+    narrower = sorted((rung for rung in rungs if rung < width), reverse=True)[:RUNGS]
+    return [(neurons, draw) for neurons in (width, *narrower) for draw in range(DRAWS)]
 
 
 def leave_out(circuit: Circuit, inputs: Inputs, s: int) -> tuple[Inputs, int]:
@@ -236,13 +251,15 @@ def gather(parts: Iterable[tuple]) -> Check:
 def passing_width(
     key: Key[Array, ""], circuit: Circuit, width: int, template: Template, inputs: Inputs, domain: Domain
 ) -> int | None:
-    """The first width on the ladder width * 1.25^k, k = 1, 2, ... at which a network passes the check.
+    """The first width on the ladder width * 1.25^k, k = 1, 2, ... at which the first draw of codes passes the check.
 
-    Ends at MOST_TIMES the width; not before channels no longer share units, and with correction not before 16,384.
+    So `compile_circuit` with the same key passes there. The ladder ends at MOST_TIMES the width, but not before
+    channels no longer share units, and with correction not before 16,384.
     """
+    first_draw = jax.random.fold_in(key, 0)
     wider, end = max(width, 8) * 1.25, max(MOST_TIMES * max(width, 8), 2**14, 16 * max(circuit.widths))
     while wider <= end:
-        if attempt(key, circuit, int(np.ceil(wider)), template, inputs, domain)[2] is None:
+        if attempt(first_draw, circuit, int(np.ceil(wider)), template, inputs, domain)[2] is None:
             return int(np.ceil(wider))
         wider *= 1.25
     return None

@@ -261,6 +261,9 @@ def stored_circuit(tensors: Mapping[str, np.ndarray], metadata: dict) -> Circuit
         if gates.op.shape != gates.inputs.shape[:1] or gates.inputs.ndim != 2 or not np.isin(gates.op, list(Op)).all():
             raise ValueError(f"circuit.{depth} is no list of gates")
     groups = tuple(map(tuple, metadata["groups"]))
+    grouped = [k for group in groups for k in group]
+    if not all(groups) or len(set(grouped)) < len(grouped) or not all(0 <= k < metadata["inputs"] for k in grouped):
+        raise ValueError("groups are not disjoint sets of inputs")
     circuit = check_circuit(Circuit(metadata["inputs"], layers, metadata["s"], None, groups))
     if "circuit.0.quiet" in tensors:
         circuit = circuit._replace(quiet=tuple(tensors[f"circuit.{depth}.quiet"] for depth in range(n + 1)))

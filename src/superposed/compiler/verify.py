@@ -12,6 +12,7 @@ from superposed.circuits.inputs import Inputs, domain_of, input_rng, inputs_to_c
 from superposed.compiler.compile import Check, gather, leave_out
 from superposed.compiler.file import CompiledNetwork, Features, digest, metadata_digest, relu_layer, thinned
 from superposed.compiler.template import template_of
+from superposed.compiler.tensor_shapes import wrong_tensors
 from superposed.compiler.write import turned_on_by
 
 TOLERANCE = 1e-3  # between read-offs of the plain weights and of the factors they were multiplied out from
@@ -64,6 +65,9 @@ def verify_network(compiled: CompiledNetwork, n_inputs: int, seed: int, all_inpu
         bits = f"{found.wrong_bits} wrong bit{'s' * (found.wrong_bits > 1)} on {describe(found)}"
         return Verification(found, [*problems, bits], [], extra)
     more, notes = compare_checks(found, claimed, same)
+    if wrong := metadata["worst_case"]["wrong"]:
+        tried = metadata["worst_case"]["tried"]
+        notes.append(f"`compile` found wrong bits on {wrong:,} of {tried:,} inputs that it chose to do harm in layer 1")
     return Verification(found, problems + more, notes, extra)
 
 
@@ -81,49 +85,6 @@ def changed(compiled: CompiledNetwork) -> list[str]:
     now["metadata"] = metadata_digest(compiled.metadata)
     claimed = compiled.metadata["digests"]
     return [name for name in sorted({*now, *claimed}) if now.get(name) != claimed.get(name)]
-
-
-def wrong_tensors(compiled: CompiledNetwork, circuit: Circuit) -> Iterator[str]:
-    """Tensors that are missing, too many, or of a wrong type or shape."""
-    tensors, depth = compiled.tensors, len(circuit.layers)
-    per_layer = template_of(compiled.metadata["template"], compiled.metadata["s"]).relu_layers
-    kinds = {"encoding": "i1", "encoding.inputs": "i4"}
-    for i in range(per_layer * depth):
-        kinds |= {f"layers.{i}.weight": "i1 i2 f4", f"layers.{i}.bias": "f4"}
-    for n in range(1, depth + 1):
-        kinds |= {f"features.{n}.{name}": "i4" for name in ("layer", "neurons", "unit")}
-        kinds |= {f"features.{n}.{name}": "f4" for name in ("directions", "read_off", "threshold")}
-        kinds |= {f"circuit.{n}.op": "i1", f"circuit.{n}.inputs": "i4"}
-    if circuit.names is not None:
-        kinds |= {f"circuit.{n}.names": "u1" for n in range(depth + 1)}
-    if circuit.quiet is not None:
-        kinds |= {f"circuit.{n}.quiet": "i1" for n in range(depth + 1)}
-    yield from (f"{name} is missing" for name in kinds if name not in tensors)
-    yield from (f"{name} does not belong" for name in tensors if name not in kinds)
-    for name, kind in kinds.items():
-        if name in tensors and tensors[name].dtype.str[1:] not in kind.split():
-            yield f"{name} has type {tensors[name].dtype}"
-    if set(kinds) != set(tensors):
-        return
-    inputs, d = tensors["encoding.inputs"], len(tensors["encoding"])
-    if tensors["encoding"].shape != (d, len(inputs)) or not _below(inputs, circuit.n_inputs):
-        yield "encoding and encoding.inputs do not match"
-    for n, m in enumerate(circuit.widths[1:], start=1):
-        for i in range(per_layer * (n - 1), per_layer * n):
-            weight, bias = tensors[f"layers.{i}.weight"], tensors[f"layers.{i}.bias"]
-            if weight.shape not in ((len(bias), d), (d,)) or (weight.ndim == 1 and len(bias) != d):
-                yield f"layers.{i}.weight has shape {weight.shape}, not {(len(bias), d)}"
-            d = len(bias)
-        f, unit = compiled.features(n), tensors[f"features.{n}.unit"]
-        if f.layer != per_layer * n - 1 or unit.shape != (d,) or unit.min() < 0 or (np.diff(unit) < 0).any():
-            yield f"features.{n}.layer or .unit are not those of this template"
-        shape = (m, f.neurons.shape[1])
-        if not f.neurons.shape == f.directions.shape == f.read_off.shape == shape or not _below(f.neurons, d):
-            yield f"features.{n}.neurons, .directions and .read_off do not match"
-
-
-def _below(index: np.ndarray, n: int) -> bool:
-    return bool(index.size > 0 and index.min() >= 0 and index.max() < n)
 
 
 def wrong_claims(compiled: CompiledNetwork, circuit: Circuit) -> list[str]:
@@ -152,6 +113,14 @@ def wrong_claims(compiled: CompiledNetwork, circuit: Circuit) -> list[str]:
     if check["wrong_bits"] or check["different"] > check["inputs"]:
         numbers = f"{check['inputs']} inputs, {check['different']} different ones"
         problems.append(f"claims {check['wrong_bits']} wrong bits on {numbers}")
+    worst = metadata["worst_case"]
+    if (
+        not set(worst["certified"]) <= set(range(1, len(circuit.layers) + 1))
+        or not 0 <= worst["wrong"] <= worst["tried"]
+    ):
+        problems.append(
+            f"claims layers {worst['certified']} as certified, and {worst['wrong']} of {worst['tried']} wrong"
+        )
     if not abs(check.get("largest_error", np.nan) - max(1 - check["lowest_active"], check["highest_idle"])) <= 1e-9:
         problems.append("claims a largest error that does not follow from its lowest active and highest idle read-off")
     return problems

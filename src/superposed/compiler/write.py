@@ -36,7 +36,11 @@ def write_network(
         "s_inputs": compiled.domain.s,
         "groups": [list(map(int, group)) for group in circuit.groups],
         "seed": seed,
-        "check": {**compiled.check._asdict(), "largest_error": compiled.check.largest_error},
+        "check": {
+            **compiled.check._asdict(),
+            "largest_error": compiled.check.largest_error,
+            "chance_wrong": compiled.check.chance_wrong,
+        },
         "worst_case": compiled.worst._asdict(),
     }
     write_tensors(path, tensors, metadata)

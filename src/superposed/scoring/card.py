@@ -1,5 +1,6 @@
 """The model card of a compiled network: one page of Markdown that says what it is, and what it is not."""
 
+from itertools import groupby
 from pathlib import Path
 
 from superposed.circuits.circuit import Circuit, Op
@@ -12,7 +13,6 @@ def model_card(name: str, metadata: dict, circuit: Circuit) -> str:
     kinds = [Op(op).name for op in sorted({int(op) for gates in circuit.layers for op in set(gates.op.tolist())})]
     features, width = metadata["features"], metadata["width"]
     inputs = f"{check['inputs']:,} {'inputs, all that there are' if check['exhaustive'] else 'drawn inputs'}"
-    certified = f"{len(metadata['worst_case']['certified'])} of {depth} layers are certified for all inputs."
     groups = f" Of each of its {len(circuit.groups)} groups of inputs exactly one is on." if circuit.groups else ""
     return f"""# {name}
 
@@ -29,7 +29,7 @@ that look for features, circuits or weight components in networks.
 | template, seed | {metadata["template"]}, {metadata["seed"]} |
 
 **Checked.** {check["wrong_bits"]} wrong bits on {inputs}. Active features read at least {check["lowest_active"]:.3g},
-idle ones at most {check["highest_idle"]:.3g}. {certified}
+idle ones at most {check["highest_idle"]:.3g}. {certainty(metadata)}
 
 **Valid inputs.** Zeros and ones with at most {metadata["s_inputs"]} ones, on which no layer has more than
 {metadata["s"]} active features.{groups} This draws them, with the activations and the features that are on:
@@ -44,6 +44,34 @@ gates. `docs/ground-truth.md` of superposed loads, samples and scores it.
 each. A tool that fails here misses what is provably there. A tool that succeeds here may still fail on a trained
 network. Inputs with more active features than s are outside every claim.
 """
+
+
+def certainty(metadata: dict) -> str:
+    """Which layers are certified, which were only sampled, and what is known to go wrong."""
+    check, worst = metadata["check"], metadata["worst_case"]
+    if check["exhaustive"]:
+        return "So every valid input is right."
+    certified = worst["certified"]
+    sampled = [layer for layer in range(1, metadata["depth"] + 1) if layer not in certified]
+    known = (
+        f"\n**Inputs with wrong bits are known**: {worst['wrong']:,} of {worst['tried']:,} that an adversary chose "
+        "against layer 1."
+        if worst["wrong"]
+        else ""
+    )
+    return (
+        f"Another input drawn\nin the same way has a wrong bit with a chance below {check['chance_wrong']:.2g}, at 95% "
+        f"confidence.{known}\n\n"
+        f"- Layers certified against any {metadata['s']} active features, stored exactly: {spans(certified)}.\n"
+        f"- Layers that were only sampled: {spans(sampled)}."
+    )
+
+
+def spans(numbers: list[int]) -> str:
+    """Rising numbers in words, those that follow one another as "3 to 7"."""
+    in_a_row = groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])
+    runs = [[n for _, n in run] for _, run in in_a_row]
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs) or "none"
 
 
 def write_card(path: str | Path, metadata: dict, circuit: Circuit) -> Path:
