@@ -1,6 +1,5 @@
 """Recompute from a compiled network's plain arrays what its file claims, one layer at a time."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import jax
