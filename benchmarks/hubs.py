@@ -5,7 +5,8 @@
 "in proportion": each kind of gate has units in proportion to its gates, and no hub has units of its own. "by need":
 `compiler.shares`. "predicted": the width at which `theory.channels.idle_gates_on` expects ln 2 wrong gates on all
 inputs, with the shares that the layer has at that width. A network passes where 4,000 inputs have no wrong bit: half of
-them random, a quarter drawn by fan-out, a quarter chosen to turn a gate on. Widths are on the ladder 1.06^k.
+them random, a quarter drawn by fan-out, a quarter chosen to turn a gate on. Widths are on the ladder 1.06^k. Every seed
+draws circuit, codes and inputs. A cell is the geometric mean of the seeds' widths with its 95% interval (Student's t).
 """
 
 import argparse
@@ -14,6 +15,7 @@ from collections.abc import Callable
 import jax
 import numpy as np
 import scipy.sparse as sp
+from scipy.stats import t
 
 from superposed.circuits.circuit import Circuit, Gates, Op, evaluate_active, make_gates, wires
 from superposed.circuits.inputs import Domain, inputs_to_check
@@ -53,6 +55,8 @@ def circuits(m: int, rng: np.random.Generator) -> dict[str, tuple[Circuit, int]]
     kinds = [(Op.AND, Op.OR, Op.XOR, Op.COPY)[k % 4] for k in range(m)]
     mixed = [(op, pair if op != Op.COPY else pair[:1]) for op, (_, pair) in zip(kinds, gates(pairs), strict=True)]
     and3 = [(Op.AND, tuple(rng.choice(m, 3, replace=False).tolist())), *gates(pairs)[1:]]
+    random = rng.integers(0, m, (m, 2))
+    random = np.where(random[:, :1] == random[:, 1:], (random + [[0, 1]]) % m, random)
     made = {
         "regular: every feature read twice": (gates(pairs), 3),
         "Zipf partners": (gates(zip(range(m), zipf, strict=True)), 3),
@@ -62,6 +66,9 @@ def circuits(m: int, rng: np.random.Generator) -> dict[str, tuple[Circuit, int]]
         "one AND of three among ANDs of two": (and3, 3),
         "regular, s = 8": (gates(pairs), 8),
         "regular, s = 16": (gates(pairs), 16),
+        "random pairs": (gates(random), 3),
+        "random pairs, s = 8": (gates(random), 8),
+        "random pairs, s = 16": (gates(random), 16),
     }
     return {name: (Circuit(m, (make_gates(found),), s), s) for name, (found, s) in made.items()}
 
@@ -119,10 +126,20 @@ def predicted_wrong(circuit: Circuit, s: int, width: int, b: sp.csr_array) -> fl
     return total
 
 
+def mean_width(widths: list[int | None]) -> str:
+    """The geometric mean of the widths with its 95% interval, in words."""
+    if None in widths:
+        return "none"
+    logs = np.log(widths)
+    half = t.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / np.sqrt(len(logs)) if len(logs) > 1 else 0
+    best, low, high = np.exp([logs.mean(), logs.mean() - half, logs.mean() + half])
+    return f"{best:,.0f} [{low:,.0f}, {high:,.0f}]" if len(logs) > 1 else f"{best:,.0f}"
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--features", type=int, default=4096)
     args = parser.parse_args()
     print("| circuit of one layer | gates | in proportion | by need | predicted |\n|---|---|---|---|---|")
@@ -134,8 +151,7 @@ def main() -> None:
             for layout in (in_proportion, shares):
                 found[layout].append(first_width(lambda d, f=layout: passes(circuit, s, d, b, seed, f)))  # noqa: B023
             found["law"].append(first_width(lambda d: predicted_wrong(circuit, s, d, b) < np.log(2)))  # noqa: B023
-        say = lambda widths: "none" if None in widths else f"{sorted(widths)[len(widths) // 2]:,}"
-        print(f"| {name} | {len(circuit.layers[0].op):,} | {' | '.join(map(say, found.values()))} |", flush=True)
+        print(f"| {name} | {len(circuit.layers[0].op):,} | {' | '.join(map(mean_width, found.values()))} |", flush=True)
 
 
 if __name__ == "__main__":

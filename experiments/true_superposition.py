@@ -90,19 +90,15 @@ PROFILES = {
         (Frontier(powers(2, 8, 12), (3,), 64, 50, 1, 12, rungs=WANTED[:2]),),
     ),
     "standard": Profile(
-        (Run("step", D, 15 * D, 256, 200), Run(RANDOM, 2**14, 45 * 2**14, 64, 50, "paths"), RELU, TOO_MANY),
-        (
-            Frontier((*powers(2, 9, 15), 2**17), (3,), 64, 50, 2, 10, rungs=WANTED),
-            Frontier(powers(2, 9, 11), (3,), 64, 50, 2, 10, ("paths",)),
-            Frontier(powers(2, 9, 11), (2, 4, 6), 64, 50, 2, 10),
-        ),
+        (Run("step", D, 15 * D, 256, 50), Run(RANDOM, 2**14, 45 * 2**14, 64, 50, "paths"), RELU, TOO_MANY),
+        (Frontier((*powers(2, 9, 15), 2**17), (3,), 64, 50, 2, 10, rungs=WANTED),),
     ),
     "full": Profile(
         (Run("step", 2**16, 120 * 2**16, 64, 50), Run(RANDOM, 2**16, 10**6, 1024, 1000, "paths"), RELU, TOO_MANY),
         (
             Frontier(powers(2, 9, 20), (3,), 64, 50, 4, 20, rungs=WANTED),
-            Frontier(powers(2, 9, 17), (2, 4, 6), 64, 50, 4, 20),
-            Frontier(powers(2, 9, 15), (3,), 64, 50, 4, 20, ("paths",)),
+            Frontier(powers(2, 9, 13), (2, 4, 6), 64, 50, 4, 20),
+            Frontier(powers(2, 9, 13), (3,), 64, 50, 4, 20, ("paths",)),
         ),
     ),
 }  # fmt: skip
