@@ -18,6 +18,8 @@ from superposed.compiler.gate_table import GateTable, group_table
 from superposed.program import program
 from superposed.theory.density_evolution import Design
 
+SMALL = 1024  # rows; below, the compiler is asked for less
+
 
 class State(NamedTuple):
     """What one layer hands to the next.
@@ -161,10 +163,11 @@ def first_wrong_layers(
         if one % s or not s <= one <= plan.rows:
             raise InputError("m", one, f"closed groups need a multiple of s = {s} up to rows = {plan.rows}")
     keys, m = jax.vmap(jax.random.key)(jnp.array(seeds)), jnp.array(m)
-    state = program(_start_all, 2, loops=True)(plan, batch, keys, m)
+    loops = plan.rows > SMALL  # a small network compiles longer than it runs
+    state = program(_start_all, 2, loops=loops)(plan, batch, keys, m)
     first = np.full((len(seeds), batch), depth + 1)
     for done in range(0, depth, piece):
-        state, errors = program(_run_all, 2, loops=True)(
+        state, errors = program(_run_all, 2, loops=loops)(
             plan, min(piece, depth - done), keys, m, jnp.array(done), state
         )
         wrong = np.asarray(errors.wrong) > 0  # [networks, layers, batch]

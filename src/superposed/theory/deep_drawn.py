@@ -12,7 +12,7 @@ The circuit is the one of closed groups: gate g of an input's s gates is the AND
 """
 
 from itertools import combinations
-from math import exp, log, sqrt
+from math import ceil, exp, log, log2, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +32,7 @@ from superposed.theory.density_evolution import (
 
 MANY = 400
 """Neurons or units over which a mean is normal enough."""
-_SUMS = 1024  # half steps over which the sum of an idle feature's units is followed
+_SUMS = 1024  # half steps over which the sum of an idle feature's units is followed, at most
 _HALF = NODES[len(NODES) // 2 :: 2]  # the noise of an idle unit is even: half of the nodes will do
 _HALF_WEIGHTS = np.exp(-(_HALF**2) / 2) * np.where(_HALF == 0, 0.5, 1)
 _HALF_WEIGHTS /= _HALF_WEIGHTS.sum()
@@ -161,10 +161,11 @@ def chance_invented(events: Events, m: float | int, design: Design) -> Float[np.
     values = np.array([-2.5, -1.5, -0.5, 0.5, 1.5])  # h - 1/2
     law = np.stack([two / 2, one / 2, 1 - one - two, one / 2, two / 2], 1) * np.exp(t * values)
     total = law.sum(1, keepdims=True)
-    half_steps = np.arange(_SUMS // 2)
-    angles = np.exp(-2j * np.pi * np.outer(2 * values, np.arange(_SUMS // 2 + 1)) / _SUMS)
     scale = design.units * design.density
-    sums = np.fft.irfft(np.exp(scale * (law @ angles - total)), _SUMS)[:, : _SUMS // 2]
+    size = min(2 ** ceil(log2(24 * sqrt(scale) + 64)), _SUMS)  # 17 standard deviations and more
+    half_steps = np.arange(size // 2)
+    angles = np.exp(-2j * np.pi * np.outer(2 * values, np.arange(size // 2 + 1)) / size)
+    sums = np.fft.irfft(np.exp(scale * (law @ angles - total)), size)[:, : size // 2]
     above = np.exp(scale * (total[:, 0] - 1)) * (sums[:, 1:] * np.exp(-t * half_steps[1:] / 2)).sum(1)
     return -np.expm1(-m * np.clip(above, 0, 1))
 

@@ -99,29 +99,29 @@ def chance_bit_wrong(m: float | int, s: int, units: float | int, active: bool, t
 
 
 def chance_sum_positive(
-    term: Float[np.ndarray, " x"], chance: Float[np.ndarray, " x"], p: float, units: float | int
+    term: Float[np.ndarray, " x"], chance: Float[np.ndarray, " x"], p: float, units: float | int, step: float = STEP
 ) -> float:
-    """P(sum of Binomial(units, p) many terms > 0), half of P(sum = 0) included.
+    """P(sum of Binomial(units, p) many terms > 0), half of P(sum = 0) included. Terms are split onto a grid of `step`.
 
     The sum has the moment generating function (1 - p + p M(theta))^units. It is inverted at the saddle point, where the
     sum is as likely to be positive as negative, so chances of 1e-15 keep their relative precision.
     """
-    cell = np.floor(term / STEP).astype(int)
-    upper = (term / STEP - cell) * chance
+    cell = np.floor(term / step).astype(int)
+    upper = (term / step - cell) * chance
     first = int(cell.min())
     length = int(cell.max()) - first + 2
     law = np.bincount(cell - first, chance - upper, length) + np.bincount(cell + 1 - first, upper, length)
     law /= law.sum()
-    term = (np.arange(length) + first) * STEP
+    term = (np.arange(length) + first) * step
     theta = _saddle_point(term, law)
     tilted = law * np.exp(theta * term)
     own = tilted.sum()
     reach = 2.5 * p * own * units + 12 * 2.5 * sqrt(p * own * units) + 25
-    size = 2 ** int(np.ceil(np.log2(2 * reach / STEP)))
+    size = 2 ** int(np.ceil(np.log2(2 * reach / step)))
     wrapped = np.bincount((np.arange(length) + first) % size, tilted, minlength=size)
     log_mass = units * np.log1p(p * (own - 1))
     total = np.fft.irfft(((1 - p + p * np.fft.rfft(wrapped)) / (1 - p + p * own)) ** units, size)
-    sums = np.arange(size // 2) * STEP
+    sums = np.arange(size // 2) * step
     weight = np.exp(-theta * sums)
     weight[0] /= 2
     return float(np.clip(np.exp(log_mass) * (total[: size // 2] * weight).sum(), 0, 1))

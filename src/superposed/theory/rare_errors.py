@@ -31,6 +31,7 @@ _R = np.linspace(0.0, 1.6, 41)  # read-offs of gates
 _W = np.linspace(-0.2, 2.0, 45)  # and of what drives them
 _V = np.geomspace(0.6, 6.0, 7)  # times a clean state's mean square
 _FLOOR = 1e-30
+_STEP = 1 / 32  # of the grid of sums; a finer one moves chances of 1e-28 by half a per cent
 
 
 def lost_table(m: float | int, design: Design) -> Float[np.ndarray, "v w"]:
@@ -48,7 +49,7 @@ def lost_table(m: float | int, design: Design) -> Float[np.ndarray, "v w"]:
     table = np.empty((len(v), len(_W)))
     for i in range(len(v)):
         lost = [
-            chance_sum_positive(0.5 - design.rounded(r + values[i]), NODE_WEIGHTS, design.density, design.units)
+            chance_sum_positive(0.5 - design.rounded(r + values[i]), NODE_WEIGHTS, design.density, design.units, _STEP)
             for r in _R
         ]
         mean, second, _, _ = relu_moments(_W, noise.neuron[i : i + 1])
@@ -93,17 +94,22 @@ def wrong_bit_chance(
         r, noise = gate_layer(rng, state, m, design)
         lost = chance_lost(state, table, design)
         state = correct(rng, r, noise, design)
-        invented = 1 - (1 - chance_invented(state, m, design)) * (1 - hit)
-        seen.append(float(weight @ (1 - (1 - lost) * (1 - invented))))
+        invented = either(chance_invented(state, m, design), hit)
+        seen.append(float(weight @ either(lost, invented)))
         right = (state.read > 0.5).all(1) & (rng.random(len(weight)) >= invented)
         if not right.any():
             return 1.0, 0.0
         state, weight = Events(*(part[right] for part in state)), weight[right] / weight[right].sum()
-        near = 1 - (1 - chance_lost(state, table, design)) * (1 - invented[right])
+        near = either(chance_lost(state, table, design), invented[right])
         chosen, weight = _resampled(rng, near, weight, per_decade)
         state = Events(*(part[chosen] for part in state))
     blocks = np.array(seen[settle:])[: layers // 8 * 8].reshape(8, -1).mean(1)
     return float(blocks.mean()), float(blocks.std(ddof=1) / np.sqrt(8))
+
+
+def either(a: Float[np.ndarray, " k"], b: Float[np.ndarray, " k"] | float) -> Float[np.ndarray, " k"]:
+    """P(A or B) of independent events, right for the smallest chances too."""
+    return a + b - a * b
 
 
 def _resampled(
@@ -122,7 +128,7 @@ def _resampled(
 
 
 def at_chance(m: Float[np.ndarray, " k"], chances: Float[np.ndarray, " k"], wanted: float) -> float:
-    """The m at which a chance that rises with m is the wanted one, interpolated in log-log; NaN beyond the m given."""
+    """The m (or width) at which rising chances are the wanted one, interpolated in log-log; NaN beyond those given."""
     rising = np.maximum.accumulate(np.log(chances))
     if not rising[0] <= log(wanted) <= rising[-1]:
         return float("nan")
@@ -140,3 +146,19 @@ def price_of_depth(
     """
     deep = at_chance(m, chances, log(2) / (depth * times * batch))
     return at_chance(m, chances, log(2) / (depth * batch)) / deep
+
+
+def price_of_width(
+    widths: Float[np.ndarray, " k"],
+    chances: Float[np.ndarray, " k"],
+    depth: int,
+    times: float = 1000.0,
+    batch: int = 20,
+) -> float:
+    """How many times wider a network must be for `times` the depth, from chances a layer at one m and several widths.
+
+    The chances fall as the widths rise. The result is NaN where the widths do not hold both answers.
+    """
+    narrow_last = np.argsort(widths)[::-1]
+    width = lambda n_layers: at_chance(widths[narrow_last], chances[narrow_last], log(2) / (n_layers * batch))
+    return width(depth * times) / width(depth)

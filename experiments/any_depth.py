@@ -1,0 +1,277 @@
+"""Theorem 8 at any depth: how rare a wrong bit is in a layer, and how much width a thousand times the depth costs.
+
+"chance": the drawn chance that an input gets its first wrong bit in a layer, against m and d. "measured": the same of
+built networks, from many layers and inputs. "long": one built network that runs to a great depth, every layer made from
+its key when its turn comes. The circuit is the one of closed groups, so activity never dies out.
+
+Half of all networks are right on B inputs to depth L where the chance is ln 2/(L B). So a chance gives a depth, and the
+width at which the chance has a given value gives the price of depth.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from math import log
+
+import numpy as np
+
+from superposed.compiler.scanned import Plan, first_wrong_layers
+from superposed.figures.any_depth import draw_any_depth
+from superposed.fitting import proportion_interval
+from superposed.study.deep_runs import upper_limit
+from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.study.series import number, triple
+from superposed.sweeping.record import Seen
+from superposed.sweeping.steps import Steps
+from superposed.theory.density_evolution import Design, mean_field_capacity
+from superposed.theory.rare_errors import price_of_width, wrong_bit_chance
+
+S, INPUTS, DEPTH, TIMES = 2, 20, 64, 1000
+"""Active features of every network; inputs and depth from which the price of `TIMES` the depth is counted."""
+PIECE = 256  # layers a program call
+REPEATS = 400  # of the price, from chances moved by their standard errors
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Built networks whose first wrong bits are counted, from layer `skip` + 1 on, when they have settled."""
+
+    width: int
+    m: int
+    layers: int
+    batch: int
+    networks: int = 1
+    skip: int = 8
+
+
+@dataclass(frozen=True)
+class Long:
+    """One built network that runs to a great depth. The drawn chance of a wrong bit was below 1 in 50 beforehand."""
+
+    width: int
+    m: int
+    depth: int
+    batch: int
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is drawn and what is built.
+
+    Args:
+      curves: widths at which the chance is drawn against m.
+      shares: m of those curves, as shares of the mean field's capacity.
+      prices: {m: widths} between which lie the widths for `DEPTH` and for `TIMES` that depth.
+      layers, per_decade: of a drawn chance.
+    """
+
+    curves: tuple[int, ...]
+    shares: tuple[float, ...]
+    prices: dict[int, tuple[int, ...]]
+    layers: int
+    per_decade: int
+    rates: tuple[Rate, ...]
+    long: Long
+
+
+NARROW = (7000, 8400, 10_000, 12_000, 14_500)
+WIDE = {
+    2000: NARROW,
+    20_000: (25_000, 26_500, 28_000, 29_000, 30_000, 32_000),
+    200_000: (115_000, 117_500, 120_000, 122_500, 125_000),
+}
+RATES = (
+    Rate(4096, 192, 520, 64, 2),
+    Rate(4096, 768, 72, 64, 2),
+    Rate(8192, 2016, 512, 64),
+    Rate(8192, 1008, 2048, 64),
+    Rate(8192, 252, 2**13, 64),
+    Rate(8192, 64, 2**15, 32),
+)
+MORE = (Rate(8192, 252, 2**16, 64), Rate(8192, 64, 2**20, 32))
+SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+FOUR, FIVE = (8192, 16384, 32768, 65536), (4096, 8192, 16384, 32768, 65536)
+SMALLEST = Profile((8192,), (0.2, 0.5), {2000: (8400, 12_000)}, 8, 10, (Rate(1024, 64, 12, 8),), Long(4096, 64, 24, 4))
+PROFILES = {
+    "tiny": SMALLEST,
+    "quick": Profile((8192, 32768), (0.1, 0.3, 0.5, 0.7), {2000: NARROW}, 24, 20, (), Long(16384, 128, 4096, 4)),
+    "standard": Profile(FOUR, SHARES, WIDE, 64, 40, RATES, Long(16384, 256, 65_536, 8)),
+    "full": Profile(FIVE, SHARES, WIDE, 256, 80, RATES + MORE, Long(32768, 2048, 65_536, 20)),
+}
+
+
+def chances(profile: Profile) -> Steps:
+    """One step a pair of m and width, those of the curves and those of the prices."""
+    pairs = [(round(share * mean_field_capacity(Design(d, S))), d) for d in profile.curves for share in profile.shares]
+    pairs += [(m, d) for m, widths in profile.prices.items() for d in widths]
+    shared = {"kind": "chance", "s": S, "layers": profile.layers, "per_decade": profile.per_decade, "seed": 0}
+    return Steps(tuple({**shared, "m": m, "width": d} for m, d in dict.fromkeys(pairs)), chance)
+
+
+def chance(cell: dict) -> dict:
+    """The drawn chance of a first wrong bit in a layer, and its standard error."""
+    design, layers = Design(cell["width"], cell["s"]), cell["layers"]
+    best, error = wrong_bit_chance(cell["seed"], cell["m"], design, layers, layers // 2, cell["per_decade"])
+    return {"chance": best, "error": error}
+
+
+def rates(profile: Profile) -> Steps:
+    """One step a group of built networks."""
+    shared = {"kind": "measured", "s": S, "seed": 0}
+    return Steps(tuple({**shared, **vars(rate)} for rate in profile.rates), measure)
+
+
+def measure(cell: dict) -> dict:
+    """Inputs that went wrong, the layers they were at risk in, and how many of the wrong ones came together.
+
+    Inputs that share a layer share its weights, and may be the same. `together` is the mean number of wrong inputs in
+    a network's layer, each wrong input counted once: the factor by which the count scatters more than a Poisson one.
+    """
+    n, skip, depth = cell["networks"], cell["skip"], cell["layers"]
+    plan, seeds = Plan(Design(cell["width"], cell["s"]), cell["m"]), range(cell["seed"], cell["seed"] + n)
+    first = first_wrong_layers(plan, [cell["m"]] * n, seeds, depth, cell["batch"], PIECE)
+    settled, wrong = first > skip, (first > skip) & (first <= depth)
+    places = Counter(zip(*np.nonzero(wrong)[:1], first[wrong], strict=True)).values()
+    together = sum(k * k for k in places) / max(sum(places), 1)
+    at_risk = np.minimum(first[settled], depth) - skip
+    return {"wrong": int(wrong.sum()), "trials": int(at_risk.sum()), "together": max(together, 1.0)}
+
+
+def long_run(profile: Profile) -> Steps:
+    """The one network."""
+    return Steps(({"kind": "long", "s": S, "seed": 0, **vars(profile.long)},), run_long)
+
+
+def run_long(cell: dict) -> dict:
+    """The first layer with a wrong bit on any input, None where there is none."""
+    plan = Plan(Design(cell["width"], cell["s"]), cell["m"])
+    run = partial(first_wrong_layers, plan, [cell["m"]], [cell["seed"]], cell["depth"], cell["batch"], PIECE)
+    first = int(run(stop_at=1e-9).min())
+    return {"broke_at": None if first > cell["depth"] else first}
+
+
+def tasks(profile: Profile) -> list[Steps]:
+    """What is drawn, what is counted where anything is, and the long run."""
+    return [chances(profile), *([rates(profile)] if profile.rates else []), long_run(profile)]
+
+
+def drawn_rows(profile: Profile, seen: Seen) -> list[dict]:
+    """Drawn chances with 95% intervals of their sampling, and the depth at which half of the networks are right."""
+    steps, rows = chances(profile), []
+    for cell, result in zip(steps.cells, steps.results(seen), strict=True):
+        best, error = max(result["chance"], 1e-30), result["error"]
+        spread = np.exp(1.96 * error / best)
+        rows.append({"kind": "chance", "d": cell["width"], "m": cell["m"], "best": best, "error": error,
+                     "low": best / spread, "high": min(best * spread, 1.0), "depth": log(2) / (best * INPUTS),
+                     "share": cell["m"] / mean_field_capacity(Design(cell["width"], cell["s"]))})  # fmt: skip
+    return rows
+
+
+def measured_rows(profile: Profile, seen: Seen) -> list[dict]:
+    """Counted chances with exact 95% intervals, from counts divided by how many come together."""
+    if not profile.rates:
+        return []
+    steps, rows = rates(profile), []
+    for cell, result in zip(steps.cells, steps.results(seen), strict=True):
+        wrong, trials = (round(result[key] / result["together"]) for key in ("wrong", "trials"))
+        low, high = proportion_interval(wrong, trials)
+        rows.append({"kind": "measured", "d": cell["width"], "m": cell["m"], "wrong": result["wrong"],
+                     "trials": result["trials"], "low": low, "best": result["wrong"] / result["trials"],
+                     "high": high if wrong else upper_limit(trials),
+                     "share": cell["m"] / mean_field_capacity(Design(cell["width"], cell["s"]))})  # fmt: skip
+    return rows
+
+
+def price_rows(rows: list[dict], profile: Profile) -> list[dict]:
+    """For each m how many times the width `TIMES` the depth costs, with a 95% interval from the chances' own errors."""
+    rng, found = np.random.default_rng(0), []
+    for m, widths in profile.prices.items():
+        points = sorted((r["d"], r["best"], r["error"]) for r in rows if r["m"] == m and r["d"] in widths)
+        d, best, error = (np.array(column) for column in zip(*points, strict=True))
+        price = lambda values, d=d: price_of_width(d, values, DEPTH, TIMES, INPUTS)
+        moved = [price(best * np.exp(error / best * rng.standard_normal(len(d)))) for _ in range(REPEATS)]
+        low, high = np.nanquantile(moved, (0.025, 0.975)) if not np.isnan(moved).all() else (np.nan, np.nan)
+        found.append({"kind": "price", "m": m, "low": low, "best": price(best), "high": high})
+    return [row for row in found if np.isfinite([row["low"], row["best"], row["high"]]).all()]
+
+
+def long_finding(profile: Profile, seen: Seen) -> Finding:
+    """Whether the long run had a wrong bit; without one, a limit on how often there can be one."""
+    steps, run = long_run(profile), profile.long
+    first = steps.results(seen)[0]["broke_at"]
+    limit = upper_limit(run.depth * run.batch)
+    clean = f"0 wrong bits in {run.depth:,} layers; at 95% a layer errs on fewer than {limit:.1e} of inputs"
+    return Finding(
+        f"Theorem 8 at any depth: does a built network run {run.depth:,} layers without a wrong bit?",
+        f"d = {run.width:,}, m = {run.m:,}, s = {S}, {run.batch} inputs, 1 seed",
+        clean if first is None else f"the first wrong bit in layer {first:,}",
+        "holds" if first is None else "fails",
+        "every read-off of every layer on the right side of 1/2" if first is None else "one read-off on the wrong side",
+    )
+
+
+def price_finding(row: dict) -> Finding:
+    """The price of depth at one m."""
+    return Finding(
+        f"Theorem 8 at any depth, m = {row['m']:,}, s = {S}: how many times the neurons does {TIMES:,} times the depth "
+        "cost?",
+        f"depth {DEPTH} to {DEPTH * TIMES:,}, {INPUTS} inputs, half of the networks right",
+        triple((row["low"], row["best"], row["high"])),
+        "computed",
+        "drawn chances of a wrong bit; 95% interval of their sampling",
+    )
+
+
+def built_finding(row: dict, drawn: list[dict]) -> Finding:
+    """A counted chance beside the drawn one at the same d, interpolated in m."""
+    near = sorted((r["m"], r["best"]) for r in drawn if r["d"] == row["d"])
+    m, best = np.array(near).T if near else (np.array([]), np.array([]))
+    inside = len(m) > 1 and m[0] <= row["m"] <= m[-1]
+    beside = f"drawn {np.exp(np.interp(np.log(row['m']), np.log(m), np.log(best))):.1e}" if inside else "none drawn"
+    interval = f"{row['best']:.1e} [{row['low']:.1e}, {row['high']:.1e}]" if row["wrong"] else f"< {row['high']:.1e}"
+    return Finding(
+        f"Theorem 8 at any depth, d = {row['d']:,}, m = {row['m']:,}, s = {S}, built: chance of a wrong bit, a layer?",
+        f"{number(row['trials'])} inputs times layers",
+        f"{interval}; {beside}",
+        "measured",
+        f"{row['wrong']} inputs went wrong; exact 95% interval, inputs of one layer counted together",
+    )
+
+
+def rare_finding(rows: list[dict], d: int) -> Finding:
+    """The drawn chances of one width, from the smallest m to the largest."""
+    points = sorted((r["share"], r["best"]) for r in rows if r["d"] == d)
+    (first, low), (last, high) = points[0], points[-1]
+    return Finding(
+        f"Theorem 8 at any depth, d = {d:,}, s = {S}: chance of a wrong bit in a layer, an input?",
+        f"m = {first:.2f} to {last:.2f} of the mean field's capacity",
+        f"{low:.1e} to {high:.1e}",
+        "computed",
+        "density evolution with the active features drawn, near misses drawn more often",
+    )
+
+
+def analyse(profile: Profile, seen: Seen) -> Analysis:
+    """Chances, drawn and counted, the depths they allow, and the price of depth."""
+    drawn, counted = drawn_rows(profile, seen), measured_rows(profile, seen)
+    prices = price_rows(drawn, profile)
+    findings = [long_finding(profile, seen), *map(price_finding, prices)]
+    findings += [rare_finding(drawn, d) for d in profile.curves]
+    findings += [built_finding(row, drawn) for row in counted]
+    curves = [{**row, "kind": "curve"} for row in drawn if row["d"] in profile.curves]
+    at_m = [{**row, "kind": "at m"} for row in drawn if row["d"] in profile.prices.get(row["m"], ())]
+    targets = [{"kind": "target", "depth": depth, "best": log(2) / depth / INPUTS} for depth in (DEPTH, DEPTH * TIMES)]
+    return Analysis([*drawn, *curves, *at_m, *counted, *prices, *targets], findings)
+
+
+EXPERIMENT = Experiment(
+    claim="Theorem 8 (Hänni et al. 2024): corrected networks run sparse circuits of any polynomial depth; depth costs "
+    "little width",
+    meaning="The chance of a wrong bit in a layer falls very fast as the network gets wider. So a run a thousand times "
+    "as deep needs only somewhat more neurons, and in wide networks hardly any.",
+    profiles=PROFILES,
+    tasks=tasks,
+    analyse=analyse,
+    draw=draw_any_depth,
+    size=(14, 4.8),
+)
