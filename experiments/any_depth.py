@@ -1,8 +1,9 @@
 """Theorem 8 at any depth: how rare a wrong bit is in a layer, and how much width a thousand times the depth costs.
 
 "chance": the drawn chance that an input gets its first wrong bit in a layer, against m and d. "measured": the same of
-built networks, from many layers and inputs. "long": one built network that runs to a great depth, every layer made from
-its key when its turn comes. The circuit is the one of closed groups, so activity never dies out.
+built networks, from many layers and inputs. "long": built networks that run to a great depth, every layer made from its
+key when its turn comes, and a control with too many features, which must fail. The circuit is the one of closed groups,
+so activity never dies out.
 
 Half of all networks are right on B inputs to depth L where the chance is ln 2/(L B). So a chance gives a depth, and the
 width at which the chance has a given value gives the price of depth.
@@ -46,12 +47,16 @@ class Rate:
 
 @dataclass(frozen=True)
 class Long:
-    """One built network that runs to a great depth. The drawn chance of a wrong bit was below 1 in 50 beforehand."""
+    """One built network that runs to a great depth.
+
+    The drawn law gave it, beforehand, more than 9 chances in 10 to run without a wrong bit, and a control none.
+    """
 
     width: int
     m: int
     depth: int
     batch: int
+    control: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Profile:
     layers: int
     per_decade: int
     rates: tuple[Rate, ...]
-    long: Long
+    long: tuple[Long, ...]
 
 
 NARROW = (7000, 8400, 10_000, 12_000, 14_500)
@@ -90,13 +95,15 @@ RATES = (
 )
 MORE = (Rate(8192, 252, 2**16, 64), Rate(8192, 64, 2**20, 32))
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+TINY = (Rate(1024, 64, 12, 8),)
+LONG = (Long(16384, 256, 65_536, 8), Long(65536, 70_000, 64, 10), Long(65536, 100_000, 64, 10, True))
 FOUR, FIVE = (8192, 16384, 32768, 65536), (4096, 8192, 16384, 32768, 65536)
-SMALLEST = Profile((8192,), (0.2, 0.5), {2000: (8400, 12_000)}, 8, 10, (Rate(1024, 64, 12, 8),), Long(4096, 64, 24, 4))
+SMALLEST = Profile((8192,), (0.2, 0.5), {2000: (8400, 12_000)}, 8, 10, TINY, (Long(4096, 64, 24, 4),))
 PROFILES = {
     "tiny": SMALLEST,
-    "quick": Profile((8192, 32768), (0.1, 0.3, 0.5, 0.7), {2000: NARROW}, 24, 20, (), Long(16384, 128, 4096, 4)),
-    "standard": Profile(FOUR, SHARES, WIDE, 64, 40, RATES, Long(16384, 256, 65_536, 8)),
-    "full": Profile(FIVE, SHARES, WIDE, 256, 80, RATES + MORE, Long(32768, 2048, 65_536, 20)),
+    "quick": Profile((8192, 16384), (0.1, 0.4, 0.7), {2000: NARROW}, 16, 20, (), (Long(8192, 64, 4096, 4),)),
+    "standard": Profile(FOUR, SHARES, WIDE, 64, 40, RATES, LONG),
+    "full": Profile(FIVE, SHARES, WIDE, 256, 80, RATES + MORE, (*LONG, Long(32768, 2048, 65_536, 20))),
 }
 
 
@@ -137,22 +144,23 @@ def measure(cell: dict) -> dict:
     return {"wrong": int(wrong.sum()), "trials": int(at_risk.sum()), "together": max(together, 1.0)}
 
 
-def long_run(profile: Profile) -> Steps:
-    """The one network."""
-    return Steps(({"kind": "long", "s": S, "seed": 0, **vars(profile.long)},), run_long)
+def long_runs(profile: Profile) -> Steps:
+    """One step a network."""
+    return Steps(tuple({"kind": "long", "s": S, "seed": 0, **vars(run)} for run in profile.long), run_long)
 
 
 def run_long(cell: dict) -> dict:
     """The first layer with a wrong bit on any input, None where there is none."""
     plan = Plan(Design(cell["width"], cell["s"]), cell["m"])
-    run = partial(first_wrong_layers, plan, [cell["m"]], [cell["seed"]], cell["depth"], cell["batch"], PIECE)
+    piece = PIECE if cell["depth"] > PIECE else 4
+    run = partial(first_wrong_layers, plan, [cell["m"]], [cell["seed"]], cell["depth"], cell["batch"], piece)
     first = int(run(stop_at=1e-9).min())
     return {"broke_at": None if first > cell["depth"] else first}
 
 
 def tasks(profile: Profile) -> list[Steps]:
     """What is drawn, what is counted where anything is, and the long run."""
-    return [chances(profile), *([rates(profile)] if profile.rates else []), long_run(profile)]
+    return [chances(profile), *([rates(profile)] if profile.rates else []), long_runs(profile)]
 
 
 def drawn_rows(profile: Profile, seen: Seen) -> list[dict]:
@@ -195,15 +203,15 @@ def price_rows(rows: list[dict], profile: Profile) -> list[dict]:
     return [row for row in found if np.isfinite([row["low"], row["best"], row["high"]]).all()]
 
 
-def long_finding(profile: Profile, seen: Seen) -> Finding:
-    """Whether the long run had a wrong bit; without one, a limit on how often there can be one."""
-    steps, run = long_run(profile), profile.long
-    first = steps.results(seen)[0]["broke_at"]
-    limit = upper_limit(run.depth * run.batch)
-    clean = f"0 wrong bits in {run.depth:,} layers; at 95% a layer errs on fewer than {limit:.1e} of inputs"
+def long_finding(cell: dict, first: int | None) -> Finding:
+    """Whether a long run had a wrong bit; without one, a limit on how often there can be one."""
+    depth, batch = cell["depth"], cell["batch"]
+    limit = upper_limit(depth * batch)
+    clean = f"0 wrong bits in {depth:,} layers; at 95% a layer errs on fewer than {limit:.1e} of inputs"
+    question = f"Theorem 8 at any depth: does a built network run {depth:,} layers without a wrong bit?"
     return Finding(
-        f"Theorem 8 at any depth: does a built network run {run.depth:,} layers without a wrong bit?",
-        f"d = {run.width:,}, m = {run.m:,}, s = {S}, {run.batch} inputs, 1 seed",
+        question + " (control, must fail)" * cell["control"],
+        f"d = {cell['width']:,}, m = {cell['m']:,}, s = {S}, {batch} inputs, 1 seed",
         clean if first is None else f"the first wrong bit in layer {first:,}",
         "holds" if first is None else "fails",
         "every read-off of every layer on the right side of 1/2" if first is None else "one read-off on the wrong side",
@@ -255,7 +263,9 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Chances, drawn and counted, the depths they allow, and the price of depth."""
     drawn, counted = drawn_rows(profile, seen), measured_rows(profile, seen)
     prices = price_rows(drawn, profile)
-    findings = [long_finding(profile, seen), *map(price_finding, prices)]
+    runs = long_runs(profile)
+    findings = [long_finding(cell, run["broke_at"]) for cell, run in zip(runs.cells, runs.results(seen), strict=True)]
+    findings += map(price_finding, prices)
     findings += [rare_finding(drawn, d) for d in profile.curves]
     findings += [built_finding(row, drawn) for row in counted]
     curves = [{**row, "kind": "curve"} for row in drawn if row["d"] in profile.curves]
