@@ -101,7 +101,7 @@ FOUR, FIVE = (8192, 16384, 32768, 65536), (4096, 8192, 16384, 32768, 65536)
 SMALLEST = Profile((8192,), (0.2, 0.5), {2000: (8400, 12_000)}, 8, 10, TINY, (Long(4096, 64, 24, 4),))
 PROFILES = {
     "tiny": SMALLEST,
-    "quick": Profile((8192, 16384), (0.1, 0.4, 0.7), {2000: NARROW}, 16, 20, (), (Long(8192, 64, 4096, 4),)),
+    "quick": Profile((8192, 16384), (0.1, 0.3, 0.5), {2000: NARROW}, 16, 20, (), (Long(8192, 64, 4096, 4),)),
     "standard": Profile(FOUR, SHARES, WIDE, 64, 40, RATES, LONG),
     "full": Profile(FIVE, SHARES, WIDE, 256, 80, RATES + MORE, (*LONG, Long(32768, 2048, 65_536, 20))),
 }

@@ -1,9 +1,10 @@
 """Theorem 8: circuits of any depth by alternating targeted ANDs with error correction.
 
-"depth": one network, piece by piece: wrong bits and read-offs of the whole batch in every circuit layer, with
-correction and for two controls that must fail. "frontier": networks of several m around where half of them fail,
-run to a fixed depth or until an input goes wrong. "drawn": the m at which half of all networks are right.
-d is the number of ReLU neurons of the widest layer: d in the AND layer, d/8 units of eight in the correction.
+"depth": several networks, piece by piece: wrong bits and read-offs of the whole batch in every circuit layer, with
+correction and for two controls that must fail. The figure shows the first of each. "frontier": networks of several m
+around where half of them fail, run to a fixed depth or until an input goes wrong. "drawn": the m at which half of all
+networks are right. d is the number of ReLU neurons of the widest layer: d in the AND layer, d/8 units of eight in the
+correction.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from superposed.compiler.corrected import Corrected
 from superposed.compiler.scanned import Plan, first_wrong_layers
 from superposed.figures.circuits import draw_deep
 from superposed.fitting import through
-from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit
+from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bits
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
 from superposed.study.series import Series
 from superposed.study.trials import Trials
@@ -47,27 +48,29 @@ class Frontier:
 
 @dataclass(frozen=True)
 class Profile:
-    """The network that is looked at through its depth, and the frontier."""
+    """The networks that are looked at through their depth, one a seed, and the frontier."""
 
     width: int
     m: int
     s: int
     depth: int
     batch: int
+    seeds: int
     frontier: Frontier
 
 
 FAR = (*powers(2, 13, 17), *powers(10, 6, 12))
+FEW = (4096, 2**14, 10**8, 10**12)
 PROFILES = {
-    "tiny": Profile(2**12, 120, 2, 12, 5, Frontier((2048,), (2, 3), 4, 4, 2, (2**12, 10**6), 100)),
-    "quick": Profile(2**13, 300, 3, 64, 10, Frontier((4096, 8192), (2,), 16, 5, 4, (4096, 2**14, 10**8, 10**12), 300)),
-    "standard": Profile(2**15, 8000, 3, 256, 20, Frontier(powers(2, 13, 15), (2, 3, 4), 64, 20, 8, FAR, 1000)),
-    "full": Profile(2**16, 30000, 3, 256, 50, Frontier(powers(2, 13, 16), (2, 3, 4, 6), 64, 20, 8, FAR, 4000)),
+    "tiny": Profile(2**12, 120, 2, 12, 5, 2, Frontier((2048,), (2, 3), 4, 4, 2, (2**12, 10**6), 100)),
+    "quick": Profile(2**13, 300, 3, 64, 10, 4, Frontier((4096, 8192), (2,), 16, 5, 4, FEW, 300)),
+    "standard": Profile(2**15, 8000, 3, 256, 20, 8, Frontier(powers(2, 13, 15), (2, 3, 4), 64, 20, 8, FAR, 1000)),
+    "full": Profile(2**16, 30000, 3, 256, 50, 8, Frontier(powers(2, 13, 16), (2, 3, 4, 6), 64, 20, 8, FAR, 4000)),
 }  # fmt: skip
 
 
-def runs(profile: Profile) -> dict[str, Chain]:
-    """The network and its controls: rounding left out, and 14 times the features, at least 4 m*."""
+def runs(profile: Profile) -> dict[str, list[Chain]]:
+    """The networks and their controls: rounding left out, and 14 times the features, at least 4 m*."""
     kinds = {
         "corrected": ("round", profile.m),
         "not corrected": ("identity", profile.m),
@@ -80,10 +83,10 @@ def runs(profile: Profile) -> dict[str, Chain]:
         "s": profile.s,
         "depth": profile.depth,
         "batch": profile.batch,
-        "seed": 0,
     }
+    chain = lambda cell: deep_run(cell, Corrected(profile.s, cell["reset"]), piece=16, stop_at=0.02 * cell["m"])
     return {
-        name: deep_run({**shared, "reset": reset, "m": m}, Corrected(profile.s, reset), piece=16, stop_at=0.02 * m)
+        name: [chain({**shared, "seed": seed, "reset": reset, "m": m}) for seed in range(profile.seeds)]
         for name, (reset, m) in kinds.items()
     }
 
@@ -126,25 +129,25 @@ def drawn_half(cell: dict) -> dict:
     return {"m": half_pass(cell["seed"], design, cell["depth"], cell["batch"], cell["events"], tolerance=0.02)}
 
 
-def depth_rows(profile: Profile, seen: Seen) -> dict[str, list[dict]]:
-    """{network: a row a layer}, the root mean square of the read-offs' errors with them."""
-    found = {}
-    for name, chain in runs(profile).items():
-        own = {k: v for k, v in chain.cells[0].items() if k not in ("first", "layers")}
-        rms = np.sqrt([layer["sum_squares"] / own["batch"] / own["m"] for layer in layers_of(chain.results(seen))])
-        found[name] = [
-            {"name": name, **own, **layer, "rms": float(e)}
-            for layer, e in zip(layers_of(chain.results(seen)), rms, strict=True)
-        ]
-    return found
+def depth_rows(profile: Profile, seen: Seen) -> dict[str, list[list[dict]]]:
+    """{network: for each seed a row a layer}, the root mean square of the read-offs' errors with them."""
+    return {name: [layer_rows(name, chain, seen) for chain in chains] for name, chains in runs(profile).items()}
 
 
-def run_finding(name: str, rows: list[dict]) -> Finding:
-    """Whether the network never erred; a control is there to fail."""
-    one = rows[0]
-    verdict, measured, why = no_wrong_bit(rows, one["depth"], one["batch"])
+def layer_rows(name: str, chain: Chain, seen: Seen) -> list[dict]:
+    """A row a layer of one network."""
+    cell = {k: v for k, v in chain.cells[0].items() if k not in ("first", "layers")}
+    rms = lambda layer: float(np.sqrt(layer["sum_squares"] / cell["batch"] / cell["m"]))
+    return [{"name": name, **cell, **layer, "rms": rms(layer)} for layer in layers_of(chain.results(seen))]
+
+
+def run_finding(name: str, networks: list[list[dict]]) -> Finding:
+    """Whether the networks never erred; a control is there to fail."""
+    cell, seeds = networks[0][0], len(networks)
+    verdict, measured, why = no_wrong_bits(networks, cell["depth"], cell["batch"])
     control = "" if name == "corrected" else " (control, must fail)"
-    span = f"d = {one['width']}, m = {one['m']}, s = {one['s']}, depth {one['depth']}, {one['batch']} inputs, 1 seed"
+    sizes = f"d = {cell['width']}, m = {cell['m']}, s = {cell['s']}, depth {cell['depth']}"
+    span = f"{sizes}, {cell['batch']} inputs, {seeds} seeds"
     return Finding(f"Theorem 8, {name}: no wrong bit at any depth?{control}", span, measured, verdict, why)
 
 
@@ -203,8 +206,8 @@ def drawn_finding(rows: list[dict], s: int) -> Finding:
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Errors through the depth; the frontier's law in d for each s, and in s over all d; what is drawn beside it."""
     f, depth = profile.frontier, depth_rows(profile, seen)
-    findings, fits, table = [], {}, [row for rows in depth.values() for row in rows]
-    findings += [run_finding(name, rows) for name, rows in depth.items()]
+    findings, fits, table = [], {}, [row for networks in depth.values() for row in networks[0]]
+    findings += [run_finding(name, networks) for name, networks in depth.items()]
     computed, every = computed_rows(f, seen), frontiers(f, seen)
     table += computed + local_rows(computed)
     for trials in every:
@@ -234,7 +237,11 @@ EXPERIMENT = Experiment(
     meaning="Errors that grow from layer to layer are cleaned up after each, so a circuit can be as deep as one likes. "
     "Without the correction the same network gives wrong bits after a few layers.",
     profiles=PROFILES,
-    tasks=lambda profile: [*runs(profile).values(), rungs(profile.frontier), drawn(profile.frontier)],
+    tasks=lambda profile: [
+        *(chain for chains in runs(profile).values() for chain in chains),
+        rungs(profile.frontier),
+        drawn(profile.frontier),
+    ],
     analyse=analyse,
     draw=draw_deep,
     size=(14, 6.6),

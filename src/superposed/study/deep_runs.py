@@ -1,5 +1,6 @@
 """Deep networks run piece by piece, as chains of steps: a kill loses one piece, and every piece is a row."""
 
+from collections.abc import Sequence
 from itertools import tee
 from math import expm1, log1p
 
@@ -21,6 +22,7 @@ from superposed.compiler.channels import Channels
 from superposed.compiler.corrected import Corrected
 from superposed.compiler.deep import errors_and_states
 from superposed.compiler.stacked import Stacked
+from superposed.fitting import proportion_interval
 from superposed.sweeping.steps import Chain
 
 
@@ -115,3 +117,17 @@ def no_wrong_bit(layers: list[dict], depth: int, batch: int) -> tuple[str, str, 
     cut = "" if len(layers) == depth else f", stopped after layer {len(layers)}"
     measured = f"{wrong:,} wrong bits, the first in layer {first}{cut}"
     return "fails", measured, "at least one read-off was on the wrong side of the threshold"
+
+
+def no_wrong_bits(networks: Sequence[list[dict]], depth: int, batch: int) -> tuple[str, str, str]:
+    """`no_wrong_bit` of several networks: "holds" when it holds for all of them."""
+    first = [next((layer["layer"] for layer in layers if layer["wrong"]), None) for layers in networks]
+    broken, n = sorted(layer for layer in first if layer is not None), len(networks)
+    low, high = proportion_interval(len(broken), n)
+    chance = f"a network fails with chance {low:.2f} to {high:.2f} at 95%"
+    if broken or any(len(layers) < depth for layers in networks):
+        between = f"{broken[0]}" if broken[0] == broken[-1] else f"{broken[0]} to {broken[-1]}"
+        return "fails", f"{len(broken)} of {n} networks have wrong bits, the first in layer {between}", chance
+    limit = upper_limit(n * depth * batch)
+    why = f"{chance}, and a layer errs on fewer than {limit:.1e} of inputs"
+    return "holds", f"0 wrong bits in {depth} layers of {n} networks", why
