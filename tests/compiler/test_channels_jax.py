@@ -7,14 +7,19 @@ import pytest
 import scipy.sparse as sp
 
 from superposed.bad_input import InputError
+from superposed.circuits.circuit import evaluate_active, sparse_features
 from superposed.compiler import channels_jax
 from superposed.compiler.channels_jax import Planted, code_for, features_on, run_planted, step, wires
+from superposed.compiler.gate_table import gates_of, group_table
+from superposed.compiler.scanned import first_wrong_layers
+from superposed.compiler.scanned_channels import channel_plan
 from superposed.compiler.sparse import index_matrix
 from superposed.compiler.steps import StepLayer, gadget_of
 from superposed.compiler.wiring import Wiring, clipped_wires
 from superposed.theory.channels import largest_m, misfires
 
 M, WIDTH = 900, 140
+AND = gadget_of(2, 1, False, 4)
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +75,42 @@ def test_runs_end_where_the_law_says(kind):
     assert int(bad.layers) < depth and int(bad.wrong) > 0
     with pytest.raises(InputError, match="channels that meet in one unit"):
         code_for(40, 4, 10_000)
+
+
+def test_a_run_is_scipys_bit_for_bit():
+    """The same circuit, wires and inputs, layer by layer: the same units are on, and the same bits are read wrongly."""
+    m, s, batch = 240, 3, 12
+    plan = channel_plan(150, 4, s, m, room=150)  # crowded: units are on by chance, and bits go wrong
+    key, width = jax.random.key(4), plan.width
+    state = plan.start(batch, key, m)
+    b = sparse_features(np.asarray(state.groups)[:, None] * s + np.arange(s), m)
+    code = index_matrix(np.asarray(plan.code.units(jnp.arange(m))), width)
+    h = dense(state.active, width)
+    chance = n_wrong = 0
+    one_layer = jax.jit(plan.run, static_argnums=0)
+    for layer in (1, 2, 3):
+        table = group_table(jax.random.split(key)[0], layer, m, s, plan.rows)
+        gates = gates_of(table, m)
+        h = StepLayer(Wiring(code, code.T.tocsr(), gates.inputs, code, clipped_wires), None, ((width, AND),))(
+            sp.csr_array(h)
+        )
+        h, b = h.toarray(), evaluate_active(gates, b)
+        state, wrong = one_layer(1, key, m, layer - 1, state)
+        assert np.array_equal(dense(state.active, width), h)
+        read = (h @ code.T.toarray() / 4 > 1 - 0.5 / 4) != (b.toarray() > 0)
+        assert np.array_equal(wrong[0], read.sum(1))
+        chance, n_wrong = chance + h.sum() - b.sum() * 4, n_wrong + read.sum()
+    assert chance > 0 and n_wrong > 0
+
+
+def test_first_wrong_layers_of_a_roomy_and_of_a_crowded_network():
+    """Both in one program, because the number of features may differ from network to network."""
+    roomy, crowded = first_wrong_layers(channel_plan(150, 4, 3, 900), [90, 900], [0, 1], 6, 8, piece=3)
+    assert (roomy == 7).all() and (crowded < 7).any()
+
+
+def dense(active, width):
+    """Units that are on as rows of 0 and 1."""
+    h = np.zeros((len(active), width + 1), np.float32)
+    np.put_along_axis(h, np.asarray(active), 1, 1)
+    return h[:, :width]

@@ -79,7 +79,7 @@ def step(
     return jax.lax.map(one, active)
 
 
-def features_on(code: Code, active: Int[Array, " k"], width: int, m: int) -> Bool[Array, "k k"]:
+def features_on(code: Code, active: Int[Array, " k"], width: int, m: Int[Array, ""] | int) -> Bool[Array, "k k"]:
     """Which pairs of a unit of block 0 and a unit of block 1 name a feature whose whole channel is on.
 
     At most p_0 p_1 features, so that two remainders name one.
@@ -143,8 +143,8 @@ def _run(planted: Planted, key: Key[Array, ""]) -> Run:
         n_random = 0 if kind == "groups" else m - batch * s
         inputs = jnp.zeros((m, 2), jnp.int32).at[after].set(_gates(gates_key, before, s, n_random))
         active, n_on = step(wires(code, inputs, width), active, 2 * c)
-        read, kept, intended = jax.vmap(partial(_read, code, width, m))(active, active_features(after))
-        wrong = jnp.where(n_on > room, m, read - kept + s - kept)
+        n_read, kept, intended = jax.vmap(partial(read, code, width, m))(active, active_features(after))
+        wrong = jnp.where(n_on > room, m, n_read - kept + s - kept)
         return i + 1, after, active, wrong.sum(), (s - kept).sum(), extra + (n_on - intended).sum()
 
     order = _permutation(start_key, m)
@@ -161,8 +161,8 @@ def _permutation(key: Key[Array, ""], m: int) -> Int[Array, " m"]:
     return jax.random.permutation(key, m).astype(jnp.int32)
 
 
-def _read(
-    code: Code, width: int, m: int, active: Int[Array, " k"], own: Int[Array, " s"]
+def read(
+    code: Code, width: int, m: Int[Array, ""] | int, active: Int[Array, " k"], own: Int[Array, " s"]
 ) -> tuple[Int[Array, ""], Int[Array, ""], Int[Array, ""]]:
     """How many features are read as on, how many of those that ought to be, and how many units these have together."""
     none = jnp.zeros(width + 1, bool)

@@ -5,7 +5,7 @@ Memory holds one layer whatever the depth. States are the features' read-offs; `
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -64,9 +64,25 @@ class Plan(NamedTuple):
     form: Form | None = None
 
     @property
+    def s(self) -> int:
+        """Active features."""
+        return self.design.s
+
+    @property
     def sums(self) -> Form:
         """The form of sums."""
         return self.form or ("scattered" if jax.default_backend() == "cpu" else "dense")
+
+    def start(self, batch: int, key: Key[Array, ""], m: Int[Array, ""] | int) -> State:
+        """The encoded inputs of one network: a random group of features each."""
+        return start_groups(self, batch, key, m)
+
+    def run(
+        self, n_layers: int, key: Key[Array, ""], m: Int[Array, ""] | int, first: Int[Array, ""] | int, state: State
+    ) -> tuple[State, Int[Array, "layers batch"]]:
+        """Layers first + 1, ..., first + n_layers, and each one's wrong bits. Pure: vmap it over keys, m and states."""
+        state, errors = run_groups(self, n_layers, key, m, first, state)
+        return state, errors.wrong
 
 
 def rounded(u: Float[Array, "*shape"], design: Design) -> Float[Array, "*shape"]:
@@ -145,8 +161,27 @@ def start_groups(plan: Plan, batch: int, key: Key[Array, ""], m: Int[Array, ""] 
     return encode(build_key, jnp.arange(plan.rows)[:, None] // s == groups, m, plan)
 
 
+@runtime_checkable
+class Runs(Protocol):
+    """What `first_wrong_layers` runs: a `Plan`, or a `scanned_channels.ChannelPlan`. Hashable; states are pytrees."""
+
+    s: int
+    rows: int
+
+    def start(self, batch: int, key: Key[Array, ""], m: Int[Array, ""] | int) -> tuple: ...
+
+    def run(
+        self,
+        n_layers: int,
+        key: Key[Array, ""],
+        m: Int[Array, ""] | int,
+        first: Int[Array, ""] | int,
+        state: tuple,
+    ) -> tuple[tuple, Int[Array, "layers batch"]]: ...
+
+
 def first_wrong_layers(
-    plan: Plan, m: Sequence[int], seeds: Sequence[int], depth: int, batch: int, piece: int = 16, stop_at: float = 1.0
+    plan: Runs, m: Sequence[int], seeds: Sequence[int], depth: int, batch: int, piece: int = 16, stop_at: float = 1.0
 ) -> Int[np.ndarray, "networks batch"]:
     """For each network and input the first layer with a wrong bit, depth + 1 where there is none.
 
@@ -158,19 +193,19 @@ def first_wrong_layers(
     Raises:
       InputError: m not a multiple of s, below s or beyond the plan's rows.
     """
-    s = plan.design.s
-    for one in m:
-        if one % s or not s <= one <= plan.rows:
-            raise InputError("m", one, f"closed groups need a multiple of s = {s} up to rows = {plan.rows}")
+    s = plan.s
+    for n_features in m:
+        if n_features % s or not s <= n_features <= plan.rows:
+            raise InputError("m", n_features, f"closed groups need a multiple of s = {s} up to rows = {plan.rows}")
     keys, m = jax.vmap(jax.random.key)(jnp.array(seeds)), jnp.array(m)
     loops = plan.rows > SMALL  # a small network compiles longer than it runs
     state = program(_start_all, 2, loops=loops)(plan, batch, keys, m)
     first = np.full((len(seeds), batch), depth + 1)
     for done in range(0, depth, piece):
-        state, errors = program(_run_all, 2, loops=loops)(
+        state, counts = program(_run_all, 2, loops=loops)(
             plan, min(piece, depth - done), keys, m, jnp.array(done), state
         )
-        wrong = np.asarray(errors.wrong) > 0  # [networks, layers, batch]
+        wrong = np.asarray(counts) > 0  # [networks, layers, batch]
         here = np.where(wrong.any(1), done + 1 + wrong.argmax(1), depth + 1)
         first = np.minimum(first, here)
         if ((first <= depth).mean(1) >= stop_at).all():
@@ -179,8 +214,8 @@ def first_wrong_layers(
 
 
 def _start_all(plan, batch, keys, m):
-    return jax.vmap(partial(start_groups, plan, batch))(keys, m)
+    return jax.vmap(partial(plan.start, batch))(keys, m)
 
 
 def _run_all(plan, n_layers, keys, m, first, state):
-    return jax.vmap(partial(run_groups, plan, n_layers), (0, 0, None, 0))(keys, m, first, state)
+    return jax.vmap(partial(plan.run, n_layers), (0, 0, None, 0))(keys, m, first, state)
