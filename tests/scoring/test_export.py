@@ -12,7 +12,7 @@ from superposed.circuits.circuit import evaluate_circuit
 from superposed.cli import main
 from superposed.compiler.write import write_tensors
 from superposed.scoring import export
-from superposed.scoring.card import write_card
+from superposed.scoring.card import certainty, write_card
 from superposed.scoring.dictionary import cosines, direction_scores
 from superposed.scoring.sample import draw_inputs, from_table, sample_layer
 from superposed.scoring.truth import layer_truth
@@ -130,3 +130,14 @@ def test_the_card_says_what_the_file_says(network):
                   "**What it is not.**", "2 layers of AND" + " gates" * (len(kinds) == 1)):  # fmt: skip
         assert value in card
     assert len(card.splitlines()) < 50 and max(map(len, card.splitlines())) < 200
+
+
+def test_the_card_says_what_is_proven_what_was_sampled_and_what_is_known_to_be_wrong():
+    check = {"exhaustive": False, "chance_wrong": 0.003}
+    worst = {"certified": [2], "tried": 1000, "wrong": 12}
+    words = certainty({"check": check, "worst_case": worst, "depth": 5, "s": 3})
+    for part in ("below 0.003, at 95%", "wrong bits are known**: 12 of 1,000", "3 active features, stored exactly: 2.",
+                 "only sampled: 1, 3 to 5."):  # fmt: skip
+        assert part in words
+    assert "known" not in certainty({"check": check, "worst_case": {**worst, "wrong": 0}, "depth": 5, "s": 3})
+    assert "every valid input is right" in certainty({"check": {"exhaustive": True}, "worst_case": worst, "depth": 5})

@@ -3,7 +3,7 @@
 A layer of m features in d units has d^2 weights and 2 m wires to choose, far too many to draw for d = 131,072 and
 m = 300 d. Two random orders determine all of them: of the features before and after the layer. `KeyedOrder` gives
 single places of an order, so one can ask which gates a unit serves, and where each of these is stored. One input has
-about s c active units, with 2 m c/d gates each. So a layer costs about s c^2 m/d gates an input, and no more memory.
+about s c active units, with 2 m c/d gates each. So a layer costs about 2 s c^2 m/d gates an input, and no more memory.
 
 `compiler.channels` makes the same layers as whole matrices, and is the twin in the tests.
 """
