@@ -191,3 +191,11 @@ def test_a_written_file_has_the_mode_that_the_umask_gives(tmp_path):
     finally:
         os.umask(before)
     assert out.stat().st_mode & 0o777 == 0o640
+
+
+def test_verify_repeats_what_compile_knows_to_be_wrong(files, tmp_path, capsys):
+    net = load(files[0])
+    worst = {"certified": [1], "tried": 5, "wrong": 2}
+    write_tensors(tmp_path / "n", dict(net.tensors), {**net.metadata, "worst_case": worst})
+    assert main(["verify", str(tmp_path / "n")]) == 0
+    assert "`compile` found wrong bits on 2 of 5 inputs" in capsys.readouterr().err
