@@ -90,8 +90,8 @@ PROFILES = {
         (Frontier(powers(2, 8, 12), (3,), 64, 50, 1, 12, rungs=WANTED[:2]),),
     ),
     "standard": Profile(
-        (Run("step", D, 15 * D, 256, 50), Run(RANDOM, 2**14, 45 * 2**14, 64, 50, "paths"), RELU, TOO_MANY),
-        (Frontier((*powers(2, 9, 15), 2**17), (3,), 64, 50, 2, 10, rungs=WANTED),),
+        (Run("step", D, 15 * D, 256, 50), Run(RANDOM, D, 15 * D, 64, 50, "paths"), RELU, TOO_MANY),
+        (Frontier((*powers(2, 9, 15), 2**17), (3,), 64, 50, 1, 10, rungs=WANTED),),
     ),
     "full": Profile(
         (Run("step", 2**16, 120 * 2**16, 64, 50), Run(RANDOM, 2**16, 10**6, 1024, 1000, "paths"), RELU, TOO_MANY),
@@ -130,7 +130,7 @@ def staircases(profile: Profile) -> list[Chain]:
     """Chains of networks, one for each circuit, s, width and seed."""
     found = []
     for f in profile.frontiers:
-        for circuit, s, width, seed in product(f.circuits, f.s, f.widths, range(f.seeds)):
+        for circuit, s, width, seed in product(f.circuits, f.s, f.widths, range(1, f.seeds + 1)):
             shared = {"kind": "frontier", "circuit": circuit, "s": s, "c": f.c, "width": width, "depth": f.depth,
                       "batch": f.batch}  # fmt: skip
             seeds = range(seed * f.networks, (seed + 1) * f.networks)

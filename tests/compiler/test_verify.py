@@ -199,3 +199,17 @@ def test_verify_repeats_what_compile_knows_to_be_wrong(files, tmp_path, capsys):
     write_tensors(tmp_path / "n", dict(net.tensors), {**net.metadata, "worst_case": worst})
     assert main(["verify", str(tmp_path / "n")]) == 0
     assert "`compile` found wrong bits on 2 of 5 inputs" in capsys.readouterr().err
+
+
+def test_verify_computes_certificates_again(tmp_path, capsys):
+    """A file that claims every layer: right where the layer is proven, refused where it is not."""
+    circuit, _ = planted_circuit(jax.random.key(0), 60, 3, 2, 1)
+    proven = compiled(tmp_path, circuit, "--width", "240", "--s", "3", "--inputs", "300")
+    assert load(proven).metadata["worst_case"]["certified"] == [1, 2] and main(["verify", str(proven)]) == 0
+    narrow = compiled(tmp_path, circuit, "--width", "150", "--s", "3", "--inputs", "300")
+    net = load(narrow)
+    assert net.metadata["worst_case"]["certified"] == []
+    claimed = {**net.metadata, "worst_case": {"certified": [1, 2], "tried": 0, "wrong": 0}}
+    write_tensors(tmp_path / "n", dict(net.tensors), claimed)
+    assert main(["verify", str(tmp_path / "n")]) == 1
+    assert "claims layer 2 as certified, but its weights do not prove it" in capsys.readouterr().err

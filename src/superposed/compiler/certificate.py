@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Int
+from jaxtyping import Int, Num
 
 from superposed.circuits.circuit import Gates, Op
 from superposed.compiler.deep import SparseNetwork, Stage
@@ -52,20 +52,33 @@ def attack(before: Stage, stage: Stage, gates: Gates, s: int) -> Attack:
     an active gate could be switched off. Not looked at: other templates, and layers of more than 2^25 pairs of feature
     and gate.
     """
-    m, n = before.code.shape[0], len(gates.op)
     layer = stage.layers[0] if stage.layers else None
-    turns_off = (gates.op == Op.XOR).any() or (gates.inputs < -1).any()
-    nothing = np.zeros((0, min(s, m)), int)
-    if not isinstance(layer, StepLayer) or turns_off or m * n > MOST_PAIRS:
-        return Attack(False, nothing)
-    counts = (before.code @ layer.wiring.whole).tocsr()  # [m, D]: what each feature brings to each unit
+    if not isinstance(layer, StepLayer) or not can_be_certified(gates, before.code.shape[0]):
+        return Attack(False, np.zeros((0, min(s, before.code.shape[0])), int))
     low = np.repeat([g.bands[0][0] for _, g in layer.blocks], [units for units, _ in layer.blocks])
-    worst, spare = [nothing], [np.zeros(0)]
+    return worst_sets((before.code @ layer.wiring.whole).tocsr(), low, stage.code, gates, s)
+
+
+def can_be_certified(gates: Gates, m: int) -> bool:
+    """Whether an active gate cannot be switched off, and there are few enough pairs of a feature of m and a gate."""
+    turns_off = (gates.op == Op.XOR).any() or (gates.inputs < -1).any()
+    return not turns_off and m * len(gates.op) <= MOST_PAIRS
+
+
+def worst_sets(counts: sp.csr_array, low: Num[np.ndarray, " D"], code: sp.csr_array, gates: Gates, s: int) -> Attack:
+    """`attack` on a layer given as plain numbers.
+
+    Args:
+      counts: what each feature alone brings to each unit [m, D].
+      low: T, the count from which on a unit is on.
+      code: the units of each gate [n, D].
+    """
+    m, n = counts.shape[0], len(gates.op)
+    worst, spare = [np.zeros((0, min(s, m)), int)], [np.zeros(0)]
     for start in range(0, n, 1024):
         rows = slice(start, start + 1024)
-        code = stage.code[rows]
-        brings = (counts @ code.T).toarray()  # [m, gates]
-        needed = code @ low
+        brings = (counts @ code[rows].T).toarray()  # [m, gates]
+        needed = code[rows] @ low
         sets = _largest_idle(brings, gates.inputs[rows], gates.op[rows], s)
         total = np.where(sets >= 0, np.take_along_axis(brings, np.maximum(sets, 0), 0), 0).sum(0)
         worst.append(np.maximum(sets[:, total >= needed], 0).T)

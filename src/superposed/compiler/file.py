@@ -109,9 +109,9 @@ class CompiledNetwork:
 
     def weights(self, layer: int) -> list[tuple[np.ndarray, np.ndarray]]:
         """(weight, bias) of the ReLU layers between circuit layers `layer` - 1 and `layer`, weights as matrices."""
-        return [(np.diag(weight) if weight.ndim == 1 else weight, bias) for weight, bias in self._stored(layer)]
+        return [(np.diag(weight) if weight.ndim == 1 else weight, bias) for weight, bias in self.stored_weights(layer)]
 
-    def _stored(self, layer: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def stored_weights(self, layer: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The same as they are stored, diagonals as vectors."""
         first = 0 if layer == 1 else int(self.tensors[f"features.{layer - 1}.layer"][0]) + 1
         last = int(self.tensors[f"features.{layer}.layer"][0])
@@ -128,7 +128,7 @@ class CompiledNetwork:
         a = self.encode(b)
         yield a
         for layer in range(1, self.depth + 1):
-            for weight, bias in self._stored(layer):
+            for weight, bias in self.stored_weights(layer):
                 a = relu_layer(a, thinned(weight), bias)
             yield a
 

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from superposed.circuits.circuit import Circuit, evaluate_active, wires
 from superposed.circuits.inputs import Inputs, domain_of, input_rng, inputs_to_check
+from superposed.compiler.certificate import can_be_certified, worst_sets
 from superposed.compiler.compile import Check, gather, leave_out
 from superposed.compiler.file import CompiledNetwork, Features, digest, metadata_digest, relu_layer, thinned
 from superposed.compiler.template import template_of
@@ -59,6 +60,11 @@ def verify_network(compiled: CompiledNetwork, n_inputs: int, seed: int, all_inpu
     inputs, left_out = leave_out(circuit, drawn, s)
     found, off, extra = run_layers(compiled, circuit, inputs)
     problems += [f"features.{depth}.directions are not what a forward pass shows" for depth in off]
+    problems += [
+        f"claims layer {depth} as certified, but its weights do not prove it"
+        for depth in metadata["worst_case"]["certified"]
+        if depth <= len(circuit.layers) and not is_certified(compiled, circuit, depth)
+    ]
     found = found._replace(exhaustive=drawn.exhaustive, left_out=left_out)
     if found.wrong_bits:
         bits = f"{found.wrong_bits} wrong bit{'s' * (found.wrong_bits > 1)} on {describe(found)}"
@@ -123,6 +129,32 @@ def wrong_claims(compiled: CompiledNetwork, circuit: Circuit) -> list[str]:
     if not abs(check.get("largest_error", np.nan) - max(1 - check["lowest_active"], check["highest_idle"])) <= 1e-9:
         problems.append("claims a largest error that does not follow from its lowest active and highest idle read-off")
     return problems
+
+
+def is_certified(compiled: CompiledNetwork, circuit: Circuit, depth: int) -> bool:
+    """Whether plain weights prove that no s features, stored exactly, turn an idle gate of this layer on.
+
+    The layer must be steps ReLU(1 - ReLU(T - W h)) with W >= 0, and a gate must be read as on only if all of its units
+    are on. Then `certificate.worst_sets` decides, on the counts that each feature's direction brings to each unit.
+    """
+    gates, features, layers = circuit.layers[depth - 1], compiled.features(depth), list(compiled.stored_weights(depth))
+    if len(layers) != 2 or not can_be_certified(gates, circuit.widths[depth - 1]):
+        return False
+    (weight, bias), (second, ones) = layers
+    is_used = features.read_off != 0
+    all_needed = 1 - np.where(is_used, features.read_off, 1).min() < features.threshold
+    if weight.ndim != 2 or weight.max() > 0 or second.ndim != 1 or not all_needed:
+        return False
+    if (second != -1).any() or (ones != 1).any():
+        return False
+    if depth == 1:
+        states = sp.csr_array(compiled.encode(sp.eye_array(circuit.n_inputs, format="csr", dtype=np.float32)))
+    else:
+        before = compiled.features(depth - 1)
+        states = before.matrix(before.directions, weight.shape[1])
+    counts = sp.csr_array(-(states @ sp.csr_array(weight.T.astype(np.float32))))
+    code = features.matrix(is_used.astype(np.float32), len(bias))
+    return worst_sets(counts, bias, code, gates, compiled.metadata["s"]).certified
 
 
 def run_layers(compiled: CompiledNetwork, circuit: Circuit, inputs: Inputs) -> tuple[Check, list[int], float]:
