@@ -136,7 +136,7 @@ def test_the_card_says_what_is_proven_what_was_sampled_and_what_is_known_to_be_w
     check = {"exhaustive": False, "chance_wrong": 0.003}
     worst = {"certified": [2], "tried": 1000, "wrong": 12}
     words = certainty({"check": check, "worst_case": worst, "depth": 5, "s": 3})
-    for part in ("below 0.003, at 95%", "wrong bits are known**: 12 of 1,000", "3 active features, stored exactly: 2.",
+    for part in ("below 0.003, at 95%", "wrong bits are known**: 12 of 1,000", "turned no other unit on: 2.",
                  "only sampled: 1, 3 to 5."):  # fmt: skip
         assert part in words
     assert "known" not in certainty({"check": check, "worst_case": {**worst, "wrong": 0}, "depth": 5, "s": 3})

@@ -98,7 +98,7 @@ def run_compile(args: argparse.Namespace) -> int:
         harm = f"{compiled.worst.wrong} of {compiled.worst.tried} chosen to do harm, in the best of {DRAWS} draws"
         note(
             f"{out}: warning: inputs with wrong bits are known: {harm} of the codes. No other checked input has one. "
-            "A wider network has fewer of them, and a certified layer none"
+            "A wider network has fewer of them"
         )
     return 0
 
@@ -116,7 +116,7 @@ def _report(out: Path, compiled: Compiled, metadata: dict) -> None:
         f"{out}: {metadata['inputs']} inputs on {metadata['encoding']} dimensions, then up to {metadata['features']} "
         f"features a layer in {metadata['width']} neurons, {depth} layers as {metadata['relu_layers']} ReLU layers\n"
         f"  {check.wrong_bits} wrong bits on {describe(check)}{limit}\n"
-        f"  certified against any {compiled.s} active features: {which}{attacked}; "
+        f"  certified against any {compiled.s} exactly stored features: {which}{attacked}; "
         f"largest error {check.largest_error:.3g}"
     )
 
