@@ -62,7 +62,7 @@ def certainty(metadata: dict) -> str:
     return (
         f"Another input drawn\nin the same way has a wrong bit with a chance below {check['chance_wrong']:.2g}, at 95% "
         f"confidence.{known}\n\n"
-        f"- Layers certified against any {metadata['s']} active features, if the layers before turned no other unit on: "
+        f"- Layers certified against any {metadata['s']} active features, if layers before turned no other unit on: "
         f"{spans(certified)}.\n"
         f"- Layers that were only sampled: {spans(sampled)}."
     )
