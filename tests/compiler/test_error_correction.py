@@ -99,8 +99,8 @@ def test_three_inputs_and_gates_that_are_refused():
     )
     assert errors.wrong == 0
     for gates in (make_gates([(Op.OR, (0, 1))]), make_gates([(Op.AND, (0, 1)), (Op.AND, (0, 1, 2))])):
-        with pytest.raises(ValueError, match="use channels"):
-            Corrected(2)(jax.random.key(0), Circuit(4, (gates,)), 1024)
+        with pytest.raises(ValueError, match="use `targeted_gates` or channels"):
+            targeted_and(np.random.default_rng(0), gates, sp.eye_array(4, format="csr"), 64, 8)
     with pytest.raises(ValueError, match="s = 0"):
         Corrected(0)(jax.random.key(0), Circuit(4, (three,)), 8192)
     with pytest.raises(ValueError, match="width = 64: correction needs"):

@@ -33,7 +33,7 @@ def add_commands(commands) -> None:
     add("--width", type=whole, required=True, help="most ReLU neurons in a layer")
     templates = (
         "channels: exact steps, any gates; summed: weights that are a sum over gates; "
-        "correct: targeted ANDs with error correction, Theorem 8; correct-sparse: the same with shorter codes, for "
+        "correct: targeted gates with error correction, Theorem 8; correct-sparse: the same with shorter codes, for "
         "three times the features"
     )
     add("--template", choices=tuple(TEMPLATES), default="channels", help=f"{templates} (default: channels)")

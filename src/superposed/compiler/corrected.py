@@ -14,7 +14,7 @@ from superposed.compiler.codes import mean_read, ternary_code
 from superposed.compiler.deep import SparseNetwork, Stage
 from superposed.compiler.error_correction import correction_stage
 from superposed.compiler.refused import NoRoom
-from superposed.compiler.targeted_and import targeted_and
+from superposed.compiler.targeted_gates import targeted_gates
 from superposed.theory.density_evolution import Design
 
 
@@ -43,7 +43,7 @@ class Corrected:
     def __call__(
         self, key: Key[Array, ""], circuit: Circuit, width: int, sample: sp.csr_array | None = None
     ) -> SparseNetwork:
-        """The whole network of a circuit of ANDs, at most `width` ReLU neurons a layer. Raises as `stages`."""
+        """The whole network of a circuit, at most `width` ReLU neurons a layer. Raises as `stages`."""
         return SparseNetwork(tuple(self.stages(key, circuit.layers, circuit.n_inputs, width)))
 
     def stages(
@@ -54,8 +54,8 @@ class Corrected:
         With `first` > 0, `layers` begin after layer `first`. The first stage is then that layer's code of m features in
         place of the encoding, and the others are the same as in one go. For circuits with m gates a layer.
 
-        Raises GatesRefused for gates other than ANDs of one fan-in, NoRoom for a width of too few units (below 32 s
-        in the paper's design).
+        Raises NoRoom for a width of too few units (below 32 s in the paper's design), or where the kinds of gates of a
+        layer do not find room beside one another.
         """
         # The control without rounding gets no more units than the network it is compared with.
         sizes = self._sizes(width)
@@ -68,7 +68,7 @@ class Corrected:
         yield Stage((), code, read, 0.5)
         for i, gates in enumerate(layers, start=first):
             and_key, correction_key = jax.random.split(jax.random.fold_in(layers_key, i))
-            ands, approximate = targeted_and(host_rng(and_key), gates, read, width, sizes.gate_size)
+            ands, approximate = targeted_gates(host_rng(and_key), gates, read, width, sizes.gate_size, self.s)
             code = new_code(correction_key, len(gates.op))
             stage = correction_stage((ands,), approximate, code, sizes, self.reset)
             read = stage.read

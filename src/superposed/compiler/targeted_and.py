@@ -2,10 +2,11 @@
 
 import numpy as np
 import scipy.sparse as sp
+from jaxtyping import Int
 
 from superposed.circuits.circuit import Gates, Op
 from superposed.compiler.codes import balanced_code
-from superposed.compiler.refused import GatesRefused
+from superposed.compiler.refused import GatesRefused, NoRoom
 from superposed.compiler.sparse import SparseLayer, kink
 
 
@@ -37,22 +38,44 @@ def targeted_and(
     """
     fan_in = gates.fan_in
     if (gates.op != Op.AND).any() or (fan_in != fan_in[0]).any() or (gates.inputs < -1).any():
-        rule = "takes layers of ANDs that all have the same number of inputs; use channels"
+        rule = "takes layers of ANDs that all have the same number of inputs; use `targeted_gates` or channels"
         raise GatesRefused("template", "correct", rule)
-    f, n = int(fan_in[0]), len(gates.op)
-    sigma = balanced_code(rng, n, size, units)
-    features = gates.inputs[:, :f]
-    places = features[:, :, None].astype(np.int64) * units + sigma[:, None, :]
-    distinct, which = np.unique(places.ravel(), return_inverse=True)
-    signs = rng.integers(0, 2, len(distinct)).astype(np.float32) * 2 - 1
-    readable = (signs[which].reshape(places.shape) > 0).all(1)
-    unread = np.flatnonzero(
-        ~readable.any(1)
-    )  # gates without a neuron to be read on get their first: plus for all inputs
-    signs[which.reshape(places.shape)[unread, :, 0]] = 1
-    readable = (signs[which].reshape(places.shape) > 0).all(1)
-    write = sp.csr_array((signs, (distinct // units, distinct % units)), shape=(read.shape[1], units))
-    gate, slot = np.nonzero(readable)
-    weight = (1 / readable.sum(1))[gate].astype(np.float32)
-    read_off = sp.csr_array((weight, (sigma[gate, slot], gate)), shape=(units, n))
+    f = int(fan_in[0])
+    write, read_off = wired(rng, gates.inputs[:, :f], read.shape[1], units, size)
     return SparseLayer((read, write), ((units, kink(f - 1)),)), read_off
+
+
+def wired(
+    rng: np.random.Generator, inputs: Int[np.ndarray, "n slots"], m: int, units: int, size: int
+) -> tuple[sp.csr_array, sp.csr_array]:
+    """The signs sigma [m, units] of features on units, and the mean [units, n] of each gate's readable units.
+
+    A gate is read where sigma is + for its inputs and - for its inhibitors. A gate that chance gives no such unit gets
+    these signs on its first.
+
+    Args:
+      inputs: as in `Gates`; negative for inhibitors and unused slots.
+
+    Raises:
+      NoRoom: fewer units than a gate has, or a gate that can't be read on any.
+    """
+    n = len(inputs)
+    sigma = balanced_code(rng, n, size, units)
+    used, wanted = inputs != -1, np.where(inputs >= 0, 1, -1).astype(np.float32)
+    features = np.where(inputs >= 0, inputs, -2 - inputs).astype(np.int64)
+    places = np.where(used[:, :, None], features[:, :, None] * units + sigma[:, None, :], -1)
+    distinct, which = np.unique(places.ravel(), return_inverse=True)
+    which = which.reshape(places.shape)
+    signs = rng.integers(0, 2, len(distinct)).astype(np.float32) * 2 - 1
+    readable = lambda: ((signs[which] == wanted[:, :, None]) | ~used[:, :, None]).all(1)
+    unread = np.flatnonzero(~readable().any(1))
+    gate, slot = np.nonzero(used[unread])
+    signs[which[unread, :, 0][gate, slot]] = wanted[unread][gate, slot]
+    found = readable()
+    if not found.any(1).all():
+        raise NoRoom(units, "two gates want opposite signs of one feature on the only unit of each", 2 * units)
+    there = distinct >= 0
+    write = sp.csr_array((signs[there], (distinct[there] // units, distinct[there] % units)), shape=(m, units))
+    gate, place = np.nonzero(found)
+    weight = (1 / found.sum(1))[gate].astype(np.float32)
+    return write, sp.csr_array((weight, (sigma[gate, place], gate)), shape=(units, n))
