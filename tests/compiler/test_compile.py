@@ -281,7 +281,7 @@ WIDE = Circuit(3, (make_gates([(Op.AND, (0, 1, 2))]),))
         (
             MIXED,
             ["--width", "60", "--s", "3", "--template", "correct"],
-            "width.*60: correction needs 8 neurons a unit",
+            "width 60.*correction needs 8 neurons a unit",
         ),
         (MIXED, ["--width", "400", "--s", "3", "--quiet", "zeros"], "quiet.*is for netlists"),
         (WIDE, ["--width", "99", "--s", "3", "--fan-in", "2"], "layer 1, gate 0: AND of .* more than 2 inputs"),
