@@ -188,7 +188,7 @@ def price_rows(rows: list[dict], profile: Profile) -> list[dict]:
     rng, found = np.random.default_rng(0), []
     for m, widths in profile.prices.items():
         points = sorted((r["d"], r["best"], r["error"]) for r in rows if r["m"] == m and r["d"] in widths)
-        d, best, error = (np.array(column) for column in zip(*points, strict=True))
+        d, best, error = (np.array(column, float) for column in zip(*points, strict=True))
         price = lambda values, d=d: price_of_width(d, values, DEPTH, TIMES, INPUTS)
         moved = [price(best * np.exp(error / best * rng.standard_normal(len(d)))) for _ in range(REPEATS)]
         low, high = np.nanquantile(moved, (0.025, 0.975)) if not np.isnan(moved).all() else (np.nan, np.nan)

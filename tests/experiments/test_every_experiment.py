@@ -11,7 +11,7 @@ from superposed.cli.run import complete
 from superposed.study.loading import experiment_names, load_experiment
 
 LONG = (
-    "codes", "crossover", "deep_circuits", "deep_transition", "discovery", "error_correction", "family",
+    "any_depth", "codes", "crossover", "deep_circuits", "deep_transition", "discovery", "error_correction", "family",
     "fan_in", "quadratic", "sparsity_and_tolerance", "trained_anchors", "trained_rates", "trained_weights",
     "trained_width", "truth_tables", "uand_aligned",
 )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from superposed.bad_input import InputError
 from superposed.theory.deep_drawn import first_wrong
 from superposed.theory.density_evolution import Design, mean_field_capacity, sparse_design
-from superposed.theory.rare_errors import at_chance, price_of_depth, wrong_bit_chance
+from superposed.theory.rare_errors import at_chance, either, price_of_depth, price_of_width, wrong_bit_chance
 
 
 @pytest.mark.parametrize(("design", "fraction"), [(Design(4096, 2), 0.25), (sparse_design(4096, 2), 0.6)])
@@ -31,3 +31,16 @@ def test_between_several_m_chances_are_straight_in_log_log():
 def test_a_chance_is_a_mean_over_layers():
     with pytest.raises(InputError, match="layers = 3: .* 8 layers or more"):
         wrong_bit_chance(0, 100, Design(4096, 2), layers=3)
+
+
+def test_price_in_width_is_a_step_of_the_root_where_the_chance_falls_with_it():
+    widths = np.geomspace(1500, 40_000, 200)
+    chances = np.exp(-0.17 * np.sqrt(widths))
+    first, last = (np.log(n_layers * 20 / np.log(2)) / 0.17 for n_layers in (64, 64_000))
+    assert price_of_width(widths, chances, 64, 1000) == pytest.approx((last / first) ** 2, rel=1e-3)
+    assert np.isnan(price_of_width(widths[widths > 12_000], chances[widths > 12_000], 64))
+
+
+def test_one_of_two_rare_events():
+    assert either(np.array([1e-20]), 2e-20)[0] == pytest.approx(3e-20, rel=1e-12)
+    assert either(np.array([0.5]), 0.5)[0] == 0.75
