@@ -87,7 +87,7 @@ PROFILES = {
     ),
     "quick": Profile(
         (Run("step", D, 15 * D, 64, 50), Run(RANDOM, D, 12 * D, 16, 50, "paths"), RELU, TOO_MANY),
-        (Frontier(powers(2, 8, 12), (3,), 64, 50, 1, 12, rungs=WANTED[:2]),),
+        (Frontier(powers(2, 8, 12), (3,), 64, 50, 1, 12, rungs=WANTED[:1]),),
     ),
     "standard": Profile(
         (Run("step", D, 15 * D, 256, 50), Run(RANDOM, D, 15 * D, 64, 50, "paths"), RELU, TOO_MANY),
