@@ -81,7 +81,7 @@ LAWS = (
     Law("Theorem 8, deep circuits", "superposed", "d = m^(2/3) s^2", "m = d^(3/2)/ln d, s^(-1/2)", "deep_circuits",
         r"no wrong bit to depth \d+, s = 2"),
     Law("channels", "superposed", "m = d^2/log^2 d (Adler and Shavit)", "d^(2 - 1/(2c)) at c units a feature",
-        "true_superposition", r"^Channels, groups, s = 3, depth \d+: m\* of half"),
+        "true_superposition", r"^Channels, groups, s = 3(, depth \d+)?: m\* (at|of)"),
     Law("threshold reads of every AND", "Gaussian code", "d = k (3 l1 + l0)^2", "the same", "threshold_reads",
         r"^optimal bias: at what fraction"),
     Law("skip feature-bigrams", "superposed", "noise |B|^(1/2)", "the same", "bigrams", r"^projection: noise of the"),
