@@ -10,12 +10,19 @@ from pathlib import Path
 import jax
 
 HERE = Path(__file__).parent
+SEARCH = "smallest_width.py"
 COMMANDS = (
-    ("Smallest width, m = 256", "smallest_width.py", "--m", "256", "--seeds", "20", "--rounds", "1"),
-    ("Smallest width, m = 1000", "smallest_width.py", "--m", "1000", "--seeds", "20", "--rounds", "1"),
+    ("Smallest width, m = 256", SEARCH, "--m", "256", "--rounds", "1"),
+    ("Smallest width, m = 1000", SEARCH, "--m", "1000", "--rounds", "1"),
+    ("Smallest width, Theorem 2, every pair", SEARCH, "--of", "bernoulli", "--seeds", "8", "--rounds", "1"),
+    ("Smallest width, Theorem 2, 99% of the pairs", SEARCH, "--of", "bernoulli", "--criterion", "q99", "--seeds", "8",
+     "--rounds", "1"),
     ("All pairs of one network", "all_pairs.py"),
+    ("Drawn events", "drawn_events.py"),
+    ("A deep layer", "deep_layer.py"),
+    ("Compilation", "compilation.py"),
     ("Cost against size", "cost_against_size.py"),
-)
+)  # fmt: skip
 """Title, script and its arguments. `training.py` needs PyTorch, and stands on its own."""
 
 

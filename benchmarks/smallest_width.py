@@ -1,14 +1,16 @@
 """The smallest width of U-AND, searched by this package and by what a researcher writes in an afternoon in NumPy.
 
 The rival bisects the same ladder for each seed. For each input it forms `(V[on].T * a[on]) @ V[on]` over the active
-neurons, and it stops at the first input that fails. Both sides look at the same networks and the same inputs, so their
-answers must be equal. Networks are built before the clock starts for the rival, and after it starts for the package.
+neurons. It stops at the first input that fails where every read-off is asked for (`max`), and at the end of the inputs
+where 99% are (`q99`). Both sides look at the same networks and the same inputs, so their answers must be equal.
+Networks are built before the clock starts for the rival, and after it starts for the package.
 
-Each side runs in a process of its own, alternating: package with an empty compilation cache, package with that cache
-filled, rival. Seconds are CPU seconds, so that other processes of the machine do not count. They include imports for
-neither.
+The package searches by verdicts where every read-off is asked for (`smallest_width`, `superposed width`), and by rows
+of measurements elsewhere and in experiments. Each side runs in a process of its own: `first` with an empty cache of
+compiled programs, `cached` with that cache filled, `rows` by rows and cached, and the rival. They take turns. Seconds
+are CPU seconds, so that other processes of the machine do not count. They include imports for no side.
 
-Run: python benchmarks/smallest_width.py [--m 256] [--seeds 20] [--rounds 3]
+Run: python benchmarks/smallest_width.py [--of rademacher] [--m 256] [--criterion max] [--seeds 20] [--rounds 3]
 """
 
 import argparse
@@ -21,102 +23,145 @@ import tempfile
 import time
 
 S, EPS, INPUTS, MOST = 3, 0.5, 16, 8192
+SIDES = ("first", "cached", "rows", "rival")
 
 
-def by_package(m: int, n_seeds: int) -> dict:
-    """CPU seconds and answers of this package's search, compilation included."""
-    from superposed.constructions import Rademacher
-    from superposed.measuring.sampling import Sampling
-    from superposed.networks.problem import Problem
-    from superposed.sweeping.record import Record, Seen
-    from superposed.sweeping.tasks import SmallestWidth
+def construction_of(name: str):
+    """Rademacher on aligned features, or Bernoulli behind random codes of as many dimensions as neurons."""
+    from superposed.constructions import Bernoulli, Rademacher, Superposed
+
+    return {"rademacher": Rademacher(), "bernoulli": Superposed(Bernoulli())}[name]
+
+
+def by_package(of: str, m: int, criterion: str, n_seeds: int, *, rows: bool) -> dict:
+    """CPU seconds and answers of this package's search."""
+    from superposed.sweeping.record import Seen
+    from superposed.sweeping.smallest import by_verdicts, search_for, searched
 
     started = time.process_time()
-    start = Rademacher().predicted_width(Problem(m, S), EPS, "max")
-    task = SmallestWidth(Rademacher(), m, S, n_seeds, Sampling(INPUTS), "max", EPS, start=start, most=MOST)
-    seen = Seen()
-    while cells := task.pending(seen):
-        for cell, errors in zip(cells, task.measure(cells), strict=True):
-            seen.add(Record(cell.to_json(), errors))
+    options = {"criterion": criterion, "success": None, "seeds": n_seeds, "most": MOST}
+    task, seen = search_for(construction_of(of), m, S, EPS, **options), Seen()
+    task = task if rows else by_verdicts(task)
+    for _ in searched(task, seen):
+        pass
     answers = [[found.low, found.high] for found in task.brackets(seen)]
     return {"seconds": time.process_time() - started, "answers": answers}
 
 
-def by_rival(m: int, n_seeds: int) -> dict:
-    """CPU seconds and answers of the NumPy search, on the networks and inputs that the package measures."""
+def by_rival(of: str, m: int, criterion: str, n_seeds: int) -> dict:
+    """CPU seconds and answers of the NumPy search, on the networks and inputs that the package measures, with the
+    multiply-adds of its products."""
     import jax
     import jax.numpy as jnp
     import numpy as np
 
-    from superposed.constructions import Rademacher
     from superposed.measuring.cell import Cell
     from superposed.measuring.programs import key_of
     from superposed.measuring.sampling import Sampling, random_order
+    from superposed.networks.network import hidden
     from superposed.networks.problem import Problem
+    from superposed.program import program
     from superposed.sweeping.search import ladder
 
-    rungs = ladder(MOST)
-    off_diagonal = ~np.eye(m, dtype=bool)
+    construction, problem, rungs = construction_of(of), Problem(m, S), ladder(MOST)
+    build = program(lambda rows, key, width: construction(key, problem, width, rows), 1)
+    activations = program(jax.vmap(hidden, (None, 0)))
+    k, l = np.triu_indices(m, 1)
+    work = {"multiply_adds": 0.0, "seconds": 0.0}
 
-    def passes(v: np.ndarray, inputs: np.ndarray, width: int) -> bool:
-        scale = width / 4  # c(3) = 1/4
-        for active in inputs:
-            a = np.maximum(v[:width, active].sum(axis=1), 0)
-            on = a > 0
-            read = (v[:width][on].T * a[on]) @ v[:width][on] / scale
-            read[np.ix_(active, active)] -= 1
-            if np.abs(read[off_diagonal]).max() >= EPS:
-                return False
-        return True
+    def fails(error: np.ndarray, members: np.ndarray, bad: np.ndarray, seen: np.ndarray) -> bool:
+        """Whether the criterion is known to fail, given the read-offs of one more input."""
+        wrong = np.abs(error) >= EPS
+        if criterion == "max":
+            return bool(wrong.any())
+        bad += np.bincount(members, wrong, 3)
+        seen += np.bincount(members, minlength=3)
+        return False
 
-    seconds, answers = 0.0, []
-    for seed in range(n_seeds):
-        cell = Cell(Rademacher(), m, S, MOST, seed, Sampling(INPUTS))
-        build_key, inputs_key = jax.random.split(key_of(jnp.array(cell.entropy, jnp.uint32)))
-        v = np.asarray(Rademacher()(build_key, Problem(m, S), MOST, MOST).read_off.code)
-        inputs = np.array([random_order(jax.random.fold_in(inputs_key, i), m)[:S] for i in range(INPUTS)])
+    def passes(network: tuple, inputs: np.ndarray, width: int) -> bool:
+        code, a_of_inputs, scale = network
         started = time.process_time()
+        v = code[:width]
+        scale = (v.T @ v).clip(1) if scale is None else scale
+        bad, seen, failed = np.zeros(3), np.zeros(3), False
+        for active, a in zip(inputs, a_of_inputs, strict=True):
+            # The rival makes the activations of aligned features itself; behind codes they are handed to it.
+            a = np.maximum(v[:, active].sum(axis=1), 0) if of == "rademacher" else a[:width]
+            on = a > 0
+            error = (v[on].T * a[on]) @ v[on] / scale
+            is_active = np.zeros(m, bool)
+            is_active[active] = True
+            error[np.ix_(active, active)] -= 1
+            work["multiply_adds"] += on.sum() * m * m
+            if failed := fails(error[k, l], is_active[k].astype(int) + is_active[l], bad, seen):
+                break
+        work["seconds"] += time.process_time() - started
+        return not failed and bool((bad <= 0.01 * seen).all())
+
+    answers = []
+    for seed in range(n_seeds):
+        cell = Cell(construction, m, S, MOST, seed, Sampling(INPUTS))
+        build_key, inputs_key = jax.random.split(key_of(jnp.array(cell.entropy, jnp.uint32)))
+        inputs = np.array([random_order(jax.random.fold_in(inputs_key, i), m)[:S] for i in range(INPUTS)])
+        features = np.zeros((INPUTS, m), np.float32)
+        np.put_along_axis(features, inputs, 1, axis=1)
+
+        def network_of(width: int, build_key=build_key, features=features) -> tuple:
+            rows = max(2048, 1 << (width - 1).bit_length())
+            network = build(rows, build_key, jnp.float32(width) if of == "bernoulli" else jnp.int32(width))
+            scale = None if of == "bernoulli" else np.float32(width / 4)  # c(3) = 1/4
+            return np.asarray(network.read_off.code), np.asarray(activations(network, features)), scale
+
         low, high = -1, len(rungs) - 1
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (low, middle) if passes(v, inputs, rungs[middle]) else (middle, high)
-        seconds += time.process_time() - started
-        answers.append([rungs[low], rungs[high]])
-    return {"seconds": seconds, "answers": answers}
+            fine = passes(network_of(rungs[middle]), inputs, rungs[middle])
+            low, high = (low, middle) if fine else (middle, high)
+        answers.append([rungs[low] if low >= 0 else 0, rungs[high]])
+    return {**work, "answers": answers}
 
 
 def main() -> None:
     """Alternate the sides and print medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--of", choices=("rademacher", "bernoulli"), default="rademacher")
     parser.add_argument("--m", type=int, default=256)
+    parser.add_argument("--criterion", choices=("max", "q99"), default="max")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--side", choices=("package", "rival"))
+    parser.add_argument("--side", choices=SIDES)
     args = parser.parse_args()
+    asked = (args.of, args.m, args.criterion, args.seeds)
     if args.side:
-        print(json.dumps({"package": by_package, "rival": by_rival}[args.side](args.m, args.seeds)))
+        print(json.dumps(by_rival(*asked) if args.side == "rival" else by_package(*asked, rows=args.side == "rows")))
         return
-    times: dict[str, list[float]] = {"first": [], "cached": [], "rival": []}
+    sides = [side for side in SIDES if side != "rows" or args.criterion == "max"]
+    times: dict[str, list[float]] = {side: [] for side in sides}
     for _ in range(args.rounds):
         with tempfile.TemporaryDirectory() as cache:
-            cached = {"JAX_COMPILATION_CACHE_DIR": cache, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-            runs = {name: run("rival" if name == "rival" else "package", args, cached) for name in times}
-        for name, result in runs.items():
-            times[name].append(result["seconds"])
-            if result["answers"] != runs["rival"]["answers"]:
-                raise SystemExit(f"the answers differ: {result['answers']} and {runs['rival']['answers']}")
-    print(
-        f"m = {args.m}, s = {S}, eps = {EPS}, every pair of {INPUTS} inputs, {args.seeds} seeds, {args.rounds} rounds"
-    )
-    for name, seconds in times.items():
-        ratio = statistics.median(r / own for r, own in zip(times["rival"], seconds, strict=True))
-        print(f"{name:7} {statistics.median(seconds):8.1f} s   rival / this: {ratio:.1f}")
+            if "rows" in sides:
+                run("rows", args, cache)  # fills the cache
+            runs = {side: run(side, args, cache) for side in sides}
+        for side, result in runs.items():
+            times[side].append(result["seconds"])
+            different = sum(a != b for a, b in zip(result["answers"], runs["rival"]["answers"], strict=True))
+            if different:
+                raise SystemExit(f"{different} answers differ: {result['answers']} and {runs['rival']['answers']}")
+    print(f"{args.of}, m = {args.m}, s = {S}, {args.criterion} at eps = {EPS}, every pair of {INPUTS} inputs, "
+          f"{args.seeds} seeds, {args.rounds} rounds; all answers are equal")  # fmt: skip
+    for side, seconds in times.items():
+        ratio = statistics.median(r / ours for r, ours in zip(times["rival"], seconds, strict=True))
+        print(f"{side:7} {statistics.median(seconds):8.2f} s   rival / this: {ratio:.1f}")
+    rate = runs["rival"]["multiply_adds"] / runs["rival"]["seconds"]
+    print(f"the rival makes {runs['rival']['multiply_adds']:.3g} multiply-adds, {rate / 1e9:.0f} a ns")
 
 
-def run(side: str, args: argparse.Namespace, environment: dict[str, str]) -> dict:
+def run(side: str, args: argparse.Namespace, cache: str) -> dict:
     """One side in a process of its own."""
-    command = [sys.executable, __file__, "--side", side, "--m", str(args.m), "--seeds", str(args.seeds)]
-    done = subprocess.run(command, env=os.environ | environment, check=True, capture_output=True, text=True)
+    environment = {"JAX_COMPILATION_CACHE_DIR": cache, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    options = [f"--{name}={getattr(args, name)}" for name in ("of", "m", "criterion", "seeds")]
+    command = [sys.executable, __file__, "--side", side, *options]
+    done = subprocess.run(command, env=os.environ | environment, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)
 
 

@@ -14,9 +14,9 @@ from superposed.measuring.cell import Cell, describe
 from superposed.measuring.criteria import CRITERIA, check_criterion, passes
 from superposed.measuring.errors import Errors, pooled
 from superposed.measuring.measure import measure, problem_of
-from superposed.sweeping.record import Record, Seen
+from superposed.sweeping.record import Seen
 from superposed.sweeping.size import check_size
-from superposed.sweeping.smallest import search_for
+from superposed.sweeping.smallest import by_verdicts, search_for, searched
 
 
 def add_commands(commands: "argparse._SubParsersAction") -> None:
@@ -103,18 +103,16 @@ def run_width(args: argparse.Namespace) -> None:
     pick("criterion", args.criterion, dict.fromkeys(CRITERIA))
     construction = construction_of(args)
     problem = problem_of(construction, args.m, args.s)
-    task = search_for(
+    asked_for = search_for(
         construction, args.m, args.s, args.eps, criterion=args.criterion, success=args.success,
         seeds=args.seeds, sampling=sampling_of(args, problem), mode=args.mode,
     )  # fmt: skip
-    seen = Seen()
+    task, seen = by_verdicts(asked_for), Seen()
     told = time.monotonic()
-    while cells := task.pending(seen):
+    for cell in searched(task, seen):
         if time.monotonic() - told > LINE_EVERY:
             told = time.monotonic()
-            note(f"width {cells[0].width} follows {len(task.tried(seen))} others")
-        for cell, errors in zip(cells, task.measure(cells), strict=True):
-            seen.add(Record(cell.to_json(), errors))
+            note(f"width {cell.width} follows {len(task.tried(seen))} others")
     found, tried = task.brackets(seen)[0], task.tried(seen)
     if args.json:
         print_json(

@@ -9,14 +9,28 @@ from jaxtyping import Array, Float, Key
 from superposed.constructions.base import Width
 from superposed.networks.network import matmul
 
+AT_ONCE = 32
+"""Rows drawn together on a CPU."""
+
 
 def random_rows(
     key: Key[Array, ""], rows: int, width: Width, draw: Callable[[Key[Array, ""]], Array]
 ) -> Float[Array, "rows _"]:
-    """A matrix whose row i is draw(fold_in(key, i)) for i < width and zero from there on."""
-    row_keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(rows))
-    matrix = jax.vmap(draw)(row_keys).astype(jnp.float32)
-    return jnp.where(jnp.arange(rows)[:, None] < width, matrix, 0)
+    """A matrix whose row i is draw(fold_in(key, i)) for i < width and zero from there on.
+
+    On a CPU the rows come a few at a time, so that their random numbers stay in the cache, and only those that are not
+    zero.
+    """
+    row = lambda i: jnp.where(i < width, draw(jax.random.fold_in(key, i)), 0).astype(jnp.float32)
+    if jax.default_backend() != "cpu":
+        return jax.vmap(row)(jnp.arange(rows))
+    at_once = min(AT_ONCE, rows)
+    padded = -(-rows // at_once) * at_once
+    some = lambda n: jax.vmap(row)(n * at_once + jnp.arange(at_once))
+    add = lambda n, matrix: jax.lax.dynamic_update_slice_in_dim(matrix, some(n), n * at_once, 0)
+    columns = jax.eval_shape(row, 0).shape
+    until = jnp.ceil(jnp.minimum(width, rows) / at_once).astype(jnp.int32)
+    return jax.lax.fori_loop(0, until, add, jnp.zeros((padded, *columns)))[:rows]
 
 
 def random_codes(key: Key[Array, ""], rows: int, d_in: Width, m: int) -> Float[Array, "rows m"]:

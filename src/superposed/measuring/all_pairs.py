@@ -2,29 +2,32 @@
 
     S_kl(d) = sum_{i < d} V_ik V_il a_i
 
-The active neurons are multiplied in chunks, and each chunk serves every pair. The upper triangle of S grows by whole
-rows of tiles. The sums at width d are those of the wider network cut off at neuron d. So one pass over the neurons of
-nested networks gives the errors at every width. Where code and activations allow it, the same sums are counted by bits
-(`by_bits`).
+The sums are made for one square tile of the upper triangle after the other, so that a tile stays close to the processor
+until its read-offs have been looked at. The sums at width d are those of the wider network cut off at neuron d. So one
+pass over the neurons of nested networks gives the errors at every width. Where code and activations allow it, the sums
+are counted by bits (`by_bits`). Elsewhere they are products over chunks of active neurons.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Num, UInt
 
 from superposed.constructions.base import Counted
 from superposed.measuring import by_bits
-from superposed.measuring.errors import Tally, no_events, tally
+from superposed.measuring.errors import Tally, extremes, merge, no_events, tally
 from superposed.networks.network import Network, matmul
 from superposed.networks.read_off import Coded
 
 CHUNK = 256
 """Active neurons multiplied at once. Sums run over whole chunks from the first on, so that padding changes no bit."""
-TILE, MOST_TILES = 128, 8
-"""Features in a row of tiles, and how many rows there are before they get higher."""
+BITS_TILE, TILE, WIDE_TILE = 128, 256, 1024
+"""Features in a tile's row and column: of counts, which stay in the processor's cache; of products; on an
+accelerator."""
 
 
 class Rungs(NamedTuple):
@@ -41,16 +44,11 @@ class Rungs(NamedTuple):
     n: Int[Array, ""]
 
 
-class Sums(NamedTuple):
-    """S of the pairs that are looked at, or counts of bits that make it.
+class Bounds(NamedTuple):
+    """A network fails once an error of stratum j is `low[j]` or less, or `high[j]` or more."""
 
-    Args:
-      tiles: rows of tiles of the upper triangle: features k of the row with the features l from the row's first on.
-      touched: the features in the first places of the input's order, active ones first, with every feature.
-    """
-
-    tiles: tuple[Num[Array, "k l"], ...]
-    touched: Num[Array, "slots m"]
+    low: Float[Array, "3"]
+    high: Float[Array, "3"]
 
 
 class Setting(NamedTuple):
@@ -61,136 +59,228 @@ class Setting(NamedTuple):
       shared: V^T V, where sums are divided by it.
       rungs: widths to read off at; None takes all neurons at once.
       bits: V, a bit an entry, where sums are counted by bits.
+      counted: as for `Construction`; None multiplies.
+      tile: features in a tile's row and column.
     """
 
-    code: Float[Array, "d m"]
-    shared: Float[Array, "m m"] | None
+    code: Float[Array, "d p"]
+    shared: Float[Array, "p p"] | None
     rungs: Rungs | None
-    bits: UInt[Array, "d p"] | None
+    bits: UInt[Array, "d q"] | None
+    counted: Counted | None
+    tile: int
+
+    @property
+    def widths(self) -> Int[Array, " r"]:
+        """Neurons at each rung."""
+        return jnp.array([len(self.code)]) if self.rungs is None else self.rungs.width
+
+    @property
+    def n_rungs(self) -> int | Int[Array, ""]:
+        """How many rungs count."""
+        return 1 if self.rungs is None else self.rungs.n
+
+
+class Input(NamedTuple):
+    """One input, as its pairs see it.
+
+    Args:
+      a: the activation.
+      order: a permutation of the features that begins with the active ones.
+      active: whether each feature is active.
+      real: false for an input that only fills up a group; nothing of it counts.
+    """
+
+    a: Float[Array, " d"]
+    order: Int[Array, " m"]
+    active: Bool[Array, " m"]
+    real: Bool[Array, ""]
+
+    def first(self, slots: int) -> Int[Array, " slots"]:
+        """The features in the first places of the order, the active ones among them."""
+        return self.order[jnp.minimum(jnp.arange(slots), len(self.order) - 1)]
+
+
+State, Found = TypeVar("State"), TypeVar("Found")
+Pick = Callable[[Num[Array, "n p"]], Num[Array, "n k"]]
+"""A choice of columns."""
+
+
+class Adder(NamedTuple):
+    """A way to sum over neurons, for one input.
+
+    Args:
+      take: (a choice of columns) -> what `go_on` needs of these features' code.
+      start: (pairs' shape) -> the state before the first rung.
+      go_on: (number of a rung, what was taken for k, and for l, state at the rung before it) -> (state there, the sums
+        over the neurons up to it).
+    """
+
+    take: Callable[[Pick], object]
+    start: Callable[[tuple[int, int]], State]
+    go_on: Callable[[Int[Array, ""], object, object, State], tuple[State, Float[Array, "k l"]]]
 
 
 def setting(network: Network, rungs: Rungs | None, counted: Counted | None) -> Setting:
     """What the inputs of a network with a `Coded` read-off share."""
     code = network.read_off.code
-    m = code.shape[1]
-    code = jnp.pad(code, ((0, 0), (0, -m % tile_height(m))))
+    tile = (BITS_TILE if counted else TILE) if jax.default_backend() == "cpu" else WIDE_TILE
+    tile = min(code.shape[1], tile)
+    code = jnp.pad(code, ((0, 0), (0, -code.shape[1] % tile)))
     shared = matmul(code.T, code) if network.read_off.by_shared else None
-    return Setting(code, shared, rungs, by_bits.packed(code) if counted else None)
+    return Setting(code, shared, rungs, by_bits.packed(code) if counted else None, counted, tile)
 
 
-def tile_height(m: int) -> int:
-    """Features in a row of tiles: TILE, more where m is large, and all of them where m is small."""
-    return TILE * -(-m // (TILE * MOST_TILES)) if m > TILE else m
-
-
-def tally_all_pairs(
-    network: Network,
-    set_up: Setting,
-    a: Float[Array, " d"],
-    order: Int[Array, " m"],
-    s: int | Int[Array, ""],
-    slots: int,
-    real: Bool[Array, ""],
-    counted: Counted | None = None,
-) -> Tally:
-    """Errors of every pair on the input whose active features are the first s of `order`, by rung and stratum.
+def tally_all_pairs(network: Network, set_up: Setting, one: Input, slots: int) -> Tally:
+    """Errors of every pair on one input, by rung and stratum.
 
     Args:
-      a: the activation on this input.
       slots: a plain number, at least s.
-      real: false for an input that only fills up a group; nothing of it counts.
-      counted: as for `Construction`; None multiplies.
     """
-    m, rungs = order.shape[0], set_up.rungs
-    active = jnp.zeros(m, bool).at[order].set(jnp.arange(m) < s)
-    first = order[jnp.minimum(jnp.arange(slots), m - 1)]
-    width = jnp.array([len(a)]) if rungs is None else rungs.width
-    state, go_on = (
-        _by_products(a, set_up, first, width) if counted is None else _by_bits(a, set_up, first, width, counted)
+    n_rungs, first, p = len(set_up.widths), one.first(slots), set_up.code.shape[1]
+    add = adder(one.a, set_up, slots)
+
+    def look_at_tile(n: Int[Array, ""], errors: Array, seen: Array, so_far: Tally) -> Tally:
+        new = merge(jax.tree.map(lambda x: x[n], so_far), tally(errors, seen))
+        return jax.tree.map(lambda x, value: x.at[n].set(value), so_far, new)
+
+    def look_at_touched(n: Int[Array, ""], sums: Array, so_far: Tally) -> Tally:
+        errors = read_touched(network, set_up, n, sums, first)
+        found = tally_touched(errors, one, 0)
+        return jax.tree.map(lambda x, *new: x.at[n].set(jnp.stack(new)), so_far, *found)
+
+    read = lambda n, sums, shared: read_off_at(network, set_up, n).of_sums(sums, shared)
+    none = over_tiles(set_up, add, one, lambda _: set_up.n_rungs, read, look_at_tile, no_events(n_rungs))
+    touched = over_rungs(
+        add, set_up.n_rungs, lambda x: x[:, first], lambda x: x, (slots, p), look_at_touched, no_events(n_rungs, 2)
     )
-    read = lambda sums, scale: _tally_sums(network, set_up, sums, scale, order, active, s, real)
-    if rungs is None:
-        return jax.tree.map(lambda x: x[None], read(go_on(jnp.int32(0), state)[1], None))
-
-    def add_rung(n: Int[Array, ""], so_far: tuple[State, Tally]) -> tuple[State, Tally]:
-        state, sums = go_on(n, so_far[0])
-        return state, jax.tree.map(lambda x, new: x.at[n].set(new), so_far[1], read(sums, rungs.scale[n]))
-
-    return jax.lax.fori_loop(0, rungs.n, add_rung, (state, no_events(len(rungs.width), 3)))[1]
+    return jax.tree.map(lambda x, y: jnp.concatenate([x[:, None], y], axis=1), none, touched)
 
 
-State = TypeVar("State")
-GoOn = Callable[[Int[Array, ""], State], tuple[State, Sums]]
-"""(number of a rung, state at the rung before it) -> (state there, sums over the neurons up to it)."""
+def hold_all_pairs(
+    network: Network, set_up: Setting, one: Input, slots: int, bounds: Bounds, holds: Bool[Array, " r"]
+) -> Bool[Array, " r"]:
+    """Which of the rungs that hold so far have every error of this input within the bounds, too.
+
+    Looking ends once no rung holds any more. Tiles of a rung that has failed are not looked at.
+    """
+    first, p = one.first(slots), set_up.code.shape[1]
+    add = adder(one.a, set_up, slots)
+    until = lambda holds: jnp.max(jnp.where(holds, jnp.arange(1, len(holds) + 1), 0))
+    within = lambda found, j: (found[0] > bounds.low[j]) & (found[1] < bounds.high[j])
+
+    def look_at_tile(n: Int[Array, ""], values: Array, seen: Array, holds: Array) -> Array:
+        def look() -> Bool[Array, ""]:
+            found = extremes(values, seen)
+            if not network.read_off.by_shared:  # the quotient by a positive number keeps the order
+                found = tuple(read_off_at(network, set_up, n).of_sums(jnp.stack(found)))
+            return within(found, 0)
+
+        return holds.at[n].set(jax.lax.cond(holds[n], look, lambda: jnp.array(False)))
+
+    def look_at_touched(n: Int[Array, ""], sums: Array, holds: Array) -> Array:
+        seen, seen_both = touched_pairs(sums.shape[0], one, 0)
+        errors = read_touched(network, set_up, n, sums, first)
+        fine = within(extremes(errors, seen), 1) & within(extremes(errors - 1, seen_both), 2)
+        return holds.at[n].set(holds[n] & fine)
+
+    read = (
+        (lambda n, sums, shared: network.read_off.of_sums(sums, shared))
+        if network.read_off.by_shared
+        else (lambda n, sums, shared: sums)
+    )
+    holds = over_rungs(add, until(holds), lambda x: x[:, first], lambda x: x, (slots, p), look_at_touched, holds)
+    return over_tiles(set_up, add, one, until, read, look_at_tile, holds)
 
 
-def _by_products(
-    a: Float[Array, " d"], set_up: Setting, first: Int[Array, " slots"], width: Int[Array, " r"]
-) -> tuple[State, GoOn]:
-    """Whole chunks of active neurons are kept from rung to rung. What is left before a rung is added for it alone."""
-    add, n_active = chunk_adder(a, set_up.code, first), jnp.cumsum(a != 0)
-
-    def go_on(n: Int[Array, ""], state: State) -> tuple[State, Sums]:
-        until = n_active[width[n] - 1]
-        whole = until // CHUNK
-        so_far = jax.lax.fori_loop(state[0], whole, lambda chunk, sums: add(chunk, sums, until), state[1])
-        return (whole, so_far), add(whole, so_far, until)
-
-    m = set_up.code.shape[1]
-    return (jnp.int32(0), no_sums(m, tile_height(m), len(first), jnp.float32)), go_on
-
-
-def _by_bits(
-    a: Float[Array, " d"], set_up: Setting, first: Int[Array, " slots"], width: Int[Array, " r"], counted: Counted
-) -> tuple[State, GoOn]:
-    """Each rung begins a new word. The sums are whole numbers, so their order changes no bit."""
-    m, signs = set_up.code.shape[1], counted == "signs"
-    height = tile_height(m)
-    words = by_bits.words_of(set_up.bits, a, width, len(first), m)
-    bits = words.bits
-
-    def go_on(n: Int[Array, ""], state: State) -> tuple[State, Sums]:
-        done, so_far = state
-        more = lambda left, right, sums: by_bits.count(words, signs, done, words.end[n], left, right, sums)
-        tiles = tuple(
-            more(bits[:, k * height : (k + 1) * height], bits[:, k * height :], tile)
-            for k, tile in enumerate(so_far.tiles)
-        )
-        counts = Sums(tiles, more(bits[:, first], bits, so_far.touched))
-        sums = lambda count: (words.total[n] - 2 * count if signs else count).astype(jnp.float32)
-        return (words.end[n], counts), jax.tree.map(sums, counts)
-
-    return (jnp.int32(0), no_sums(m, height, len(first), jnp.int32)), go_on
-
-
-def no_sums(m: int, height: int, slots: int, dtype: type) -> Sums:
-    """Sums over no neuron."""
-    tiles = tuple(jnp.zeros((height, m - start), dtype) for start in range(0, m, height))
-    return Sums(tiles, jnp.zeros((slots, m), dtype))
-
-
-def chunk_adder(a: Float[Array, " d"], code: Float[Array, "d m"], first: Int[Array, " slots"]):
-    """(number of the chunk, sums so far, active neurons that count) -> sums with that chunk added.
+def over_tiles(
+    set_up: Setting,
+    add: Adder,
+    one: Input,
+    until: Callable[[Found], int | Int[Array, ""]],
+    read: Callable[[Int[Array, ""], Array, Array | None], Array],
+    look: Callable[[Int[Array, ""], Array, Array, Found], Found],
+    found: Found,
+) -> Found:
+    """look(rung, read(rung, sums, shared), which of them are pairs without an active member, found) for every tile and
+    rung.
 
     Args:
-      first: the features of `Sums.touched`.
+      until: how many rungs to visit, given what was found so far.
     """
-    d = a.shape[0]
-    neurons = jnp.pad(active_first(a), (0, -d % CHUNK + CHUNK))
-    product = lambda left, right: jnp.matmul(left.T, right, precision=jax.lax.Precision.HIGHEST)
+    m, padded, size = len(one.order), set_up.code.shape[1], set_up.tile
+    corners = jnp.asarray(np.stack(np.triu_indices(padded // size), axis=1) * size)
+    idle = jnp.pad(~one.active, (0, padded - m)) & one.real
 
-    def add(chunk: Int[Array, ""], sums: Sums, until: Int[Array, ""]) -> Sums:
-        i = jax.lax.dynamic_slice(neurons, (chunk * CHUNK,), (CHUNK,))
-        v = code[i]
-        weighted = jnp.where(chunk * CHUNK + jnp.arange(CHUNK) < until, a[i], 0)[:, None] * v
-        height = sums.tiles[0].shape[0]
-        tiles = tuple(
-            tile + product(weighted[:, n * height : (n + 1) * height], v[:, n * height :])
-            for n, tile in enumerate(sums.tiles)
+    def look_at_tile(t: Int[Array, ""], found: Found) -> Found:
+        k, l = corners[t]
+        columns = lambda x, start: jax.lax.dynamic_slice_in_dim(x, start, size, x.ndim - 1)
+        shared = None if set_up.shared is None else jax.lax.dynamic_slice(set_up.shared, (k, l), (size, size))
+        feature = jnp.arange(size)
+        seen = (k + feature[:, None] < l + feature) & columns(idle, k)[:, None] & columns(idle, l)
+        visit = lambda n, sums, found: look(n, read(n, sums, shared), seen, found)
+        return over_rungs(
+            add, until(found), partial(columns, start=k), partial(columns, start=l), (size, size), visit, found
         )
-        return Sums(tiles, sums.touched + product(weighted[:, first], v))
 
-    return add
+    return jax.lax.fori_loop(0, len(corners), look_at_tile, found)
+
+
+def over_rungs(
+    add: Adder,
+    until: int | Int[Array, ""],
+    k: Pick,
+    l: Pick,
+    shape: tuple[int, int],
+    visit: Callable[[Int[Array, ""], Array, Found], Found],
+    found: Found,
+) -> Found:
+    """visit(rung, sums of the pairs of columns k and l, which have this shape, found) for the first rungs in turn."""
+    left, right = add.take(k), add.take(l)
+
+    def go_on(n: Int[Array, ""], so_far: tuple[State, Found]) -> tuple[State, Found]:
+        state, sums = add.go_on(n, left, right, so_far[0])
+        return state, visit(n, sums, so_far[1])
+
+    return jax.lax.fori_loop(0, until, go_on, (add.start(shape), found))[1]
+
+
+def adder(a: Float[Array, " d"], set_up: Setting, slots: int) -> Adder:
+    """How sums over the neurons with activation a are made."""
+    return _by_products(a, set_up) if set_up.counted is None else _by_bits(a, set_up, slots)
+
+
+def _by_products(a: Float[Array, " d"], set_up: Setting) -> Adder:
+    """Whole chunks of active neurons are kept from rung to rung. What is left before a rung is added for it alone."""
+    neurons = jnp.pad(active_first(a), (0, -len(a) % CHUNK + CHUNK))
+    n_active, chunk_of = jnp.cumsum(a != 0), lambda x, n: jax.lax.dynamic_slice_in_dim(x, n * CHUNK, CHUNK)
+    gather = lambda n, v: jax.lax.dynamic_update_slice_in_dim(v, set_up.code[chunk_of(neurons, n)], n * CHUNK, 0)
+    none = jnp.zeros((len(neurons), set_up.code.shape[1]))
+    code, weight = jax.lax.fori_loop(0, -(-n_active[-1] // CHUNK), gather, none), a[neurons]
+
+    def add(n: Int[Array, ""], k: Pick, l: Pick, sums: Array, until: Int[Array, ""]) -> Array:
+        weights, v = jnp.where(n * CHUNK + jnp.arange(CHUNK) < until, chunk_of(weight, n), 0), chunk_of(code, n)
+        return sums + jnp.matmul((weights[:, None] * k(v)).T, l(v), precision=jax.lax.Precision.HIGHEST)
+
+    def go_on(n: Int[Array, ""], k: Pick, l: Pick, state: tuple[Array, Array]) -> tuple[State, Array]:
+        until = n_active[set_up.widths[n] - 1]
+        whole = until // CHUNK
+        so_far = jax.lax.fori_loop(state[0], whole, lambda chunk, sums: add(chunk, k, l, sums, until), state[1])
+        return (whole, so_far), add(whole, k, l, so_far, until)
+
+    return Adder(lambda pick: pick, lambda shape: (jnp.int32(0), jnp.zeros(shape)), go_on)
+
+
+def _by_bits(a: Float[Array, " d"], set_up: Setting, slots: int) -> Adder:
+    """Each rung begins a new word. The sums are whole numbers, so their order changes no bit."""
+    signs = set_up.counted == "signs"
+    words = by_bits.words_of(set_up.bits, a, set_up.widths, slots, set_up.code.shape[1])
+
+    def go_on(n: Int[Array, ""], k: Array, l: Array, state: tuple[Array, Array]) -> tuple[State, Array]:
+        counts = by_bits.count(words, signs, state[0], words.end[n], k, l, state[1])
+        return (words.end[n], counts), (words.total[n] - 2 * counts if signs else counts).astype(jnp.float32)
+
+    return Adder(lambda pick: pick(words.bits), lambda shape: (jnp.int32(0), jnp.zeros(shape, jnp.int32)), go_on)
 
 
 def active_first(a: Float[Array, " d"]) -> Int[Array, " d"]:
@@ -201,36 +291,37 @@ def active_first(a: Float[Array, " d"]) -> Int[Array, " d"]:
     return jnp.zeros_like(index).at[place].set(index, unique_indices=True)
 
 
-def _tally_sums(network, set_up, sums, scale, order, active, s, real) -> Tally:
-    """Errors by stratum from the sums of one input."""
-    read_off: Coded = network.read_off if scale is None else network.read_off._replace(scale=scale)
-    m, padded, height = len(order), set_up.code.shape[1], sums.tiles[0].shape[0]
-    idle = jnp.pad(~active, (0, padded - m)) & real
-    feature = jnp.arange(padded)
-    errors, seen = [], []
-    for n, tile in enumerate(sums.tiles):
-        k, l = slice(n * height, (n + 1) * height), slice(n * height, None)
-        shared = None if set_up.shared is None else set_up.shared[k, l]
-        errors.append(read_off.of_sums(tile, shared).ravel())
-        seen.append(((feature[k, None] < feature[l]) & idle[k, None] & idle[l]).ravel())
-    none = tally(jnp.concatenate(errors), jnp.concatenate(seen))
-    slots = sums.touched.shape[0]
-    first = order[jnp.minimum(jnp.arange(slots), m - 1)]
+def read_off_at(network: Network, set_up: Setting, n: Int[Array, ""]) -> Coded:
+    """The read-off at a rung."""
+    return network.read_off if set_up.rungs is None else network.read_off._replace(scale=set_up.rungs.scale[n])
+
+
+def read_touched(
+    network: Network, set_up: Setting, n: Int[Array, ""], sums: Float[Array, "slots p"], first: Int[Array, " slots"]
+) -> Float[Array, "slots m"]:
+    """Read-offs of the features in the first places with every feature."""
+    m = network.read_off.code.shape[1]
     shared = None if set_up.shared is None else set_up.shared[first, :m]
-    one, both = tally_touched(read_off.of_sums(sums.touched[:, :m], shared), order, active, s, 0, real)
-    return jax.tree.map(lambda *strata: jnp.stack(strata), none, one, both)
+    return read_off_at(network, set_up, n).of_sums(sums[:, :m], shared)
 
 
-def tally_touched(
-    read: Float[Array, "slots m"], order: Int[Array, " m"], active: Bool[Array, " m"], s: int | Int[Array, ""],
-    place: int | Int[Array, ""], real: Bool[Array, ""],
-) -> tuple[Tally, Tally]:  # fmt: skip
+def tally_touched(read: Float[Array, "slots m"], one: Input, place: int | Int[Array, ""]) -> tuple[Tally, Tally]:
     """Errors of pairs with one and with two active members, each pair once.
 
     Args:
       read: read-offs of the features in places `place`, `place` + 1, ... of the order with every feature.
     """
+    with_one, with_both = touched_pairs(read.shape[0], one, place)
+    return tally(read, with_one), tally(read - 1, with_both)
+
+
+def touched_pairs(
+    slots: int, one: Input, place: int | Int[Array, ""]
+) -> tuple[Bool[Array, "slots m"], Bool[Array, "slots m"]]:
+    """Which pairs of a feature in place `place`, `place` + 1, ... with any feature have one active member, and which
+    have two."""
+    order, active = one.order, one.active
     rank = jnp.zeros_like(order).at[order].set(jnp.arange(order.shape[0], dtype=order.dtype))
-    position = place + jnp.arange(read.shape[0])[:, None]
-    seen = (rank > position) & (position < s) & real
-    return tally(read, seen & ~active), tally(read - 1, seen & active)
+    position = place + jnp.arange(slots)[:, None]
+    seen = (rank > position) & (position < active.sum()) & one.real
+    return seen & ~active, seen & active

@@ -62,7 +62,8 @@ def words_of(rows: UInt[Array, "d p"], a: Float[Array, " d"], width: Int[Array, 
     size = -(-(up_to - before) // WORD)  # in words, by rung and level
     end = jnp.cumsum(size.ravel()).reshape(size.shape)
 
-    rung = jnp.minimum(jnp.searchsorted(width, jnp.arange(d), side="right"), len(width) - 1)
+    passed = lambda edges, n: (jnp.arange(n)[:, None] >= edges).sum(axis=1)  # compiles sooner than a binary search
+    rung = jnp.minimum(passed(width, d), len(width) - 1)
     column = jnp.maximum(level - 1, 0)
     rank = so_far[jnp.arange(d), column] - 1 - before[rung, column]
     n_words = -(-d // WORD) + size.size + AT_ONCE
@@ -70,7 +71,7 @@ def words_of(rows: UInt[Array, "d p"], a: Float[Array, " d"], width: Int[Array, 
     neuron = jnp.full(n_words * WORD, d, jnp.int32).at[place].set(jnp.arange(d, dtype=jnp.int32), mode="drop")
     by_feature = jnp.pad(rows, ((0, 1), (0, 0)))[neuron].reshape(n_words, WORD, -1)
     bits = jnp.swapaxes(transposed(by_feature), 1, 2).reshape(n_words, -1)[:, :m]
-    which = jnp.searchsorted(end.ravel(), jnp.arange(n_words), side="right")
+    which = passed(end.ravel(), n_words)
     return Words(bits, (which % levels + 1).astype(jnp.int32), end[:, -1], up_to @ jnp.arange(1, levels + 1))
 
 

@@ -4,7 +4,7 @@ The stratum j of a gate is how many of its k inputs are active: 0, ..., k; the t
 A pair has three strata.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import fsum
@@ -24,7 +24,7 @@ EDGES = np.exp2(np.arange(OCTAVES[0] * STEPS, OCTAVES[1] * STEPS + 1) / STEPS)
 N_BINS = len(EDGES) + 1
 LANES = 1024
 """Running sums side by side on a CPU, which else adds one value after the other, four times slower."""
-FEW = 2**16
+FEW = 2**13
 """Fewer errors than these are added up at once, because the program is then compiled sooner."""
 
 
@@ -69,21 +69,33 @@ def _moments(error: Float[Array, " n"], seen: Bool[Array, " n"]) -> tuple[Array,
         value = jnp.where(seen, error, 0)
         low, high = jnp.where(seen, error, jnp.inf), jnp.where(seen, error, -jnp.inf)
         return value.sum(), (value**2).sum(), low.min(), high.max()
-    rows = lambda x: jnp.pad(x, (0, -len(x) % LANES)).reshape(-1, LANES)
-    error, seen = rows(error), rows(seen)
 
-    def add(n: Int[Array, ""], so_far: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        x, counts = error[n], seen[n]
+    def add(so_far: tuple[Array, Array, Array, Array], x: Array, counts: Array) -> tuple[Array, Array, Array, Array]:
         value = jnp.where(counts, x, 0)
-        return (
-            so_far[0] + value, so_far[1] + value**2,
-            jnp.minimum(so_far[2], jnp.where(counts, x, jnp.inf)),
-            jnp.maximum(so_far[3], jnp.where(counts, x, -jnp.inf)),
-        )  # fmt: skip
+        return (so_far[0] + value, so_far[1] + value**2, *_wider(so_far[2:], x, counts))
 
     zero, inf = jnp.zeros(LANES), jnp.full(LANES, jnp.inf)
-    total, total_sq, low, high = jax.lax.fori_loop(0, len(error), add, (zero, zero, inf, -inf))
+    total, total_sq, low, high = _by_lanes(add, error, seen, (zero, zero, inf, -inf))
     return total.sum(), total_sq.sum(), low.min(), high.max()
+
+
+def extremes(error: Float[Array, "*event"], seen: Bool[Array, "*event"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """(smallest, largest) of the events that count; +inf and -inf where there is none."""
+    inf = jnp.full(LANES if jax.default_backend() == "cpu" and error.size >= FEW else error.size, jnp.inf)
+    low, high = _by_lanes(_wider, error.ravel(), seen.ravel(), (inf, -inf))
+    return low.min(), high.max()
+
+
+def _wider(so_far: tuple[Array, Array], x: Array, counts: Array) -> tuple[Array, Array]:
+    return jnp.minimum(so_far[0], jnp.where(counts, x, jnp.inf)), jnp.maximum(so_far[1], jnp.where(counts, x, -jnp.inf))
+
+
+def _by_lanes(add: Callable, error: Float[Array, " n"], seen: Bool[Array, " n"], start: tuple[Array, ...]) -> tuple:
+    """add(so far, errors, which of them count) over rows as long as those of `start`."""
+    lanes = len(start[0])
+    rows = lambda x: jnp.pad(x, (0, -len(x) % lanes)).reshape(-1, lanes)
+    error, seen = rows(error), rows(seen)
+    return jax.lax.fori_loop(0, len(error), lambda n, so_far: add(so_far, error[n], seen[n]), start)
 
 
 def merge(a: Tally, b: Tally) -> Tally:

@@ -1,12 +1,22 @@
 """Every read-off of a network that a sampling looks at, compared with the truth, without ever storing the read-offs."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from superposed.constructions.base import Counted
-from superposed.measuring.all_pairs import Rungs, setting, tally_all_pairs, tally_touched
+from superposed.measuring.all_pairs import (
+    Bounds,
+    Input,
+    Rungs,
+    hold_all_pairs,
+    setting,
+    tally_all_pairs,
+    tally_touched,
+)
 from superposed.measuring.by_bits import MOST_LEVELS
 from superposed.measuring.by_gate import tally_by_gate
 from superposed.measuring.errors import Tally, merge, no_events, tally
@@ -51,30 +61,20 @@ def evaluate(
       counted: as for `Construction`.
     """
     all_pairs, on_cpu = idle is None and isinstance(network.read_off, Coded), jax.default_backend() == "cpu"
-    counted = counted if on_cpu and slots <= MOST_LEVELS else None
     group = min(GROUP, n)
-    shared_by_inputs = setting(network, rungs, counted) if all_pairs else None
+    shared_by_inputs = setting(network, rungs, by_bits(counted, slots)) if all_pairs else None
+    input_of = partial(_input, key, network, problem, orders, first + n)
 
-    def activation(i: Int[Array, ""]) -> tuple[Int[Array, " m"], Float[Array, " d"]]:
-        order = (
-            random_order(jax.random.fold_in(key, i), problem.m)
-            if orders is None
-            else orders[jnp.minimum(i, len(orders) - 1)]
-        )
-        active = jnp.zeros(problem.m).at[order].set(jnp.arange(problem.m) < problem.s)
-        return order, hidden(network, active)
-
-    def look(i: Int[Array, ""], order: Int[Array, " m"], a: Float[Array, " d"]) -> Tally:
-        real = i < first + n
+    def look(one: Input) -> Tally:
         if all_pairs:
-            return tally_all_pairs(network, shared_by_inputs, a, order, problem.s, slots, real, counted)
+            return tally_all_pairs(network, shared_by_inputs, one, slots)
         if isinstance(network.read_off, ByGate):
-            return tally_by_gate(network, order, problem, idle, slots, real)
-        return tally_by_feature(network, a, order, problem.s, idle, slots, real)
+            return tally_by_gate(network, one.order, problem, idle, slots, one.real)
+        return tally_by_feature(network, one, problem.s, idle, slots)
 
     def add_group(so_far: Tally, index: Int[Array, " g"]) -> tuple[Tally, tuple[Array, Array]]:
-        inputs = (index, *jax.vmap(activation)(index))
-        found = jax.lax.map(lambda one: look(*one), inputs) if all_pairs and on_cpu else jax.vmap(look)(*inputs)
+        inputs = jax.vmap(input_of)(index)
+        found = jax.lax.map(look, inputs) if all_pairs and on_cpu else jax.vmap(look)(inputs)
         total = so_far._replace(
             histogram=so_far.histogram + found.histogram.sum(axis=0),
             low=jnp.minimum(so_far.low, found.low.min(axis=0)),
@@ -89,36 +89,86 @@ def evaluate(
     return counted._replace(total=total, total_sq=total_sq)
 
 
-def tally_by_feature(
+def holds(
+    key: Key[Array, ""],
     network: Network,
-    a: Float[Array, " d"],
-    order: Int[Array, " m"],
-    s: int | Int[Array, ""],
-    idle: int | None,
+    problem: Problem,
+    n: int,
+    bounds: Bounds,
+    so_far: Bool[Array, " r"],
+    *,
     slots: int,
-    real: Bool[Array, ""],
-) -> Tally:
-    """Errors of one input by stratum, for any read-off: every pair with an active member, and all or some others.
+    rungs: Rungs | None = None,
+    orders: Int[Array, "every m"] | None = None,
+    counted: Counted | None = None,
+) -> Bool[Array, " r"]:
+    """Which rungs have every error of n inputs within the bounds. Looking ends once none has.
 
     Args:
-      a: the activation on this input.
+      bounds: what an error may be, by stratum.
+      so_far: the rungs that are asked for.
+      key, network, problem, n, slots, rungs, orders, counted: as for `evaluate`. The read-off is `Coded`.
     """
+    group = min(GROUP, n)
+    shared_by_inputs = setting(network, rungs, by_bits(counted, slots))
+    input_of = partial(_input, key, network, problem, orders, n)
+
+    def look_at_group(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        first, so_far = state
+        inputs = jax.vmap(input_of)(first + jnp.arange(group))
+
+        def look(state: tuple[Array, Array]) -> tuple[Array, Array]:
+            i, so_far = state
+            one = jax.tree.map(lambda x: x[i], inputs)
+            return i + 1, hold_all_pairs(network, shared_by_inputs, one, slots, bounds, so_far)
+
+        go_on = lambda state: (state[0] < group) & state[1].any()
+        return first + group, jax.lax.while_loop(go_on, look, (jnp.int32(0), so_far))[1]
+
+    go_on = lambda state: (state[0] < n) & state[1].any()
+    return jax.lax.while_loop(go_on, look_at_group, (jnp.int32(0), so_far))[1]
+
+
+def by_bits(counted: Counted | None, slots: int) -> Counted | None:
+    """How sums are counted on this backend; None multiplies."""
+    return counted if jax.default_backend() == "cpu" and slots <= MOST_LEVELS else None
+
+
+def _input(
+    key: Key[Array, ""],
+    network: Network,
+    problem: Problem,
+    orders: Int[Array, "every m"] | None,
+    end: int | Int[Array, ""],
+    i: Int[Array, ""],
+) -> Input:
+    """Input number i, real where i is below `end`."""
+    if orders is None:
+        order = random_order(jax.random.fold_in(key, i), problem.m)
+    else:
+        order = orders[jnp.minimum(i, len(orders) - 1)]
+    active = jnp.zeros(problem.m, bool).at[order].set(jnp.arange(problem.m) < problem.s)
+    return Input(hidden(network, active.astype(jnp.float32)), order, active, i < end)
+
+
+def tally_by_feature(network: Network, one: Input, s: int | Int[Array, ""], idle: int | None, slots: int) -> Tally:
+    """Errors of one input by stratum, for any read-off: every pair with an active member, and all or some others."""
+    a, order, active, real = one
     m = order.shape[0]
-    active = jnp.zeros(m, bool).at[order].set(jnp.arange(m) < s)
 
     def add_features(n: Int[Array, ""], so_far: tuple[Tally, Tally]) -> tuple[Tally, Tally]:
         features = order[jnp.minimum(n * SLOTS + jnp.arange(SLOTS), m - 1)]
         read = jax.vmap(network.read_off.with_all, (None, 0))(a, features)
-        found = tally_touched(read, order, active, s, n * SLOTS, real)
+        found = tally_touched(read, one, n * SLOTS)
         return merge(so_far[0], found[0]), merge(so_far[1], found[1])
 
-    one, both = jax.lax.fori_loop(0, slots // SLOTS, add_features, (no_events(), no_events()))
+    touched = jax.lax.fori_loop(0, slots // SLOTS, add_features, (no_events(), no_events()))
     none = (
         _all_idle_pairs(network, a, active, real)
         if idle is None
         else _some_idle_pairs(network, a, order, s, idle, real)
     )
-    return jax.tree.map(lambda *strata: jnp.stack(strata)[None], none, one, both)
+    return jax.tree.map(lambda *strata: jnp.stack(strata)[None], none, *touched)
 
 
 def _all_idle_pairs(network: Network, a: Float[Array, " d"], active: Bool[Array, " m"], real: Bool[Array, ""]) -> Tally:

@@ -8,6 +8,7 @@ from operator import itemgetter
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Bool
 
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction
@@ -61,21 +62,17 @@ def measure(
     """
     if not cells:
         return []
-    check_sums()
-    first = cells[0]
-    _check_shared(cells)
-    for problem, width in {(problem_of(first.construction, c.m, c.s), c.width) for c in cells}:
-        first.construction.check(problem, width)
-    widest = max(c.width for c in cells)
+    check_cells(cells)
+    first, widest = cells[0], max(c.width for c in cells)
     if rows is not None and rows < widest:
         raise InputError("rows", rows, f"the widest network has {widest} neurons; use as many rows or more")
     rows = bucket(widest, first.construction.least_rows) if rows is None else rows
     cell_batch = _FITTED.get((rows, first.m), _fitting_batch(rows, first.m)) if cell_batch is None else cell_batch
     if not 1 <= cell_batch <= BLOCK:
         raise InputError("cell_batch", cell_batch, f"vmap from 1 to {BLOCK} networks together")
-    devices = _even_share(devices)
+    devices = even_share(devices)
     errors: dict[int, Errors] = {}
-    for towers in _blocks(cells):
+    for towers in blocks(cells):
         members = [[cells[i] for i in tower] for tower in towers]
         if first.mode == "drawn":
             found = _draw_block(members, devices)
@@ -85,8 +82,13 @@ def measure(
     return [errors[i] for i in range(len(cells))]
 
 
-def _check_shared(cells: Sequence[Cell]) -> None:
+def check_cells(cells: Sequence[Cell]) -> None:
+    """Raises InputError for cells that share no program, or that their construction refuses; WrongSums as `measure`
+    does."""
+    check_sums()
     first = cells[0]
+    for problem, width in {(problem_of(c.construction, c.m, c.s), c.width) for c in cells}:
+        first.construction.check(problem, width)
     for name in ("construction", "m", "sampling", "mode") + (("s",) if first.sampling.inputs is None else ()):
         for cell in cells:
             if getattr(cell, name) != getattr(first, name):
@@ -102,7 +104,7 @@ def check_devices(devices: int) -> None:
         raise InputError("devices", devices, f"this process has {there}; use 1 to {there}, or leave it out for all")
 
 
-def _even_share(devices: int | None) -> int:
+def even_share(devices: int | None) -> int:
     """The largest divisor of BLOCK among the devices that are wanted."""
     devices = DEVICES.get() if devices is None else devices
     if devices is None:
@@ -111,15 +113,16 @@ def _even_share(devices: int | None) -> int:
     return max(n for n in range(1, devices + 1) if BLOCK % n == 0)
 
 
-def _slots(s: int) -> int:
+def slots_for(s: int) -> int:
+    """The most active features of the program that s of them take."""
     return -(-s // SLOTS) * SLOTS
 
 
-def _blocks(cells: Sequence[Cell]) -> Iterator[list[list[int]]]:
+def blocks(cells: Sequence[Cell]) -> Iterator[list[list[int]]]:
     """At most BLOCK towers at a time that fit one program. A tower is the numbers of cells, by width, one pass
     serves."""
     first = cells[0]
-    nested = _read_at_rungs(first)
+    nested = read_at_rungs(first)
     networks: dict[object, list[int]] = {}
     for i, cell in enumerate(cells):
         networks.setdefault((cell.seed, cell.s) if nested else i, []).append(i)
@@ -127,15 +130,37 @@ def _blocks(cells: Sequence[Cell]) -> Iterator[list[list[int]]]:
     for members in networks.values():
         members.sort(key=lambda i: cells[i].width)
         towers += [members[start : start + RUNGS] for start in range(0, len(members), RUNGS)]
-    kind = lambda tower: _slots(cells[tower[0]].s)
+    kind = lambda tower: slots_for(cells[tower[0]].s)
     for wanted in dict.fromkeys(map(kind, towers)):
         alike = [tower for tower in towers if kind(tower) == wanted]
         yield from (alike[start : start + BLOCK] for start in range(0, len(alike), BLOCK))
 
 
-def _read_at_rungs(cell: Cell) -> bool:
+def read_at_rungs(cell: Cell) -> bool:
     """Whether one pass over a network's neurons reads off every pair at several widths."""
     return cell.mode == "built" and cell.construction.nested and cell.sampling.idle is None
+
+
+def rungs_for(cell: Cell) -> int:
+    """The most widths that the cell's program reads off: the same for one width, so that its sums round alike."""
+    return RUNGS if read_at_rungs(cell) else 1
+
+
+def check_promises(cell: Cell, rows: int, breaches: Bool[np.ndarray, "n 2"]) -> None:
+    """Raises InputError where a block's networks were found to break what their construction promises."""
+    beyond, miscounted = breaches.any(axis=0)
+    if miscounted:
+        raise InputError(
+            "construction", cell.construction,
+            f"it is marked as counted = {cell.construction.counted!r}, but its code or its activations are otherwise; "
+            "set `counted = None` in the class",
+        )  # fmt: skip
+    if beyond:
+        raise InputError(
+            "construction", cell.construction,
+            f"neurons beyond the width take part when {rows} rows hold the network; make those rows zero in the layer "
+            "and in the read-off (`random_rows` does)",
+        )  # fmt: skip
 
 
 def _fitting_batch(rows: int, m: int) -> int:
@@ -144,7 +169,7 @@ def _fitting_batch(rows: int, m: int) -> int:
     return 1 << int(np.clip(CELL_BYTES // (4 * rows * m), 1, BLOCK)).bit_length() - 1
 
 
-def _block_of(towers: Sequence[Sequence[Cell]], rungs: int, filler_width: int, dtype: type) -> Block:
+def block_of(towers: Sequence[Sequence[Cell]], rungs: int, filler_width: int = 0, dtype: type = np.int32) -> Block:
     """The networks as arrays of BLOCK entries, filled up with networks of `filler_width` neurons."""
     cells = [tower[0] for tower in towers]
     first, missing = cells[0], BLOCK - len(cells)
@@ -154,7 +179,10 @@ def _block_of(towers: Sequence[Sequence[Cell]], rungs: int, filler_width: int, d
     entropy = jnp.asarray(np.array([c.entropy for c in cells] + [first.entropy] * missing, np.uint32))
     n_rungs = jnp.asarray(np.array([len(w) for w in widths], np.int32))
     widest = jnp.maximum(width[:, -1].astype(jnp.float32), 1)
-    return Block(entropy, s, width, n_rungs, program(tuned, 1)(first.construction, jnp.float32(first.m), s, widest))
+    checked = jnp.arange(BLOCK) == 0
+    return Block(
+        entropy, s, width, n_rungs, checked, program(tuned, 1)(first.construction, jnp.float32(first.m), s, widest)
+    )
 
 
 _FITTED: dict[tuple[int, int], int] = {}
@@ -179,40 +207,28 @@ def _build_what_fits(
 def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int, devices: int) -> list[Errors]:
     """The errors of every cell of the towers, tower by tower."""
     first = towers[0][0]
-    rungs = RUNGS if _read_at_rungs(first) else 1  # for one width too, so that its sums have the same rounding
+    rungs = rungs_for(first)
     problem = problem_of(first.construction, first.m, first.s)
     n_inputs = first.sampling.n_inputs(problem)
     per_call = first.sampling.per_call(problem, n_inputs)
     orders = None if first.sampling.inputs is not None else jnp.asarray(every_order(first.m, first.s))
-    block = _block_of(towers, rungs, 0, np.int32)
+    block = block_of(towers, rungs)
     calls = []
     for start in range(0, n_inputs, per_call):
         n = min(per_call, n_inputs - start)
         spec = Spec(
-            first.construction, first.m, rows, first.sampling.idle, n, _slots(first.s), rungs, cell_batch, devices
+            first.construction, first.m, rows, first.sampling.idle, n, slots_for(first.s), rungs, cell_batch, devices
         )
         calls.append(built_program(spec)(spec, block, jnp.asarray(start), orders))
     tallies, breaches = zip(*jax.device_get(calls), strict=True)
-    beyond, miscounted = breaches[0][: len(towers)].any(axis=0)
-    if miscounted:
-        raise InputError(
-            "construction", first.construction,
-            f"it is marked as counted = {first.construction.counted!r}, but its code or its activations are otherwise; "
-            "set `counted = None` in the class",
-        )  # fmt: skip
-    if beyond:
-        raise InputError(
-            "construction", first.construction,
-            f"neurons beyond the width take part when {rows} rows hold the network; make those rows zero in the layer "
-            "and in the read-off (`random_rows` does)",
-        )  # fmt: skip
+    check_promises(first, rows, breaches[0])
     places = [(i, n) for i, tower in enumerate(towers) for n in range(len(tower))]
     return [Errors.of([jax.tree.map(itemgetter(place), tally) for tally in tallies]) for place in places]
 
 
 def _draw_block(towers: Sequence[Sequence[Cell]], devices: int) -> list[Errors]:
     first = towers[0][0]
-    spec = Spec(first.construction, 0, 0, None, first.sampling.inputs, _slots(first.s), devices=devices)
-    block = _block_of(towers, 1, 1, np.float32)
+    spec = Spec(first.construction, 0, 0, None, first.sampling.inputs, slots_for(first.s), devices=devices)
+    block = block_of(towers, 1, 1, np.float32)
     tallies = jax.device_get(drawn_program()(spec, block, jnp.float32(first.m)))
     return [Errors.of([jax.tree.map(itemgetter(i), tallies)]) for i in range(len(towers))]

@@ -13,9 +13,9 @@ from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int, Key, UInt
 
 from superposed.constructions.base import Construction
-from superposed.measuring.all_pairs import Rungs
+from superposed.measuring.all_pairs import Bounds, Rungs
 from superposed.measuring.errors import Tally, tally
-from superposed.measuring.evaluate import evaluate
+from superposed.measuring.evaluate import evaluate, holds
 from superposed.networks.network import Network, hidden
 from superposed.networks.problem import Problem
 from superposed.program import program
@@ -57,6 +57,7 @@ class Block(NamedTuple):
       s: active features.
       width: neurons, at which one network is read off, in rising order; of those, the first `n_rungs` count.
       n_rungs: how many that are.
+      checked: whether the network is held to what its construction promises; one of a block is enough.
       tuned: the construction's hyper-parameter, None where it has none.
     """
 
@@ -64,12 +65,13 @@ class Block(NamedTuple):
     s: Int[Array, " n"]
     width: Int[Array, "n r"] | Float[Array, "n r"]
     n_rungs: Int[Array, " n"]
+    checked: Bool[Array, " n"]
     tuned: Float[Array, " n"] | None
 
 
 def n_compilations() -> int:
     """How many programs of networks or drawn errors have been compiled so far in this process."""
-    programs = (program(_built, 1), program(_built, 1, loops=True), drawn_program())
+    programs = (*(program(f, 1, loops=loops) for f in (_built, _judged) for loops in (False, True)), drawn_program())
     return sum(one._cache_size() for one in programs)
 
 
@@ -100,28 +102,63 @@ def built_program(spec: Spec) -> Callable:
     return program(_built, 1, loops=spec.idle is None and spec.m >= LOOPS_FROM)
 
 
+def judged_program(spec: Spec) -> Callable:
+    """The program that says which networks have every error within bounds."""
+    return program(_judged, 1, loops=spec.m >= LOOPS_FROM)
+
+
 def _built(
     spec: Spec, block: Block, first_input: Int[Array, ""], orders: Int[Array, "every m"] | None
 ) -> tuple[Tally, Bool[Array, "n 2"]]:
     def measure_network(
         one: Block, first_input: Int[Array, ""], orders: Int[Array, "every m"] | None
     ) -> tuple[Tally, Bool[Array, "2"]]:
-        build_key, sampling_key = jax.random.split(key_of(one.entropy))
-        problem, width = problem_of(spec.construction, spec.m, one.s), one.width[-1]
-        build = lambda width: spec.construction(build_key, problem, width, spec.rows, one.tuned)
-        network, rungs = build(width), None
-        if spec.rungs > 1:
-            rungs = Rungs(one.width, jax.vmap(lambda width: build(width).read_off.scale)(one.width), one.n_rungs)
+        sampling_key, network, rungs, problem = _network(spec, one)
         tallied = evaluate(
             sampling_key, network, problem, spec.idle, first_input, spec.n,
             slots=spec.slots, rungs=rungs, orders=orders, counted=spec.construction.counted,
         )  # fmt: skip
-        return tallied, jnp.stack([_reaches_beyond(network, problem, width), _miscounted(spec, network, problem)])
+        return tallied, _breaches(spec, one, network, problem)
 
     return _over_devices(spec, measure_network, block, first_input, orders)
 
 
-def _over_devices(spec: Spec, measure_network: Callable, block: Block, *shared: Array | None) -> object:
+def _judged(
+    spec: Spec, block: Block, bounds: Bounds, orders: Int[Array, "every m"] | None
+) -> tuple[Bool[Array, "n r"], Bool[Array, "n 2"]]:
+    def judge_network(
+        one: Block, bounds: Bounds, orders: Int[Array, "every m"] | None
+    ) -> tuple[Bool[Array, " r"], Bool[Array, "2"]]:
+        sampling_key, network, rungs, problem = _network(spec, one)
+        asked = (jnp.arange(spec.rungs) < one.n_rungs) & (one.width[-1] > 0)
+        found = holds(
+            sampling_key, network, problem, spec.n, bounds, asked,
+            slots=spec.slots, rungs=rungs, orders=orders, counted=spec.construction.counted,
+        )  # fmt: skip
+        return found, _breaches(spec, one, network, problem)
+
+    return _over_devices(spec, judge_network, block, bounds, orders)
+
+
+def _network(spec: Spec, one: Block) -> tuple[Key[Array, ""], Network, Rungs | None, Problem]:
+    """(key of the inputs, the widest network, the rungs it is read off at, its problem)."""
+    build_key, sampling_key = jax.random.split(key_of(one.entropy))
+    problem = problem_of(spec.construction, spec.m, one.s)
+    build = lambda width: spec.construction(build_key, problem, width, spec.rows, one.tuned)
+    network, rungs = build(one.width[-1]), None
+    if spec.rungs > 1:
+        scale = jax.vmap(lambda width: build(width).read_off.scale)(one.width)
+        rungs = Rungs(one.width, scale, one.n_rungs)
+    return sampling_key, network, rungs, problem
+
+
+def _breaches(spec: Spec, one: Block, network: Network, problem: Problem) -> Bool[Array, "2"]:
+    """Whether neurons beyond the width take part, and whether `counted` promises too much."""
+    check = lambda: jnp.stack([_reaches_beyond(network, problem, one.width[-1]), _miscounted(spec, network, problem)])
+    return jax.lax.cond(one.checked, check, lambda: jnp.zeros(2, bool))
+
+
+def _over_devices(spec: Spec, measure_network: Callable, block: Block, *shared: object) -> object:
     """measure_network(network, *shared) for every network of the block, each device taking its share of them."""
     batch = spec.cell_batch if spec.cell_batch > 1 else None
     share = lambda block, *shared: jax.lax.map(lambda one: measure_network(one, *shared), block, batch_size=batch)

@@ -1,8 +1,13 @@
 """The smallest width of one problem, asked in one call."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
 from superposed.constructions.base import Construction
+from superposed.measuring.cell import Cell
 from superposed.measuring.measure import problem_of
 from superposed.measuring.sampling import Sampling
+from superposed.measuring.verdicts import can_judge, judge
 from superposed.sweeping.record import Record, Seen
 from superposed.sweeping.search import STEPS, Bracket
 from superposed.sweeping.size import check_seeds, check_size, most_width
@@ -50,6 +55,36 @@ def search_for(
     return SmallestWidth(construction, m, s, seeds, sampling, criterion, eps, success, start, most, mode, steps)
 
 
+@dataclass(frozen=True)
+class Verdicts(SmallestWidth):
+    """The same search where nothing but its answer is wanted.
+
+    A network that fails is left at the first input that shows it. So its rows hold a verdict on this criterion and
+    this eps, and no measurement. They must not be stored.
+    """
+
+    def measured(self, seen: Seen, seed: int) -> dict[int, bool]:
+        return {width: row.seen["passed"] for width, row in seen.by_width(self.cell(1, seed)).items()}
+
+    def measure(self, cells: Sequence[Cell]) -> list[dict]:
+        return [{"passed": passed} for passed in judge(cells, self.criterion, self.eps)]
+
+
+def searched(task: SmallestWidth, seen: Seen) -> Iterator[Cell]:
+    """Measure until the question is answered, into `seen`; yields a cell of every block before it is measured."""
+    while cells := task.pending(seen):
+        yield cells[0]
+        for cell, result in zip(cells, task.measure(cells), strict=True):
+            seen.add(Record(cell.to_json(), result))
+
+
+def by_verdicts(task: SmallestWidth) -> SmallestWidth:
+    """The search by verdicts where that gives the same answer sooner, and else the search itself."""
+    if not can_judge(task.cell(task.most, task.first_seed), task.criterion):
+        return task
+    return Verdicts(**{field.name: getattr(task, field.name) for field in fields(SmallestWidth)})
+
+
 def smallest_width(construction: Construction, m: int, s: int, eps: float, **options: object) -> Bracket:
     """The smallest width at which a construction computes every AND of m features, s of them active, as an interval.
 
@@ -72,8 +107,7 @@ def smallest_width(construction: Construction, m: int, s: int, eps: float, **opt
     Raises:
       InputError: a value breaks its rule, or the network does not fit into memory.
     """
-    task, seen = search_for(construction, m, s, eps, **options), Seen()
-    while cells := task.pending(seen):
-        for cell, errors in zip(cells, task.measure(cells), strict=True):
-            seen.add(Record(cell.to_json(), errors))
+    task, seen = by_verdicts(search_for(construction, m, s, eps, **options)), Seen()
+    for _ in searched(task, seen):
+        pass
     return task.brackets(seen)[0]
