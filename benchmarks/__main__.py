@@ -20,8 +20,8 @@ COMMANDS = (
     ("All pairs of one network", "all_pairs.py"),
     ("Drawn events", "drawn_events.py"),
     ("A deep layer", "deep_layer.py"),
-    ("Compilation", "compilation.py"),
     ("Cost against size", "cost_against_size.py"),
+    ("Compilation", "compilation.py"),
 )  # fmt: skip
 """Title, script and its arguments. `training.py` needs PyTorch, and stands on its own."""
 
@@ -42,15 +42,19 @@ def machine() -> str:
 
 
 def main() -> None:
-    """Run the benchmarks and write results.md once all of them have ended well."""
-    sections = [f"# Benchmarks\n\nWritten by `python -m benchmarks`; README.md says what is compared.\n\n{machine()}"]
+    """Run the benchmarks one after the other, and write results.md after each of them."""
+    sections = [
+        f"# Benchmarks\n\nWritten by `python -m benchmarks`; [README.md](README.md) says what is compared.\n\n{machine()}"
+    ]
     for title, script, *arguments in COMMANDS:
         print(title, flush=True)
         command = [sys.executable, str(HERE / script), *arguments]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        print(done.stdout)
-        sections.append(f"## {title}\n\n`python benchmarks/{' '.join([script, *arguments])}`\n\n```\n{done.stdout}```")
-    (HERE / "results.md").write_text("\n\n".join(sections) + "\n")
+        print(done.stdout, flush=True)
+        fence = "" if done.stdout.startswith("|") else "```\n"
+        text = f"{fence}{done.stdout.rstrip()}\n{fence}".rstrip()
+        sections.append(f"## {title}\n\n`python benchmarks/{' '.join([script, *arguments])}`\n\n{text}")
+        (HERE / "results.md").write_text("\n\n".join(sections) + "\n")
 
 
 if __name__ == "__main__":
