@@ -44,7 +44,7 @@ def machine() -> str:
 def main() -> None:
     """Run the benchmarks one after the other, and write results.md after each of them."""
     sections = [
-        f"# Benchmarks\n\nWritten by `python -m benchmarks`; [README.md](README.md) says what is compared.\n\n{machine()}"
+        "# Benchmarks\n\nMade by `python -m benchmarks`. [README.md](README.md) says what is compared.\n\n" + machine()
     ]
     for title, script, *arguments in COMMANDS:
         print(title, flush=True)
