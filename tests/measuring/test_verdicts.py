@@ -15,7 +15,12 @@ from superposed.sweeping.smallest import Verdicts, by_verdicts, search_for, sear
 
 @pytest.mark.parametrize(
     ("construction", "m"),
-    [(Rademacher(), 139), (Gaussian(), 20), (Bernoulli(0.3), 20), (Superposed(Bernoulli()), 20)],
+    [
+        (Rademacher(), 139),
+        (Gaussian(), 20),
+        pytest.param(Bernoulli(0.3), 20, marks=pytest.mark.slow),
+        pytest.param(Superposed(Bernoulli()), 20, marks=pytest.mark.slow),
+    ],
     ids=["bits, nested", "products, nested", "wires", "products, codes"],
 )
 def test_verdicts_are_those_of_the_errors(construction, m):
