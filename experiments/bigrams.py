@@ -8,15 +8,17 @@ import numpy as np
 from superposed.figures.panels import Panel, draw_panels
 from superposed.networks.bigrams import HOW, directions, projected_noise, query_key
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
-from superposed.study.points import edge, line, points, widths
+from superposed.study.points import line, points
 from superposed.study.series import Series
+from superposed.study.trials import Staircase, Trials
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Steps
+from superposed.sweeping.steps import Chain, Steps
 
 SIGNAL_TO_NOISE = 4.0
 """A head holds a list when a listed pair scores this many standard deviations of unlisted pairs, on average."""
-FRACTIONS = tuple(2 ** (n / 4) / 64 for n in range(1, 17))
-"""Of d_resid d_head: the lengths of the lists tried; the law says 1/16."""
+LISTS = Staircase("bigrams", start=16)
+"""The lengths of the lists tried with one head, the same beginning for every head."""
+N_LISTS = 16
 N_PROBES = 256
 
 
@@ -68,17 +70,25 @@ def noise_steps(profile: Profile) -> Steps:
     ), scores)  # fmt: skip
 
 
-def capacity_steps(profile: Profile) -> Steps:
-    """Every head, lists along a ladder of fractions of d_resid d_head."""
-    return Steps(tuple(
-        {"bigrams": max(int(fraction * d_resid * d_head), 1), "d_resid": d_resid, "d_head": d_head, "how": how,
-         "seed": 1000 + seed}
-        for how in HOW for d_resid, d_head in profile.heads if how != "svd" or d_resid <= profile.svd_up_to
-        for fraction in FRACTIONS for seed in range(profile.seeds)
-    ), scores)  # fmt: skip
+def capacity_chains(profile: Profile) -> list[Chain]:
+    """For every head, way and seed: lists of growing length, each with features and a head of its own."""
+    chains = []
+    for number, how in enumerate(HOW):
+        heads = [head for head in profile.heads if how != "svd" or head[0] <= profile.svd_up_to]
+        for d_resid, d_head in heads:
+            cell = {"d_resid": d_resid, "d_head": d_head, "how": how}
+            for k in range(number * profile.seeds, (number + 1) * profile.seeds):
+                chains.append(LISTS.chain(cell, range(1000 + k * N_LISTS, 1000 + (k + 1) * N_LISTS), holds))
+    return chains
 
 
-def rows_of(steps: Steps, seen: Seen, kind: str) -> list[dict]:
+def holds(cell: dict) -> dict:
+    """The scores, and whether the head holds the list."""
+    seen = scores(cell)
+    return {**seen, "passed": seen["signal"] >= SIGNAL_TO_NOISE * seen["noise"]}
+
+
+def rows_of(steps: Steps | Chain, seen: Seen, kind: str) -> list[dict]:
     """Cells with what was seen."""
     return [{"kind": kind, **cell, **result} for cell, result in zip(steps.cells, steps.results(seen), strict=True)]
 
@@ -107,27 +117,24 @@ def noise_findings(profile: Profile, rows: list[dict]) -> tuple[list[dict], dict
 
 
 def capacity_findings(profile: Profile, rows: list[dict]) -> tuple[list[dict], dict, list[Finding]]:
-    """The longest list at a fixed ratio of signal to noise, along d_resid d_head."""
+    """The length at which half of the heads hold their list, along d_resid d_head."""
     table, fits, findings = [], {}, []
     for how in HOW:
-        records = []
-        for d_resid, d_head in profile.heads:
-            for seed in range(profile.seeds):
-                ladder = [
-                    (r["bigrams"], r["signal"] >= SIGNAL_TO_NOISE * r["noise"])
-                    for r in rows
-                    if (r["how"], r["d_resid"], r["d_head"], r["seed"]) == (how, d_resid, d_head, 1000 + seed)
-                ]
-                if ladder:
-                    low, high = edge(ladder)
-                    records.append({"size": d_resid * d_head, "seed": seed, "low": low, "high": high})
-        if len({r["size"] for r in records}) < 2:
+        tried = [
+            {"size": r["d_resid"] * r["d_head"], **{key: r[key] for key in ("seed", "bigrams", "passed")}}
+            for r in rows
+            if r["how"] == how
+        ]
+        trials = Trials(f"{how}: longest list", tried, {"how": how}, "size", "bigrams")
+        if len(trials.sizes()) < 2:
             continue
-        series = Series(f"{how}: longest list", "size", tuple(records))
-        fits[series.name] = series.report(1.0)
-        question = f"{how}: the longest list at a signal of {SIGNAL_TO_NOISE:g} sigma grows as d_resid d_head?"
-        findings.append(series.finding(question, fits[series.name]))
-        table += widths("capacity", series, "size", how)
+        fits[trials.name] = trials.series().report(1.0)
+        bar = f"a signal of {SIGNAL_TO_NOISE:g} sigma"
+        question = f"{how}: at what length of the list do half of the heads reach {bar}, and 95%?"
+        findings.append(trials.curve_finding(question))
+        question = f"{how}: the longest list at {bar} grows as d_resid d_head?"
+        findings.append(trials.exponent_finding(question, fits[trials.name]))
+        table += trials.rows() + trials.points("capacity", how)
     table += line("capacity", "law, projection", {a * b: a * b / SIGNAL_TO_NOISE**2 for a, b in sorted(
         profile.heads, key=lambda head: head[0] * head[1])})  # fmt: skip
     return table, fits, findings
@@ -135,7 +142,8 @@ def capacity_findings(profile: Profile, rows: list[dict]) -> tuple[list[dict], d
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """The noise along the list, the capacity along the head's size."""
-    noise, capacity = rows_of(noise_steps(profile), seen, "noise"), rows_of(capacity_steps(profile), seen, "capacity")
+    noise = rows_of(noise_steps(profile), seen, "noise")
+    capacity = [row for chain in capacity_chains(profile) for row in rows_of(chain, seen, "capacity")]
     table, fits, findings = noise_findings(profile, noise)
     more, more_fits, more_findings = capacity_findings(profile, capacity)
     return Analysis(noise + capacity + table + more, findings + more_findings, fits | more_fits)
@@ -147,7 +155,7 @@ EXPERIMENT = Experiment(
     meaning="One attention head can answer whether a pair of features is on a list, for lists far longer than the head "
     "has dimensions. The longest list is proportional to the number of the head's weights.",
     profiles=PROFILES,
-    tasks=lambda profile: [noise_steps(profile), capacity_steps(profile)],
+    tasks=lambda profile: [noise_steps(profile), *capacity_chains(profile)],
     analyse=analyse,
     draw=partial(
         draw_panels,

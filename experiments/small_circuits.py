@@ -17,17 +17,19 @@ from superposed.networks.small_circuits import (
     rotations,
 )
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.study.points import edge, line, points, widths
-from superposed.study.series import Series, number
+from superposed.study.points import line, points
+from superposed.study.series import number
+from superposed.study.trials import Staircase, Trials
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Steps
+from superposed.sweeping.steps import Chain, Steps
 
 SIZE, LIFT = 6, 1.0
 TOLERANCE = 0.02
 """Mean square error up to which a network counts as right, after LAYERS layers with one circuit on."""
 LAYERS = 1
-FRACTIONS = tuple(2 ** (n / 4) for n in range(-6, 5))
-"""Of the law's number of circuits: those tried."""
+N_TRIED = 11
+"""Networks tried one after another, from FIRST circuits on: the same beginning for every number of places."""
+FIRST = 16
 WAYS = {
     "progressions": progressions,
     "progressions, shared ends": partial(progressions, shared_ends=True),
@@ -111,13 +113,22 @@ def depth_steps(profile: Profile) -> Steps:
     ), run)  # fmt: skip
 
 
-def capacity_steps(profile: Profile) -> Steps:
-    """For each number of places, numbers of circuits along a ladder."""
-    return Steps(tuple(
-        {"places": p, "circuits": n, "on": 1, "layers": LAYERS, "batch": profile.batch, "seed": 1000 + seed}
-        for p in profile.places for n in dict.fromkeys(round(f * largest(p)) for f in FRACTIONS)
-        if 1 < n <= len(lines(p, SIZE)) for seed in range(profile.seeds)
-    ), run)  # fmt: skip
+def capacity_chains(profile: Profile) -> list[Chain]:
+    """For each number of places and seed: networks of more and more circuits, until the error is too large."""
+    chains = []
+    for p in profile.places:
+        stairs = Staircase("circuits", FIRST, most=len(lines(p, SIZE)))
+        cell = {"places": p, "on": 1, "layers": LAYERS, "batch": profile.batch}
+        for k in range(profile.seeds):
+            seeds = range(1000 + k * N_TRIED, 1000 + (k + 1) * N_TRIED)
+            chains.append(stairs.chain(cell, seeds, within_tolerance))
+    return chains
+
+
+def within_tolerance(cell: dict) -> dict:
+    """The errors, and whether the last layer's is small enough."""
+    layers = run(cell)["layers"]
+    return {"layers": layers, "passed": layers[-1]["mse"] < TOLERANCE}
 
 
 def count_findings(profile: Profile, seen: Seen) -> tuple[list[dict], list[Finding]]:
@@ -180,21 +191,22 @@ def law_findings(profile: Profile, rows: list[dict]) -> list[Finding]:
 
 
 def capacity(profile: Profile, seen: Seen) -> tuple[list[dict], dict, list[Finding]]:
-    """The largest number of circuits at a fixed error, along P."""
-    steps = capacity_steps(profile)
-    ladder: dict = {}
-    for cell, result in zip(steps.cells, steps.results(seen), strict=True):
-        passed = result["layers"][-1]["mse"] < TOLERANCE
-        ladder.setdefault((cell["places"], cell["seed"]), []).append((cell["circuits"], passed))
-    records = [{"places": p, "seed": seed, "low": low, "high": high}
-               for (p, seed), rungs in ladder.items() for low, high in [edge(rungs)]]  # fmt: skip
-    series = Series("most circuits", "places", tuple(records))
-    fit = series.report(2.0)
-    question = f"most circuits with an error below {TOLERANCE:g} after one layer grow as P^2?"
-    finding = series.finding(question, fit)
+    """The number of circuits at which half of the networks keep within the tolerance, along P."""
+    tried = [
+        {"places": cell["places"], "seed": cell["seed"], "circuits": result["circuits"], "passed": result["passed"]}
+        for chain in capacity_chains(profile)
+        for cell, result in zip(chain.cells, chain.results(seen), strict=True)
+    ]
+    trials = Trials("most circuits", tried, {}, "places", "circuits")
+    fit = trials.series().report(2.0)
+    bar = f"an error below {TOLERANCE:g} after one layer"
+    findings = [
+        trials.curve_finding(f"at how many circuits do half of the networks have {bar}, and 95%?"),
+        trials.exponent_finding(f"most circuits with {bar} grow as P^2?", fit),
+    ]
     law = {p: largest(p) for p in profile.places}
-    table = series.rows("T*") + widths("most", series, "places", "measured") + line("most", "law", law)
-    return table, {series.name: fit}, [finding]
+    table = trials.rows() + trials.points("most", "measured") + line("most", "law", law)
+    return table, {trials.name: fit}, findings
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
@@ -217,7 +229,7 @@ EXPERIMENT = Experiment(
     meaning="A network can hold several times more small circuits than its neurons have room for, as long as few of "
     "them run at once. Their number grows as the square of the neurons, until idle circuits switch on by mistake.",
     profiles=PROFILES,
-    tasks=lambda profile: [count_steps(profile), depth_steps(profile), capacity_steps(profile)],
+    tasks=lambda profile: [count_steps(profile), depth_steps(profile), *capacity_chains(profile)],
     analyse=analyse,
     draw=partial(
         draw_panels,

@@ -31,6 +31,7 @@ BUILT = {
     "Rademacher, best read-off": BestReadOff(Rademacher(), n_inputs=2**12),
 }
 DECADE = 10
+SEED_BY_SEED = "ratio seed by seed, 95% t interval of its log"
 REFERENCE, BEST = "Rademacher", "Rademacher, best read-off"
 
 
@@ -75,17 +76,14 @@ def widths(profile: Profile, m: int) -> tuple[int, ...]:
 
 def tasks(profile: Profile) -> dict[tuple[str, int, int], AtWidths]:
     """The errors at each width, by (kind, m, s)."""
-    sampling, found = Sampling(profile.looked_at), {}
+    networks = {kind: recipe(profile.steps, profile.batch, **fields) for kind, fields in TRAINED.items()} | BUILT
+    asked = {}
     for m, s in (*profile.main, *profile.more):
-        main = (m, s) in profile.main
-        for kind, fields in TRAINED.items():
-            if kind in profile.kinds and (main or kind == "trained"):
-                trained = recipe(profile.steps, profile.batch, **fields)
-                found[kind, m, s] = AtWidths(trained, m, s, widths(profile, m), profile.seeds, sampling)
-        for kind, construction in BUILT.items():
-            if kind in profile.kinds and (main or kind == REFERENCE):
-                found[kind, m, s] = AtWidths(construction, m, s, widths(profile, m), profile.seeds, sampling)
-    return found
+        for kind, network in networks.items():
+            if kind in profile.kinds and ((m, s) in profile.main or kind in ("trained", REFERENCE)):
+                sampling = Sampling(profile.looked_at)
+                asked[kind, m, s] = AtWidths(network, m, s, widths(profile, m), profile.seeds, sampling)
+    return asked
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
@@ -137,14 +135,11 @@ def error_rows(kind: str, m: int, s: int, task: AtWidths, seen: Seen) -> list[di
 
 def mean_rows(rows: list[dict]) -> list[dict]:
     """Geometric mean over networks of the rms error, with its 95% interval."""
-    found: dict[int, list[dict]] = {}
-    for row in rows:
-        found.setdefault(row["width"], []).append(row)
     labels = {key: rows[0][key] for key in ("network", "m", "s")}
-    return [
-        {"kind": "mean", **labels, "width": width, **interval([log(row["rms"]) for row in same])}
-        for width, same in found.items()
-    ]
+    logs: dict[int, list[float]] = {}
+    for row in rows:
+        logs.setdefault(row["width"], []).append(log(row["rms"]))
+    return [{"kind": "mean", **labels, "width": width, **interval(values)} for width, values in logs.items()]
 
 
 def interval(logs: list[float]) -> dict[str, float]:
@@ -169,9 +164,7 @@ def gain_finding(gains: list[dict], profile: Profile) -> Finding:
     name = f"{row['network']}, m = {row['m']}, s = {row['s']}"
     text = f"{triple((row['low'], row['best'], row['high']), '.2f')} times smaller at d = {row['width']}"
     question = f"{name}: how much smaller is the rms error than that of Rademacher signs?"
-    return Finding(
-        question, f"{profile.seeds} seeds", text, "measured", "ratio seed by seed, 95% t interval of its log"
-    )
+    return Finding(question, f"{profile.seeds} seeds", text, "measured", SEED_BY_SEED)
 
 
 def drop_findings(kind: str, m: int, s: int, errors: dict, profile: Profile) -> list[Finding]:
@@ -210,8 +203,7 @@ def loss_findings(measured: dict[tuple, list[dict]], profile: Profile) -> list[F
             f"{name} {triple(tuple(map(exp, t_interval(ratios(name)))), '.2f')}" for name in ("rms", "q99", "max")
         )
         question = f"{kind}, m = {m}, s = {s}, d = {d}: errors over those of loss power 2?"
-        why = "ratio seed by seed, 95% t interval of its log"
-        found.append(Finding(question, f"{profile.seeds} seeds", text, "measured", why))
+        found.append(Finding(question, f"{profile.seeds} seeds", text, "measured", SEED_BY_SEED))
     return found
 
 

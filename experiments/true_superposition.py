@@ -242,7 +242,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     fits = {}
     for trials in frontiers(networks):
         depth, series = networks[0]["depth"], trials.series()
-        law = {d: most(**trials.labels, c=networks[0]["c"], width=d) for d in trials.widths()}
+        law = {d: most(**trials.labels, c=networks[0]["c"], width=d) for d in trials.sizes()}
         question = f"Channels, {trials.name}, depth {depth}: at what m do half of the networks pass, and 95%?"
         findings.append(trials.curve_finding(question))
         fits[trials.name] = series.report(POWER, closed=through(law.items(), POWER, "d", "chance hits"))

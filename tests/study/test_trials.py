@@ -1,11 +1,14 @@
 """Networks that pass or fail at one m each: their curve, and the exponent of its half-pass point."""
 
+import runpy
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 from superposed.fitting import NotFitted, Report
-from superposed.study.trials import Trials
+from superposed.study.loading import experiments_folder
+from superposed.study.trials import Staircase, Trials
 
 TRUTH, SIGMA = 1.5, 0.2
 
@@ -29,7 +32,7 @@ def trials():
 
 def test_the_curve_finds_the_points_it_was_drawn_from(trials):
     """Within twice its interval's half, which is four standard errors."""
-    for d in trials.widths():
+    for d in trials.sizes():
         for found, truth in zip(trials.curve(d), (d**TRUTH, d**TRUTH * np.exp(norm.ppf(0.05) * SIGMA)), strict=True):
             low, best, high = np.log(found)
             assert low < best < high and 2 * low - best < np.log(truth) < 2 * high - best
@@ -66,3 +69,41 @@ def test_no_curve_where_every_network_passes():
     assert isinstance(trials.curve(8), NotFitted)
     assert "larger" in trials.curve_finding("at what m?").measured
     assert [row["kind"] for row in trials.rows()] == ["tried"] * 4
+
+
+def test_other_names_of_the_axes_give_the_same_numbers(trials):
+    tried = [{"size": r["d"], "seed": r["seed"], "length": r["m"], "passed": r["passed"]} for r in trials.tried]
+    renamed = Trials("stairs", tried, {"s": 3}, "size", "length")
+    assert renamed.sizes() == trials.sizes() and renamed.curve(512) == trials.curve(512)
+    assert {row["kind"] for row in renamed.rows()} == {"tried", "length*", "length* of 95 in 100"}
+    assert renamed.series().along == "size" and renamed.span == "size = 256 to 2,048, 800 networks"
+    half = [row["best"] for row in renamed.points("panel", "name")]
+    assert half == [trials.curve(d)[0][1] for d in trials.sizes()]
+
+
+def climb(staircase, passes, n):
+    """What a staircase tries, one network after another."""
+    chain = staircase.chain({"d": 8}, range(100, 100 + n), lambda cell: {"passed": passes(cell["m"])})
+    results = []
+    for cell in chain.cells:
+        results.append(chain.run(cell, results[-1] if results else None))
+    return [result["m"] for result in results]
+
+
+def test_a_staircase_leaps_to_the_edge_and_then_steps_about_it():
+    """16, 64, 256 pass and 1024 fails; the factor is 2 after one turn, sqrt(2) after two, then 2^(1/4)."""
+    tried = climb(Staircase("m", 16), lambda m: m <= 300, 12)
+    assert tried[:8] == [16, 64, 256, 1024, 512, 256, 362, 304] and all(240 < m < 370 for m in tried[5:])
+
+
+def test_a_staircase_stays_between_one_and_the_most():
+    assert climb(Staircase("m", 16, most=100), lambda m: True, 4) == [16, 64, 100, 100]
+    assert climb(Staircase("m", 16), lambda m: False, 4) == [16, 4, 1, 1]
+
+
+@pytest.mark.parametrize(("name", "size"), [("bigrams", ("how", "d_resid", "d_head")), ("small_circuits", ("places",))])
+def test_no_two_networks_of_a_frontier_share_a_seed(name, size):
+    module = runpy.run_path(str(experiments_folder() / f"{name}.py"))
+    cells = [cell for chain in module["capacity_chains"](module["PROFILES"]["quick"]) for cell in chain.cells]
+    identities = [(*(cell[key] for key in size), cell["seed"]) for cell in cells]
+    assert len(set(identities)) == len(identities)

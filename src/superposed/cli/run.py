@@ -17,7 +17,7 @@ from superposed.sweeping.cluster import sweep_on_cluster
 from superposed.sweeping.failures import note_failure
 from superposed.sweeping.store import Store
 from superposed.sweeping.sweep import shard_of, sweep
-from superposed.sweeping.tasks import Task
+from superposed.sweeping.task import Task
 
 PROFILES = ("tiny", "quick", "standard", "full")
 UNFINISHED = 3

@@ -12,7 +12,7 @@ from superposed.study.loading import load_experiment
 from superposed.sweeping.failures import n_damaged, read_failures
 from superposed.sweeping.record import Seen
 from superposed.sweeping.store import read_folder, read_manifest, read_rows, read_sessions
-from superposed.sweeping.tasks import Task
+from superposed.sweeping.task import Task
 
 
 def add_commands(commands: "argparse._SubParsersAction") -> None:

@@ -12,8 +12,9 @@ from safetensors.numpy import save_file
 from superposed.circuits.circuit import Circuit, Gates, Op, wires
 from superposed.compiler.channels import channel_size
 from superposed.compiler.compile import Compiled
+from superposed.compiler.contents import digest, metadata_digest
 from superposed.compiler.deep import Stage
-from superposed.compiler.file import FORMAT, VERSION, digest, metadata_digest
+from superposed.compiler.file import FORMAT, VERSION
 from superposed.compiler.template import template_of
 
 

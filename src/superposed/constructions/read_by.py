@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction, Tuned, Width
+from superposed.constructions.wrapper import Wrapper
 from superposed.networks.network import Layer, Network, hidden, matmul
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import Product
@@ -70,7 +71,7 @@ class LeastSquares(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ReadBy(Construction):
+class ReadBy(Wrapper):
     """Any construction's one layer under a read-off of choice.
 
     With v_ik = (W phi_k)_i less its mean over the features k, "centred" and "sign" read
@@ -100,10 +101,7 @@ class ReadBy(Construction):
     least_rows = 64
 
     def __post_init__(self):
-        if not isinstance(self.inner, Construction):
-            raise InputError(
-                "inner", self.inner, "not a construction; inherit from superposed.constructions.Construction"
-            )
+        super().__post_init__()
         if self.how not in HOW:
             raise InputError("how", self.how, f"one of {', '.join(HOW)}")
         for name in ("n_inputs", "sets"):
@@ -133,15 +131,6 @@ class ReadBy(Construction):
         members = order < problem.s - 2
         others = matmul(reach, members.T.astype(jnp.float32))
         return network._replace(read_off=LeastSquares(layer, reach, inverse, others, members))
-
-    def tune(self, problem: Problem, width: Width) -> Float[Array, ""] | None:
-        return self.inner.tune(problem, width)
-
-    def check(self, problem: Problem, width: int) -> None:
-        self.inner.check(problem, width)
-
-    def input_dimension(self, problem: Problem, width: int) -> int:
-        return self.inner.input_dimension(problem, width)
 
     def averages(
         self, key: Key[Array, ""], network: Network, problem: Problem, code: Float[Array, "d m"]

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Key
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction, Tuned, Width
 from superposed.constructions.codes import check_code, feature_codes
+from superposed.constructions.wrapper import Wrapper
 from superposed.networks.network import Network
 from superposed.networks.problem import Problem
 
@@ -16,7 +17,7 @@ OCTAVES, STEPS = 60, 8  # widths tried by `predicted_width`
 
 
 @dataclass(frozen=True)
-class Superposed(Construction):
+class Superposed(Wrapper):
     """A construction for aligned features, made to read features in superposition.
 
         x = Phi b,   W = V Phi^T,   Phi in R^{d_in x m} with random unit columns
@@ -43,10 +44,7 @@ class Superposed(Construction):
     places_features = True
 
     def __post_init__(self):
-        if not isinstance(self.inner, Construction):
-            raise InputError(
-                "inner", self.inner, "not a construction; inherit from superposed.constructions.Construction"
-            )
+        super().__post_init__()
         if self.inner.places_features:
             raise InputError(
                 "inner", self.inner, "it places the features in its input itself; use it alone, or wrap another one"

@@ -104,30 +104,8 @@ def draw_tolerance(ax: Axes, analysis: Analysis) -> None:
 
 
 def draw_deep(figure: Figure, analysis: Analysis) -> None:
-    """Left: read-offs through the depth. Middle: the largest m (built, drawn, mean field). Right: local exponents."""
-    left, middle, right = figure.subplots(1, 3)
-    draw_reads(left, analysis.groups("depth", "name"))
-    tried = analysis.rows("tried")
-    colours = dict(zip(distinct(tried, "s"), COLOURS, strict=False))
-    for name, same in analysis.groups("tried", "series").items():
-        s = same[0]["s"]
-        draw_frontier(middle, analysis.fits[name], analysis, name, colours[s], f"built, s = {s}")
-    for kind, style, of in (("drawn", "o-", "drawn"), ("mean field", "--", "mean field")):
-        for s, rows in analysis.groups(kind, "s").items():
-            middle.plot(*columns(rows, "d", "best"), style, ms=3, lw=1.1, color=colours[s])
-            exponents = analysis.rows("local exponent", of=of, s=s)
-            label = f"{of}, s = {s}"
-            right.plot(*columns(exponents, "d", "best"), style, ms=3, lw=1.2, color=colours[s], label=label)
-    as_many_as_neurons(middle, distinct([*tried, *analysis.rows("mean field")], "d"))
-    middle.plot([], [], "o-", ms=3, lw=1.1, color=INK, label="drawn: half of the networks pass")
-    middle.plot([], [], "--", lw=1.1, color=INK, label="mean field")
-    middle.set(xscale="log", yscale="log", xlabel=NEURONS, ylabel=LARGEST)
-    middle.set_title(f"Largest m without a wrong bit to depth {tried[0]['depth']}")
-    legend_below(middle)
-    right.axhline(1.5, color="0.8", lw=1, zorder=0)
-    right.set(xscale="log", xlabel=NEURONS, ylabel="local exponent of m*", ylim=(1.2, 3.0))
-    right.set_title("Tends to 3/2 less a logarithm")
-    legend_below(right)
+    """Read-offs through the depth, of the network and its controls."""
+    draw_reads(figure.subplots(), analysis.groups("depth", "name"))
 
 
 def draw_reads(ax: Axes, depth: Mapping[str, Sequence[Row]]) -> None:

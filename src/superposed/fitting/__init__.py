@@ -11,7 +11,8 @@ from superposed.fitting.points import Points, fit_points
 from superposed.fitting.profile import intervals, joint_region
 from superposed.fitting.read import Table, read_csv
 from superposed.fitting.render import render
-from superposed.fitting.reports import Entry, Report, default_models, report
+from superposed.fitting.reports import Entry, Report, report
+from superposed.fitting.rivals import default_models
 from superposed.fitting.scaling import Collapse, best_collapse, collapse, collapse_interval, compare_collapses
 from superposed.fitting.success import Success, fit_success, proportion_interval, ratio_interval
 from superposed.fitting.verdict import Candidate, Verdict, judge, judge_growth, judge_interval

@@ -65,18 +65,11 @@ def read_csv(
       ValueError: a column is missing or there twice, or a cell is no number; names file, line and rule.
     """
     path, where = str(path), dict(where or {})
-    header, rows = _lines(path, along)
+    header, lines = _lines(path, along)
     renamed = ["width" if name == response else name for name in header]
     _check_header(path, renamed, along, (*by, *where), response)
-    rows = [(line, dict(zip(renamed, row.values(), strict=True))) for line, row in rows]
-    computed: list[Row] = []
-    if "kind" in renamed:
-        where.setdefault("kind", "width")
-        rows = [(line, row) for line, row in rows if row[along]]
-        computed = [(line, row) for line, row in rows if row["kind"] == "computed"]
-    chosen = [(line, row) for line, row in rows if all(row[name] == text for name, text in where.items())]
-    if not chosen:
-        raise ValueError(f"{path}: {_no_row(where, rows)}")
+    rows = [(line, dict(zip(renamed, row.values(), strict=True))) for line, row in lines]
+    chosen, computed = _chosen(path, rows, along, {"kind": "width", **where} if "kind" in renamed else where)
     labels = {name for _, row in computed for name in _labels(row, along)}
     apart = [name for name in renamed if name in by or name in SETTINGS or name in labels]
     groups = _groups(path, chosen, apart, along, least)
@@ -86,6 +79,18 @@ def read_csv(
                _closed(path, computed, dict(key), along))
         for key, records in groups.items()
     )  # fmt: skip
+
+
+def _chosen(path: str, rows: list[Row], along: str, where: Mapping[str, str]) -> tuple[list[Row], list[Row]]:
+    """The measurements with the texts of `where`, and the rows of kind "computed"."""
+    computed: list[Row] = []
+    if "kind" in where:
+        rows = [(line, row) for line, row in rows if row[along]]
+        computed = [(line, row) for line, row in rows if row["kind"] == "computed"]
+    chosen = [(line, row) for line, row in rows if all(row[name] == text for name, text in where.items())]
+    if not chosen:
+        raise ValueError(f"{path}: {_no_row(where, rows)}")
+    return chosen, computed
 
 
 def _groups(path: str, rows: list[Row], apart: list[str], along: str, least: float) -> dict[tuple, list[dict]]:

@@ -8,8 +8,6 @@ import numpy as np
 from jaxtyping import Float
 
 from superposed.bad_input import InputError
-from superposed.fitting import models as families
-from superposed.fitting.crossover import Crossover
 from superposed.fitting.data import Sample
 from superposed.fitting.design import would_decide
 from superposed.fitting.fits import AnyModel, Fit, NotFitted, fit
@@ -18,6 +16,7 @@ from superposed.fitting.goodness import HeldOut, LocalExponent, collinearity, he
 from superposed.fitting.models import Model
 from superposed.fitting.points import Points, fit_points
 from superposed.fitting.profile import intervals, joint_region
+from superposed.fitting.rivals import default_models
 from superposed.fitting.verdict import Candidate, Verdict, judge
 
 
@@ -169,26 +168,6 @@ class Report:
             "local_exponents": [asdict(local) | {"others": dict(local.others)} for local in self.local],
             "joint_region": None if region is None else region.tolist(),
         }
-
-
-def default_models(claim: float, sample: Sample) -> tuple[AnyModel, ...]:
-    """Power; the claim with a free log power; both free; logarithm only; and the crossover for widths along m.
-
-    Covariates besides `along` that vary enter every model as a free power. The crossover's other terms reach m^(1/2),
-    so it joins only for claims above 1/2.
-    """
-    along = sample.along
-    more = tuple(f"log {name}" for name, values in sample.covariates.items() if name != along and np.ptp(values) > 0)
-    chosen: list[AnyModel] = [
-        families.power(along, *more),
-        families.fixed_power_log(claim, along, *more),
-        families.power_log(along, *more),
-    ]
-    if claim != 0:
-        chosen.append(families.logarithm(along, *more))
-    if along == "m" and claim > 1 / 2:
-        chosen.append(Crossover(terms=more))
-    return tuple(chosen)
 
 
 def report(

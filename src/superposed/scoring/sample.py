@@ -13,7 +13,8 @@ from safetensors.numpy import load_file, save_file
 from superposed.bad_input import InputError
 from superposed.circuits.circuit import Circuit, Gates, Op, walk
 from superposed.circuits.inputs import domain_of
-from superposed.compiler.file import CompiledNetwork, metadata_digest
+from superposed.compiler.contents import metadata_digest
+from superposed.compiler.file import CompiledNetwork
 from superposed.scoring.truth import activations, check_layer, layer_truth
 
 FORMAT = "superposed-sample"

@@ -18,7 +18,8 @@ from superposed.circuits.circuit import Circuit, Gates, Op
 from superposed.circuits.planted import cycle
 from superposed.circuits.sources import facts, trie
 from superposed.compiler.compile import compile_circuit
-from superposed.compiler.file import CompiledNetwork, digest, load
+from superposed.compiler.contents import digest
+from superposed.compiler.file import CompiledNetwork, load
 from superposed.compiler.write import write_network
 from superposed.scoring.card import write_card
 from superposed.scoring.sample import draw_inputs

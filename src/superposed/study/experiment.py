@@ -8,7 +8,7 @@ from superposed.fitting import NotFitted, Report
 from superposed.measuring.cell import describe
 from superposed.sweeping.record import Seen
 from superposed.sweeping.source import sources
-from superposed.sweeping.tasks import Task
+from superposed.sweeping.task import Task
 
 VERDICTS = {
     "supported": "the 95% interval holds the claimed value and reaches no further than 0.05 from it; for an exponent "

@@ -1,6 +1,7 @@
 """Rows of an analysis that `figures.panels` draws: points with their spread over networks, and computed lines."""
 
 from collections.abc import Mapping, Sequence
+from math import inf
 
 import numpy as np
 
@@ -17,12 +18,21 @@ def points(panel: str, series: str, values: Mapping[float, Sequence[float]]) -> 
     return rows
 
 
+def estimates(panel: str, series: str, values: Mapping[float, tuple[float, float, float]]) -> list[dict]:
+    """Estimates (low, best, high) at each x; rows of kind "point". An open side has no end."""
+    return [
+        {"kind": "point", "panel": panel, "series": series, "x": x, "low": low if low > 0 else None, "best": best,
+         "high": high if high < inf else None}
+        for x, (low, best, high) in values.items()
+    ]  # fmt: skip
+
+
 def widths(panel: str, series: Series, x: str, name: str | None = None) -> list[dict]:
     """A series of smallest widths as points; an interval counts by its geometric middle, or by its one finite end."""
     values: dict[float, list[float]] = {}
     for record in series.records:
         low = record["low"] or record["high"]
-        high = record["high"] if record["high"] < float("inf") else low
+        high = record["high"] if record["high"] < inf else low
         values.setdefault(record[x], []).append(float(low) ** 0.5 * float(high) ** 0.5)
     return points(panel, name or series.name, values)
 
@@ -30,17 +40,3 @@ def widths(panel: str, series: Series, x: str, name: str | None = None) -> list[
 def line(panel: str, series: str, curve: Mapping[float, float]) -> list[dict]:
     """A computed curve {x: y}; rows of kind "line"."""
     return [{"kind": "line", "panel": panel, "series": series, "x": x, "best": y} for x, y in curve.items()]
-
-
-def edge(ladder: Sequence[tuple[float, bool]]) -> tuple[float, float]:
-    """(last value that passes before any fails, first that fails) of rungs (value, passed); 0 or inf at an open side.
-
-    For one seed whose chance of passing falls from 1 to 0 within a rung or two. Where it falls slowly, a ladder that
-    stops at its first failure is biased, and a success curve has to be fitted.
-    """
-    low = 0.0
-    for value, passed in sorted(ladder):
-        if not passed:
-            return low, float(value)
-        low = float(value)
-    return low, float("inf")

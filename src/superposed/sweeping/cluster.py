@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from superposed.bad_input import InputError
 from superposed.sweeping.record import Record
 from superposed.sweeping.store import Store
-from superposed.sweeping.tasks import Task
+from superposed.sweeping.task import Task
 
 CONNECT_SECONDS = 20
 
@@ -23,17 +23,10 @@ def sweep_on_cluster(tasks: Sequence[Task], store: Store, address: str) -> Itera
     Raises:
       InputError: `distributed` is not installed, or no scheduler answers.
     """
-    try:
-        from distributed import Client, as_completed
-    except ImportError:
-        raise InputError("cluster", address, "needs Dask: pip install 'superposed[cluster]'") from None
+    client = _connected(address)
+    from distributed import as_completed
+
     _send_loaded_files()
-    try:
-        client = Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "cluster", address, f"no scheduler answers ({error}); start one with `dask scheduler`"
-        ) from None
     with client:
         running: dict[object, tuple[int, list]] = {}
         in_flight: set[str] = set()
@@ -62,6 +55,19 @@ def sweep_on_cluster(tasks: Sequence[Task], store: Store, address: str) -> Itera
             busy = {number for number, _ in running.values()}
             for idle in (n for n in range(len(tasks)) if n not in busy):
                 submit(idle)
+
+
+def _connected(address: str):
+    """A client of the scheduler; raises InputError as `sweep_on_cluster` does."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError("cluster", address, "needs Dask: pip install 'superposed[cluster]'") from None
+    try:
+        return Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        rule = f"no scheduler answers ({error}); start one with `dask scheduler`"
+        raise InputError("cluster", address, rule) from None
 
 
 def _measure(task: Task, cells: list) -> list[dict]:

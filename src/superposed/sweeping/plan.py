@@ -9,7 +9,8 @@ from superposed.measuring.sampling import Sampling
 from superposed.sweeping.cost import RUNGS_A_SEARCH, network_cost
 from superposed.sweeping.record import Seen
 from superposed.sweeping.size import bytes_to_build
-from superposed.sweeping.tasks import AtWidths, SmallestWidth, Task
+from superposed.sweeping.task import Task
+from superposed.sweeping.tasks import AtWidths, SmallestWidth
 
 MOST_SAMPLE = 2e9
 """Multiply-adds of the largest block that is timed: a tenth of a second of one core."""

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator, Sequence
 
 from superposed.sweeping.record import Record
 from superposed.sweeping.store import Store
-from superposed.sweeping.tasks import Task
+from superposed.sweeping.task import Task
 
 
 def sweep(tasks: Sequence[Task], store: Store) -> Iterator[tuple[int, Record]]:

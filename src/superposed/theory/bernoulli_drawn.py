@@ -4,6 +4,25 @@ Gamma is the set of neurons that are wired to all k inputs of a gate. Its neuron
 gaps between them are geometric with parameter p^k, and a network of width d has those whose position does not exceed d.
 So |Gamma| is exactly Bin(d, p^k), and the network of width d is nested in every wider one. With the same key, errors at
 neighbouring widths (and smoothly varying p) share their randomness, as a search for the smallest width needs.
+
+With features in superposition, W = B Phi^T, neuron i of Gamma has the pre-activation
+
+    h_i = sum_{l in the gate} phi_l.x - (k - 1) + sum_{other active a} B_ia phi_a.x + Z_i
+    Z_i = |x| (n_i/N G + sqrt(n_i (1 - n_i/N) / d_in) N_i),    n_i ~ Bin(N, p),    G ~ N(0, N/d_in)
+
+with N the number of inactive features beside the gate, n_i those wired to the neuron, G the sum of their reads (the
+common mode) and N_i standard normal.
+
+Exact: |Gamma|, the wirings B_ia, the reads of active features and of the gate (but for `codes.chi_square`), and |x|.
+For normal code coordinates so are the distribution of each Z_i and its mean covariance with each other Z_i', at every
+p m.
+
+Approximate, by central-limit steps: Sums of n_i coordinates of unit vectors count as normal. Their excess kurtosis is
+-6/((d_in + 2) n_i), so at d_in = 64 below 0.01 from p m = 10 on. The number of bystanders that two neurons share counts
+as its mean n_i n_i'/N, so correlations are off by N^(-1/2) at random. n_i is a rounded third-order expansion, good from
+p m = 5 on, below which bystanders hardly matter. No sum over bystanders is needed at any size.
+
+Source: derived for this project; the constructions are Theorems 1 and 2 of Hänni et al. 2024 (arXiv 2408.05451).
 """
 
 from collections.abc import Callable
@@ -31,22 +50,8 @@ def draw_superposed(
 ) -> Float[Array, "strata n_events"]:
     """Errors (read-off - truth) of gates with 0, ..., k active inputs, features in superposition: W = B Phi^T.
 
-    Event: a fresh network, exactly s active features, one gate. A pair has k = 2. Neuron i of Gamma, which is wired to
-    all inputs of the gate, has pre-activation
-
-        h_i = sum_{l in the gate} phi_l.x - (k - 1) + sum_{other active a} B_ia phi_a.x + Z_i
-        Z_i = |x| (n_i/N G + sqrt(n_i (1 - n_i/N) / d_in) N_i),    n_i ~ Bin(N, p),    G ~ N(0, N/d_in)
-
-    with N the number of inactive features beside the gate, n_i those wired to the neuron, G the sum of their reads (the
-    common mode) and N_i standard normal. |Gamma| ~ Bin(d, p^k). The read-off is the mean of ReLU(h_i) over Gamma, and
-    0 if that is empty.
-
-    Exact: |Gamma|, the wirings B_ia, the reads of active features and of the gate (but for `codes.chi_square`),
-    |x|, and, for normal code coordinates, the distribution of each Z_i and its mean covariance with each other Z_i',
-    at every p m. Central-limit steps: sums of n_i coordinates of unit vectors count as normal (their excess kurtosis is
-    -6/((d_in + 2) n_i), so at d_in = 64 below 0.01 from p m = 10 on); the number of bystanders that two neurons
-    share counts as its mean n_i n_i'/N (correlations are off by N^(-1/2) at random); n_i is a rounded third-order
-    expansion, good from p m = 5 on, below which bystanders hardly matter. No sum over bystanders is needed at any size.
+    Event: a fresh network, exactly s active features, one gate. A pair has k = 2. |Gamma| ~ Bin(d, p^k). The read-off
+    is the mean of ReLU(h_i) over Gamma, and 0 if that is empty. The head of this file says what is exact.
 
     Time: n_events d p^k, and a constant for every one of max_active. Memory: n_events max_active^2.
 
@@ -61,8 +66,6 @@ def draw_superposed(
 
     Raises:
       ValueError: s is traced without max_active, or exceeds it.
-
-    Source: derived for this project; the construction is Theorem 2 of Hänni et al. 2024 (arXiv 2408.05451).
     """
     event_key, common_key, neuron_key = jax.random.split(key, 3)
     n_slots = static_bound(s, max_active)

@@ -93,6 +93,22 @@ def event_reads(
     return x, members, jnp.where(jnp.arange(max_active)[:, None, None] < strata, 0, reads)
 
 
+def pair_covariances(
+    key: Key[Array, ""], s: Scalar, d_in: Scalar, n_events: int, max_active: int
+) -> tuple[Float[Array, "3 n"], Float[Array, "3 n"], Float[Array, "3 n"], Float[Array, "3 n"]]:
+    """(phi_k.x, phi_l.x, phi_k.phi_l, |x|^2) of pairs k, l with 0, 1, 2 active members, x = Phi b.
+
+    A random layer sees nothing else of the code: given Phi, ((W phi_k)_i, (W phi_l)_i, (W x)_i) is normal with these
+    covariances for Gaussian W. Only the s active features and the pair have code vectors, so m does not enter.
+    """
+    n_slots = max_active + 2
+    phi = code_vectors(key, n_slots, d_in, (3, n_events))  # the pair first, then the other active features
+    slot = jnp.arange(n_slots)[:, None, None]
+    active = jnp.where(slot < 2, slot < STRATA, slot - 2 < as_float(s) - STRATA)
+    x = jnp.where(active[:, None], phi, 0).sum(0)
+    return (phi[0] * x).sum(0), (phi[1] * x).sum(0), (phi[0] * phi[1]).sum(0), (x**2).sum(0)
+
+
 def existing(errors: Float[Array, "strata n"], m: Scalar, s: Scalar) -> Float[Array, "strata n"]:
     """The errors, NaN in strata of which m features with s active have no gate."""
     m, s, fan_in = as_float(m), as_float(s), len(errors) - 1

@@ -29,6 +29,7 @@ from scipy.special import ndtr
 from scipy.stats import binom
 
 from superposed.bad_input import InputError
+from superposed.theory.targeted import gate_size
 
 BLOW_UP = 20.0
 """A state this many times as noisy as a clean one is lost: nothing brings it back."""
@@ -91,7 +92,7 @@ class Design:
     @property
     def gate_size(self) -> int:
         """A, neurons of a gate, one in each of A blocks."""
-        return min(max(round(self.gate_spread * sqrt(self.width / self.s)), 1), int(self.width))
+        return min(gate_size(self.width, self.s, self.gate_spread), int(self.width))
 
     @property
     def block(self) -> int:

@@ -20,6 +20,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from superposed.bad_input import InputError
+from superposed.theory.targeted import gate_size
 
 STEP = 1 / 96  # of the grid on which sums over a feature's units are computed
 
@@ -47,7 +48,7 @@ def noise_law(
     Read-offs are multiples of 1/n, so the grid's step divides 1/n, and 1/3 as well, where rounding begins to err.
     `others` active features may each sit on the unit beside its own, with either sign.
     """
-    p, n = 1 / sqrt(units * s), max(round(sqrt(units / s)), 1)
+    p, n = 1 / sqrt(units * s), gate_size(units, s)  # units of a feature follow the same rule as neurons of a gate
     per_one = 3 * n * int(np.ceil(32 / n))
     sd = sqrt(m * p) / n + sqrt(others * p)
     size = 2 ** int(np.ceil(np.log2(max(2 * 14 * sd, 24) * per_one)))

@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 from scipy import optimize, special, stats
 
-from superposed.theory.codes import STRATA, code_vectors, event_reads, existing, static_bound
+from superposed.theory.codes import STRATA, event_reads, existing, pair_covariances, static_bound
 from superposed.theory.relu import Scalar, as_float
 from superposed.theory.sign_drawn import feature_reads, normal_mean
 
@@ -67,13 +67,8 @@ def draw_random_quadratic(
     The sum over d neurons counts as normal. Arguments and shapes as in `sign_drawn.draw_random_init`.
     """
     code_key, mean_key = jax.random.split(key)
-    n_slots = static_bound(s, max_active) + 2
-    phi = code_vectors(code_key, n_slots, d_in, (3, n_events))  # the pair first, then the other active features
-    slot = jnp.arange(n_slots)[:, None, None]
-    active = jnp.where(slot < 2, slot < STRATA, slot - 2 < as_float(s) - STRATA)
-    x = jnp.where(active[:, None], phi, 0).sum(0)
-    norm2 = (x**2).sum(0)
-    mean = mean_signed_square((phi[0] * x).sum(0), (phi[1] * x).sum(0), (phi[0] * phi[1]).sum(0), norm2)
+    k, l, both, norm2 = pair_covariances(code_key, s, d_in, n_events, static_bound(s, max_active))
+    mean = mean_signed_square(k, l, both, norm2)
     errors = normal_mean(mean_key, mean, 3 * norm2**2, d, SIGN_MEAN) - (STRATA == 2)
     return jnp.where(as_float(s) >= STRATA, errors, jnp.nan)
 

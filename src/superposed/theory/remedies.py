@@ -133,23 +133,28 @@ def draw_centred_read_off(
     offset = p * (pair.sum(0) - STRATA + others.sum(0) - n_others)
     std = x * jnp.sqrt(p * (1 - p) * jnp.maximum(m - s - (2 - STRATA), 0) / d_in)
 
-    k, l = pair
-    wired, chances = jax.vmap(wired_distribution, (0, None))(jnp.maximum(n_others[:, 0], 0), p)  # [stratum, value of K]
+    distribution = jax.vmap(wired_distribution, (0, None))(jnp.maximum(n_others[:, 0], 0), p)  # [stratum, value of K]
+    first, second = _centred_moments(pair, distribution, read, offset, std, p)
+    noise = jnp.sqrt(jnp.maximum(second - first**2, 0) / d) * jax.random.normal(noise_key, shape)
+    scale = (p * (1 - p)) ** 2 * centred_constant(m, s, d_in, p)
+    return existing((first + noise) / scale - (STRATA == 2), m, s)
+
+
+def _centred_moments(pair, distribution, read, offset, std, p):
+    """Mean and mean square of (B_ik - p)(B_il - p) a_i, over the wirings of k, l and of the other active features."""
+    wired, chances = distribution
 
     def add(i, sums):
         for wired_k, wired_l in product((0, 1), repeat=2):
-            t = wired_k * k + wired_l * l + wired[:, i, None] * read - 1 - offset
+            t = wired_k * pair[0] + wired_l * pair[1] + wired[:, i, None] * read - 1 - offset
             first, second, _ = relu_moments(t, std)
             weight = (wired_k - p) * (wired_l - p)
             chance = chances[:, i, None] * (p if wired_k else 1 - p) * (p if wired_l else 1 - p)
             sums = sums[0] + chance * weight * first, sums[1] + chance * weight**2 * second
         return sums
 
-    zero = jnp.zeros(shape)
-    first, second = jax.lax.fori_loop(0, chances.shape[1], add, (zero, zero))
-    noise = jnp.sqrt(jnp.maximum(second - first**2, 0) / d) * jax.random.normal(noise_key, shape)
-    scale = (p * (1 - p)) ** 2 * centred_constant(m, s, d_in, p)
-    return existing((first + noise) / scale - (STRATA == 2), m, s)
+    zero = jnp.zeros_like(pair[0])
+    return jax.lax.fori_loop(0, chances.shape[1], add, (zero, zero))
 
 
 def centred_constant(m: Scalar, s: Scalar, d_in: Scalar, p: Scalar) -> Float[Array, ""]:

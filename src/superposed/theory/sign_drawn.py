@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float, Key
 
-from superposed.theory.codes import STRATA, code_vectors, event_reads, existing, static_bound
+from superposed.theory.codes import STRATA, event_reads, existing, pair_covariances, static_bound
 from superposed.theory.relu import Scalar, as_float
 
 MAX_SIGNS = 8  # other active features whose signs are enumerated, 2^8 at most
@@ -110,13 +110,9 @@ def draw_random_init(
     Source: Theorem 14 of Hänni et al. 2024 (arXiv 2408.05451).
     """
     code_key, mean_key = jax.random.split(key)
-    n_slots = static_bound(s, max_active) + 2
-    phi = code_vectors(code_key, n_slots, d_in, (3, n_events))  # the pair first, then the other active features
-    slot = jnp.arange(n_slots)[:, None, None]
-    active = jnp.where(slot < 2, slot < STRATA, slot - 2 < as_float(s) - STRATA)
-    x = jnp.where(active[:, None], phi, 0).sum(0)
-    mu = mean_signed_relu((phi[0] * x).sum(0), (phi[1] * x).sum(0), (phi[0] * phi[1]).sum(0), (x**2).sum(0))
-    errors = normal_mean(mean_key, mu, (x**2).sum(0) / 2, d, c) - (STRATA == 2)
+    k, l, both, norm2 = pair_covariances(code_key, s, d_in, n_events, static_bound(s, max_active))
+    mu = mean_signed_relu(k, l, both, norm2)
+    errors = normal_mean(mean_key, mu, norm2 / 2, d, c) - (STRATA == 2)
     return jnp.where(as_float(s) >= STRATA, errors, jnp.nan)
 
 

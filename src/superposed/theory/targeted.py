@@ -34,9 +34,9 @@ MANY = 256
 KINK = 1 / sqrt(2 * np.pi)
 
 
-def gate_size(d: Number, s: int) -> int:
-    """A, neurons of a gate."""
-    return max(round(sqrt(d / s)), 1)
+def gate_size(d: Number, s: int, spread: float = 1.0) -> int:
+    """A, neurons of a gate: `spread` times sqrt(d/s), at least 1."""
+    return max(round(spread * sqrt(d / s)), 1)
 
 
 def neuron_variance(n: Number, d: Number, s: int) -> float:

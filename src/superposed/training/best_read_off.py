@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Key
 
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction, Tuned, Width
+from superposed.constructions.wrapper import Wrapper
 from superposed.networks.network import Network, hidden
 from superposed.networks.problem import Problem
 from superposed.training.loss import draw_inputs
@@ -18,7 +19,7 @@ AT_ONCE = 256
 
 
 @dataclass(frozen=True)
-class BestReadOff(Construction):
+class BestReadOff(Wrapper):
     """Any construction's layers under the linear read-off with the smallest mean square error.
 
         r_kl = P(kl) Sigma^-1 mu_kl,   Sigma = E a a^T,   mu_kl = E[a | k and l active]
@@ -47,10 +48,7 @@ class BestReadOff(Construction):
     least_rows = 32
 
     def __post_init__(self):
-        if not isinstance(self.inner, Construction):
-            raise InputError(
-                "inner", self.inner, "not a construction; inherit from superposed.constructions.Construction"
-            )
+        super().__post_init__()
         if self.n_inputs < 1:
             raise InputError("n_inputs", self.n_inputs, "give 1 or more")
         if not self.ridge > 0:
@@ -65,15 +63,6 @@ class BestReadOff(Construction):
         scale = jnp.sum(solved * first, axis=1, keepdims=True) if self.unbiased else 1 / chance[:, None]
         vectors = solved / jnp.maximum(scale, jnp.finfo(jnp.float32).tiny)
         return network._replace(read_off=PairTable(vectors, jnp.arange(problem.m)))
-
-    def tune(self, problem: Problem, width: Width) -> Float[Array, ""] | None:
-        return self.inner.tune(problem, width)
-
-    def check(self, problem: Problem, width: int) -> None:
-        self.inner.check(problem, width)
-
-    def input_dimension(self, problem: Problem, width: int) -> int:
-        return self.inner.input_dimension(problem, width)
 
     def moments(
         self, key: Key[Array, ""], network: Network, problem: Problem, rows: int

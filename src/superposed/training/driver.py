@@ -75,13 +75,7 @@ def train(
       InputError: no network, another number of widths than of keys, a width above `rows`, or a folder that holds the
         checkpoint of another training.
     """
-    if not keys or len(keys) != len(widths):
-        raise InputError("widths", len(widths), f"train one network or more, a width for each of the {len(keys)} keys")
-    rows = max(widths) if rows is None else rows
-    if not 1 <= min(widths) <= max(widths) <= rows:
-        raise InputError("widths", list(widths), f"1 to rows = {rows} neurons")
-    if chunk < 1:
-        raise InputError("chunk", chunk, "take 1 step a call or more")
+    rows = _checked_rows(keys, widths, rows, chunk)
     n, shape = len(keys), (trained, problem, rows)
     filled = [*range(n)] + [n - 1] * (-n % jax.device_count())  # each device takes the same number of networks
     spread = NamedSharding(Mesh(np.array(jax.devices()), ("network",)), PartitionSpec("network"))
@@ -101,13 +95,30 @@ def train(
         losses = np.concatenate([losses, np.asarray(more)], axis=1)
         if folder is not None:
             save_checkpoint(folder, state, losses, identity)
-        failed = tuple(int(i) for i in np.flatnonzero(np.asarray(state.failed_at)[:n] >= 0))
         pace = (time.monotonic() - started) / (losses.shape[1] - first)
-        recent = tuple(float(x) for x in losses[:n, done:].mean(axis=1))
-        report(Progress(losses.shape[1], trained.steps, recent, failed, pace * (trained.steps - losses.shape[1])))
+        report(_progress(trained.steps, losses[:n], done, np.asarray(state.failed_at)[:n], pace))
     networks = jax.device_get(program(_networks, 3)(*shape, data, width, state))
     split = [jax.tree.map(lambda x, i=i: jnp.asarray(x[i]), networks) for i in range(n)]
     return Training(split, losses[:n], np.asarray(state.failed_at)[:n])
+
+
+def _checked_rows(keys: Sequence, widths: Sequence[int], rows: int | None, chunk: int) -> int:
+    """The rows of the arrays; raises InputError as `train` does."""
+    if not keys or len(keys) != len(widths):
+        raise InputError("widths", len(widths), f"train one network or more, a width for each of the {len(keys)} keys")
+    rows = max(widths) if rows is None else rows
+    if not 1 <= min(widths) <= max(widths) <= rows:
+        raise InputError("widths", list(widths), f"1 to rows = {rows} neurons")
+    if chunk < 1:
+        raise InputError("chunk", chunk, "take 1 step a call or more")
+    return rows
+
+
+def _progress(steps: int, losses: np.ndarray, before: int, failed_at: np.ndarray, pace: float) -> Progress:
+    """After a piece that began with step `before`, at a pace in seconds a step."""
+    failed = tuple(int(i) for i in np.flatnonzero(failed_at >= 0))
+    recent = tuple(float(x) for x in losses[:, before:].mean(axis=1))
+    return Progress(losses.shape[1], steps, recent, failed, pace * (steps - losses.shape[1]))
 
 
 def _begin(trained: Trained, problem: Problem, rows: int, data: Array, width: Array) -> State:
