@@ -1,8 +1,8 @@
 """Theorem 8: circuits of any depth by alternating targeted ANDs with error correction.
 
-Several networks, piece by piece: wrong bits and read-offs of the whole batch in every circuit layer, with correction and
-for two controls that must fail. The figure shows the first of each. d is the number of ReLU neurons of the widest layer:
-d in the AND layer, d/8 units of eight in the correction. How many features fit is asked by `deep_transition`.
+Several networks, piece by piece: wrong bits and read-offs of the whole batch in every circuit layer, with correction
+and for two controls that must fail. The figure shows the first of each. d is the number of ReLU neurons of the widest
+layer: d in the AND layer, d/8 units of eight in the correction. How many features fit is asked by `deep_transition`.
 """
 
 from dataclasses import dataclass

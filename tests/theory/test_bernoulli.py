@@ -4,13 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from compiled import signed, superposed, tuned
+from compiled import superposed, tuned
 from scipy.stats import binom
 
 from superposed.program import program
 from superposed.theory.bernoulli import error_cumulants, paper_density, wired_distribution, worst_quantile
 from superposed.theory.bernoulli_width import error_terms, predicted_width
-from superposed.theory.remedies import signed_cumulants
 
 
 def worst(key, m, s, d, p):
@@ -74,15 +73,6 @@ def test_closed_forms_hold_where_many_wired_features_are_active():
         closed = error_cumulants(float(m), float(s), float(d), p, active=j)
         assert float(closed.mean) == pytest.approx(chance @ read - (j == 2), rel=1e-3)
         assert float(closed.variance) == pytest.approx(variance, rel=0.01)
-
-
-@pytest.mark.parametrize("m, s, d, p", [(1e12, 4, 1e9, 2e-4)])
-def test_signed_weights_have_their_closed_moments(m, s, d, p):
-    drawn = np.asarray(signed(jax.random.key(3), m, s, d, d, p), float)
-    for j in (0, 1, 2):
-        closed = signed_cumulants(m, s, d, p, d, active=j)
-        assert float(closed.mean) == pytest.approx(drawn[j].mean(), abs=0.005)
-        assert float(closed.variance) == pytest.approx(drawn[j].var(), rel=0.06)
 
 
 def test_predicted_width_grows_with_s_also_where_hardly_anything_varies():

@@ -9,8 +9,6 @@ from matplotlib.axes import Axes
 from superposed.fitting.data import Sample
 from superposed.fitting.fits import Fit
 from superposed.fitting.goodness import LocalExponent
-from superposed.fitting.reports import Report
-from superposed.fitting.scaling import Collapse
 
 # Okabe & Ito's colours, told apart with any colour vision; assigned in order, never cycled
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -71,40 +69,6 @@ def draw_model(
         ax.plot(x[~seen], np.exp(centre[~seen]), color=colour, lw=1.2, ls=(0, (4, 3)))
 
 
-def draw_joint_region(ax: Axes, report: Report, colour: str = COLOURS[0]) -> None:
-    """The joint 95% region of (exponent, log power), the estimate, the claim, and exponents the data exclude.
-
-    Raises:
-      ValueError: the report has no such region.
-    """
-    if report.region is None:
-        raise ValueError(
-            "the report has no joint region: the model with exponent and log power is not bounded by these data"
-        )
-    fitted = next(
-        e.fitted
-        for e in report.entries
-        if {f"log {report.sample.along}", f"log log {report.sample.along}"} <= set(e.fitted.model.free)
-    )
-    curve = report.region
-    ax.fill(curve[:, 0], curve[:, 1], color=colour, alpha=0.2, lw=0)
-    ax.plot(curve[:, 0], curve[:, 1], color=colour, lw=1.4)
-    ax.plot(
-        fitted.coef[f"log {report.sample.along}"],
-        fitted.coef[f"log log {report.sample.along}"],
-        "o",
-        ms=4,
-        color=colour,
-    )
-    ax.axvline(report.claim, color=INK, lw=1, ls=(0, (4, 3)))
-    ax.axhline(0, color=INK, lw=0.6, alpha=0.4)
-    ax.annotate(
-        f"claim {report.claim:.3g}", (report.claim, 1), xycoords=("data", "axes fraction"), xytext=(3, -3),
-        textcoords="offset points", va="top", fontsize=8, color=INK,
-    )  # fmt: skip
-    ax.set(xlabel="exponent", ylabel="power of the logarithm")
-
-
 def draw_local_exponents(
     ax: Axes, local: Sequence[LocalExponent], colour: str = COLOURS[0], label: str | None = None
 ) -> None:
@@ -118,41 +82,6 @@ def draw_local_exponents(
     ax.vlines(x, [e.low for e in shown], [e.high for e in shown], color=colour, lw=1.4)
     ax.plot(x, best, "o", ms=4, color=colour, label=label)
     ax.set(xscale="log", ylabel="local exponent")
-
-
-def draw_model_exponent(
-    ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None
-) -> None:
-    """The local exponent of a fitted model, d log d / d log m, over the data's range and up to `beyond` times it."""
-    sample = fitted.sample
-    column = sample.covariates[sample.along]
-    x = np.geomspace(column.min(), column.max() * beyond, 200)
-    others = {name: np.full(len(x), values[0]) for name, values in sample.covariates.items() if name != sample.along}
-    centre, _ = fitted.predict({sample.along: x, **others})
-    ax.plot(x, np.gradient(centre, np.log(x)), color=colour, lw=1.4, label=label)
-
-
-def draw_collapse(ax: Axes, found: Collapse, m: Float[np.ndarray, " n"], error: Float[np.ndarray, " n"]) -> None:
-    """Error against scaled width, a shade per m from light (small) to dark (large), with the quality written in."""
-    values = np.unique(m)
-    for k, value in enumerate(values):
-        rows = np.flatnonzero(m == value)
-        rows = rows[np.argsort(found.x[rows])]
-        shade = _shade(k / max(len(values) - 1, 1))
-        ax.plot(
-            found.x[rows],
-            error[rows],
-            "-o",
-            ms=3,
-            lw=1,
-            color=shade,
-            label=f"m = {value:.3g}" if k in (0, len(values) - 1) else None,
-        )
-    power = f" (log m)^{{{found.log_power:.3g}}}" if found.log_power else ""
-    ax.set(xscale="log", yscale="log", xlabel=rf"width $d \,/\, m^{{{found.exponent:.3g}}}{power}$", ylabel="error")
-    ax.annotate(
-        f"quality {found.quality:.3f} (0: one curve)", (0.03, 0.03), xycoords="axes fraction", fontsize=8, color=INK
-    )
 
 
 def draw_phase(
@@ -182,7 +111,7 @@ def _spread(sample: Sample) -> Float[np.ndarray, " n"]:
     return np.exp(0.15 * gap * rank)
 
 
-def _shade(share: float) -> tuple[float, float, float]:
+def shade(share: float) -> tuple[float, float, float]:
     """From light to dark blue."""
     light, dark = np.array([0.62, 0.79, 0.88]), np.array([0.03, 0.19, 0.42])
     return tuple(float(c) for c in light + share * (dark - light))

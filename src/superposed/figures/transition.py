@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superposed.figures.axes import columns, distinct, readable_log, ticks_at
-from superposed.figures.fits import COLOURS, INK, draw_phase
+from superposed.figures.fits import COLOURS, INK, draw_phase, shade
 from superposed.fitting import Report
 from superposed.study.experiment import Analysis
 
@@ -59,10 +59,9 @@ def draw_curves(ax: Axes, analysis: Analysis) -> None:
     whole = analysis.rows("collapse")[0]
     curves = analysis.groups("scaled error", "m")
     for k, (m, rows) in enumerate(curves.items()):
-        light, dark = np.array([0.62, 0.79, 0.88]), np.array([0.03, 0.19, 0.42])
-        shade = tuple(light + (dark - light) * k / max(len(curves) - 1, 1))
         label = f"m = {m:.3g}" if k in (0, len(curves) - 1) else None
-        ax.plot(*columns(rows, "scaled_width", "q99"), "-o", ms=3, lw=1, color=shade, label=label)
+        colour = shade(k / max(len(curves) - 1, 1))
+        ax.plot(*columns(rows, "scaled_width", "q99"), "-o", ms=3, lw=1, color=colour, label=label)
     low, best, high = whole["low"], whole["best"], whole["high"]
     ax.set(xscale="log", yscale="log", xlabel=rf"width $d \,/\, m^{{{best:.3g}}}$")
     ax.set_ylabel("99% quantile of the error, worst stratum")

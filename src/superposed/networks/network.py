@@ -99,11 +99,3 @@ def hidden(network: Network, b: Float[Array, " m"]) -> Float[Array, " d"]:
     for layer in network.layers:
         x = layer(x)
     return x
-
-
-def compose(first: Network, second: Network) -> Network:
-    """`second` on top of `first`: the layers of both, with the encoding of the first and the read-off of the second.
-
-    The weights of `second` must act on the last activation of `first` (its `encoding` is what `first` produces).
-    """
-    return Network(first.encoding, first.layers + second.layers, second.read_off)
