@@ -173,11 +173,11 @@ def try_reports(cell: dict) -> dict:
     )
     for trial in range(cell["first"], cell["first"] + cell["block"]):
         data = draw_widths(cell, trial)
-        found = report(data, CLAIM)
+        judged = report(data, CLAIM)
         counts["trials"] += 1
-        counts[found.verdict.word] += 1
-        if found.verdict.exponent is not None:
-            low, _, high = found.verdict.exponent
+        counts[judged.verdict.word] += 1
+        if judged.verdict.exponent is not None:
+            low, _, high = judged.verdict.exponent
             counts["printed"] += 1
             counts["covered"] += low <= truth.exponent <= high
         points = fit_points(data)

@@ -119,8 +119,8 @@ def rows_of(profile: Profile, seen: Seen) -> dict[str, list[dict]]:
     """Rows by kind, each with its cell and what was seen. d counts neurons."""
     rows: dict[str, list[dict]] = {"built": [], "law": [], "tolerance": []}
     for task in tasks(profile):
-        for cell, found in zip(task.cells, task.results(seen), strict=True):
-            rows[cell["kind"]].append({**cell, "d": 8 * cell["units"], **found})
+        for cell, result in zip(task.cells, task.results(seen), strict=True):
+            rows[cell["kind"]].append({**cell, "d": 8 * cell["units"], **result})
     return rows
 
 
@@ -148,14 +148,14 @@ def tolerated(rows: list[dict]) -> list[dict]:
     """Table rows of the tolerance: its median with the middle 68%, and the two printed powers through its middle."""
     eps = {s: [row["eps"] for row in rows if row["s"] == s] for s in sorted({row["s"] for row in rows})}
     quantiles = {s: np.quantile(values, (0.16, 0.5, 0.84)) for s, values in eps.items()}
-    found = [
+    medians = [
         {"kind": "tolerance, median", "s": s, "low": low, "best": best, "high": high}
         for s, (low, best, high) in quantiles.items()
     ]
     s = np.array(list(eps), float)
     middle = np.exp(np.mean([np.log(best) for _, best, _ in quantiles.values()]))
     relative = s / np.exp(np.log(s).mean())
-    return found + [
+    return medians + [
         {"kind": "tolerance, claimed", "power": name, "s": x, "best": y}
         for name, power in (("as the proof has it", 1 / 4), ("as printed", -1 / 4))
         for x, y in zip(s.tolist(), (middle * relative**power).tolist(), strict=True)

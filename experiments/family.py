@@ -74,8 +74,8 @@ PROFILES = {
 @lru_cache
 def guess(construction: object, m: int) -> float:
     """Where the search starts: the construction's closed form, or that of signs behind codes."""
-    found = construction.predicted_width(Problem(m, S), EPS, "q99")
-    return min(superposed_sign_width(m, S, EPS) if found is None else found, 2**34)
+    predicted = construction.predicted_width(Problem(m, S), EPS, "q99")
+    return min(superposed_sign_width(m, S, EPS) if predicted is None else predicted, 2**34)
 
 
 def searches(profile: Profile) -> dict[str, list[SmallestWidth]]:
@@ -104,8 +104,8 @@ def best_width(cell: dict) -> dict:
     while (width := next_width(passed, 64, ROWS)) is not None:
         network = layer_of(BUILT[cell["layer"]][0], m, S, width, ROWS, cell["seed"])
         passed[width] = max(quality(network, width, "least squares", looked).q99) < EPS
-    found = bracket(passed)
-    return {"low": found.low, "high": found.high}
+    interval = bracket(passed)
+    return {"low": interval.low, "high": interval.high}
 
 
 def best_series(profile: Profile, seen: Seen) -> dict[str, Series]:

@@ -62,8 +62,8 @@ def crossing(cell: dict) -> dict:
     while np.any(high - low > 1):
         middle = (low + high) // 2
         wanted = np.unique(middle)
-        found = largest_form_errors(np.random.default_rng(cell["seed"]), m, S, wanted, n)
-        passed = found[np.searchsorted(wanted, middle), np.arange(n)] < EPS
+        largest = largest_form_errors(np.random.default_rng(cell["seed"]), m, S, wanted, n)
+        passed = largest[np.searchsorted(wanted, middle), np.arange(n)] < EPS
         low, high = np.where(passed, low, middle), np.where(passed, middle, high)
     return {"low": low.tolist(), "high": high.tolist()}
 
@@ -119,8 +119,8 @@ def built_against(series: Series, expected: dict[int, float], words: str) -> Fin
 
 def form_median(m: int, draws: int = 512) -> float:
     """The median width of drawn forms."""
-    found = crossing({"m": float(m), "draws": draws, "seed": 99})
-    return float(np.median([r * (r + 1) / 2 for r in found["high"]]))
+    result = crossing({"m": float(m), "draws": draws, "seed": 99})
+    return float(np.median([r * (r + 1) / 2 for r in result["high"]]))
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:

@@ -65,11 +65,11 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
 
 def means(rows: list[dict]) -> list[dict]:
     """The mean of rms sqrt(d)/s over networks, with its 95% interval."""
-    found: dict[tuple, list[float]] = {}
+    by_size: dict[tuple, list[float]] = {}
     for row in rows:
-        found.setdefault((row["m"], row["width"], row["active"]), []).append(row["scaled"])
+        by_size.setdefault((row["m"], row["width"], row["active"]), []).append(row["scaled"])
     table = []
-    for (m, width, active), values in found.items():
+    for (m, width, active), values in by_size.items():
         mean, half = fmean(values), 1.96 * stdev(values) / len(values) ** 0.5
         table.append(
             {

@@ -82,17 +82,17 @@ def run(cell: dict) -> dict:
     h = np.stack([np.cos(angle), np.sin(angle)], axis=1) + 1
     sets = draw()
     state = network.encode(on, h, sets)
-    found = []
+    layers = []
     for layer in range(cell["layers"] + 1):
         read = network.read(state, sets)
         error = (read[:, 2:] - h).transpose(0, 2, 1)[on]
         indicator = read[:, 0] - read[:, 1]
-        found.append({"layer": layer, "mse": float(np.mean(error**2)), "lost": int((indicator[on] < 0.5).sum()),
+        layers.append({"layer": layer, "mse": float(np.mean(error**2)), "lost": int((indicator[on] < 0.5).sum()),
                       "woken": int((indicator[~on] > 0.5).sum())})  # fmt: skip
         after = draw()
         state, sets = network.layer(state, sets, after), after
         h = np.einsum("tij,tjb->tib", weights, h) + biases[:, :, None]
-    return {"layers": found}
+    return {"layers": layers}
 
 
 def largest(places: int) -> float:

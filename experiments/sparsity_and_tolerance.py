@@ -81,12 +81,12 @@ def question(profile: Profile, construction: str, m: int, s: int, eps: float) ->
 
 def questions(profile: Profile) -> dict[tuple[str, str, int], list[SmallestWidth]]:
     """All questions, by (construction, what varies, m)."""
-    found = {}
+    asked = {}
     for name in profile.constructions:
         for m in profile.m:
-            found[name, "s", m] = [question(profile, name, m, s, EPS) for s in profile.s]
-            found[name, "eps", m] = [question(profile, name, m, S, eps) for eps in profile.eps]
-    return found
+            asked[name, "s", m] = [question(profile, name, m, s, EPS) for s in profile.s]
+            asked[name, "eps", m] = [question(profile, name, m, S, eps) for eps in profile.eps]
+    return asked
 
 
 def closed_width(construction: str, along: str, m: int, x: float) -> float:

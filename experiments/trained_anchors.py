@@ -132,10 +132,10 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Each published number beside what was measured."""
     table, findings, fits = [], [], {}
     for power_, result in zip(PUBLISHED_RATIO, toys(profile).results(seen), strict=True):
-        found = t_interval(result["ratio"])
+        interval = t_interval(result["ratio"])
         table += [{"kind": "toy", "power": power_, "seed": i, "ratio": x} for i, x in enumerate(result["ratio"])]
         question = f"100 ReLUs in 50 neurons, loss power {power_}: loss over the dedicated solution's?"
-        text = f"{triple(found, '.3f')}; published {PUBLISHED_RATIO[power_]:g}"
+        text = f"{triple(interval, '.3f')}; published {PUBLISHED_RATIO[power_]:g}"
         findings.append(
             Finding(question, f"{profile.toy[0]} steps of {profile.toy[1]}, {profile.seeds} seeds", text, "measured")
         )
@@ -180,8 +180,8 @@ def gate_findings(reading: str, rows: list[dict], profile: Profile, fits: dict) 
     question = f"{series.name}, s = 3: mean square error falls as d^-0.60, as published?"
     findings = [series.finding(question, fits[series.name])]
     for width in sorted(set(profile.gate_widths) & PUBLISHED_MSE.keys()):
-        found = t_interval([row[column] for row in rows if row["width"] == width])
-        text = f"{triple(found, '.5f')}; published {PUBLISHED_MSE[width]:g}"
+        interval = t_interval([row[column] for row in rows if row["width"] == width])
+        text = f"{triple(interval, '.5f')}; published {PUBLISHED_MSE[width]:g}"
         question = f"{series.name}: mean square error at d = {width}?"
         findings.append(Finding(question, f"{profile.seeds} seeds", text, "measured"))
     return findings
@@ -214,9 +214,9 @@ def drop_finding(rows: list[dict], profile: Profile) -> Finding:
     rms = {(row["width"], row["seed"]): row["rms"] for row in rows}
     quarter, half, whole = (round(part * comb(DROP["m"], 2)) for part in (1 / 4, 1 / 2, 1))
     fall = lambda wide, narrow, seed: log(rms[narrow, seed] / rms[wide, seed]) / log(wide / narrow)
-    found = t_interval([fall(whole, half, i) - fall(half, quarter, i) for i in range(profile.seeds)])
-    word = "supported" if found[0] > 0 else "contradicted" if found[2] < 0 else "inconclusive"
-    text = f"exponent steeper by {triple(found, '.2f')} from {half} to {whole} than from {quarter} to {half}"
+    interval = t_interval([fall(whole, half, i) - fall(half, quarter, i) for i in range(profile.seeds)])
+    word = "supported" if interval[0] > 0 else "contradicted" if interval[2] < 0 else "inconclusive"
+    text = f"exponent steeper by {triple(interval, '.2f')} from {half} to {whole} than from {quarter} to {half}"
     question = f"U-AND at m = 30, s = 5: does the error of trained networks drop at d = C(m, 2) = {whole}?"
     return Finding(
         question,

@@ -115,11 +115,11 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
 
 def exponent_finding(series: Series, fit: Report | str) -> Finding:
     """The exponent below C(m, 2); a verdict on -1/2 only where the widths span a decade."""
-    found = series.finding(f"{series.name}: rms error falls as d^(-1/2) below C(m, 2)?", fit)
+    finding = series.finding(f"{series.name}: rms error falls as d^(-1/2) below C(m, 2)?", fit)
     widths = [record["d"] for record in series.records]
     if max(widths) >= DECADE * min(widths):
-        return found
-    return replace(found, verdict="measured", why="the widths span less than a decade, so there is no verdict")
+        return finding
+    return replace(finding, verdict="measured", why="the widths span less than a decade, so there is no verdict")
 
 
 def error_rows(kind: str, m: int, s: int, task: AtWidths, seen: Seen) -> list[dict]:
@@ -180,17 +180,17 @@ def drop_findings(kind: str, m: int, s: int, errors: dict, profile: Profile) -> 
         return []
     fall = lambda wide, narrow, seed: log(errors[narrow, seed] / errors[wide, seed]) / log(wide / narrow)
     excess = [fall(whole, half, seed) - fall(half, quarter, seed) for seed in range(profile.seeds)]
-    found = t_interval(excess)
-    word = "supported" if found[0] > 0 else "contradicted" if found[2] < 0 else "inconclusive"
+    steeper = t_interval(excess)
+    word = "supported" if steeper[0] > 0 else "contradicted" if steeper[2] < 0 else "inconclusive"
     question = f"{kind}, m = {m}, s = {s}: does the error drop at d = C(m, 2) = {pairs}?"
-    text = f"exponent steeper by {triple(found, '.2f')} from {half} to {whole} than from {quarter} to {half}"
+    text = f"exponent steeper by {triple(steeper, '.2f')} from {half} to {whole} than from {quarter} to {half}"
     why = "supported where the 95% t interval of the difference over seeds lies above 0"
     return [Finding(question, f"d = {quarter} to {whole}, {profile.seeds} seeds", text, word, why)]
 
 
 def loss_findings(measured: dict[tuple, list[dict]], profile: Profile) -> list[Finding]:
     """For every loss power above 2, its rms error, 99% quantile and largest error over those of power 2, near d = m."""
-    found = []
+    findings = []
     for (kind, m, s), rows in measured.items():
         if "power" not in TRAINED.get(kind, {}):
             continue
@@ -203,13 +203,13 @@ def loss_findings(measured: dict[tuple, list[dict]], profile: Profile) -> list[F
             f"{name} {triple(tuple(map(exp, t_interval(ratios(name)))), '.2f')}" for name in ("rms", "q99", "max")
         )
         question = f"{kind}, m = {m}, s = {s}, d = {d}: errors over those of loss power 2?"
-        found.append(Finding(question, f"{profile.seeds} seeds", text, "measured", SEED_BY_SEED))
-    return found
+        findings.append(Finding(question, f"{profile.seeds} seeds", text, "measured", SEED_BY_SEED))
+    return findings
 
 
 def sparsity_findings(by_task: dict[tuple, dict], profile: Profile) -> list[Finding]:
     """How the rms error near d = m grows from the smallest s to the largest, trained and for Rademacher signs."""
-    found = []
+    findings = []
     for m in sorted({m for _, m, _ in by_task}):
         sparsities = sorted({s for kind, same, s in by_task if same == m and kind == "trained"})
         if len(sparsities) < 2:
@@ -222,8 +222,8 @@ def sparsity_findings(by_task: dict[tuple, dict], profile: Profile) -> list[Find
         )  # fmt: skip
         text = "; ".join(f"{kind} s^{triple(rise(kind), '.2f')}" for kind in ("trained", REFERENCE))
         question = f"m = {m}, d = {d}: how does the rms error grow with s?"
-        found.append(Finding(question, f"s = {low} to {high}, {profile.seeds} seeds", text, "measured"))
-    return found
+        findings.append(Finding(question, f"s = {low} to {high}, {profile.seeds} seeds", text, "measured"))
+    return findings
 
 
 def nearest_width(rows: list[dict], m: int) -> int:

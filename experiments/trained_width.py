@@ -66,10 +66,12 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         series = smallest_widths(f"trained, {inputs}, s = {s}", tasks, seen, inputs=inputs, s=s)
         table += series.rows()
         for question, claim in CLAIMS.items():
-            found = series.report(claim, models=rivals(claim))
-            fits[f"{series.name}, claim {claim:.2g}"] = found
-            findings.append(series.finding(f"{series.name}: smallest width at {CRITERION} < {EPS:g} {question}", found))
-        table += local_exponents(series.name, found)
+            fitted = series.report(claim, models=rivals(claim))
+            fits[f"{series.name}, claim {claim:.2g}"] = fitted
+            findings.append(
+                series.finding(f"{series.name}: smallest width at {CRITERION} < {EPS:g} {question}", fitted)
+            )
+        table += local_exponents(series.name, fitted)
         findings.append(failures(series, tasks, seen))
     return Analysis(table, findings, fits)
 

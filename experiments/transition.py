@@ -137,7 +137,11 @@ def sharpening_finding(by_m: dict[int, Transition | NotFitted]) -> Finding:
 
 def threshold(by_m: dict[int, Transition | NotFitted], profile: Profile) -> Report | NotFitted:
     """Models of the half-pass width in m."""
-    half = {m: found.half for m, found in by_m.items() if isinstance(found, Transition) and found.bounded}
+    half = {
+        m: transition.half
+        for m, transition in by_m.items()
+        if isinstance(transition, Transition) and transition.bounded
+    }
     closed = [(m, all_pairs_width(m, S, EPS, profile.inputs, tail=0.01)) for m in profile.m]
     return half_pass_law(half, "m", CLAIM, (power(), logarithm()), through(closed, CLAIM))
 

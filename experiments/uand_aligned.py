@@ -128,14 +128,14 @@ def error_series(name: str, errors: list[dict], statistic: str) -> Series:
 
 def worst_strata(errors: list[dict]) -> list[dict]:
     """Of each statistic's worst stratum, the mean over networks with the lowest and the highest."""
-    found: dict[tuple, float] = {}
+    worst: dict[tuple, float] = {}
     for row in errors:
         for statistic in ("rms", "max"):
             key = row["construction"], row["s"], statistic, row["width"], row["seed"]
-            found[key] = max(found.get(key, 0.0), row[statistic])
+            worst[key] = max(worst.get(key, 0.0), row[statistic])
     networks: dict[tuple, list[float]] = {}
     m = errors[0]["m"]
-    for (*key, _), error in found.items():
+    for (*key, _), error in worst.items():
         networks.setdefault(tuple(key), []).append(error)
     names = ("construction", "s", "statistic", "width")
     return [

@@ -57,8 +57,8 @@ class LeastSquares(NamedTuple):
 
         def some(members: Int[Array, " block"]) -> Float[Array, " block"]:
             mu = jax.vmap(self.mean_activation, (None, 0))(k, members)
-            own = jnp.sum(mu * matmul(self.inverse, mu.T).T, axis=1)
-            return matmul(mu, solved[:, None])[:, 0] / jnp.maximum(own, jnp.finfo(jnp.float32).tiny)
+            squared = jnp.sum(mu * matmul(self.inverse, mu.T).T, axis=1)
+            return matmul(mu, solved[:, None])[:, 0] / jnp.maximum(squared, jnp.finfo(jnp.float32).tiny)
 
         blocks = jnp.pad(l, (0, -n % BLOCK)).reshape(-1, BLOCK)
         return jax.lax.map(some, blocks).ravel()[:n]

@@ -24,7 +24,7 @@ READS = (-0.6, 2.6)  # read-offs that are drawn
 LARGEST = "features m* at which half of the networks pass"
 
 
-def draw_frontier(ax: Axes, found: Report | NotFitted, analysis: Analysis, name: str, colour: str, label: str) -> None:
+def draw_frontier(ax: Axes, fitted: Report | NotFitted, analysis: Analysis, name: str, colour: str, label: str) -> None:
     """The m at which half of the networks pass, with its 95% interval; a tick where 95 in 100 do; the best model.
 
     Every network stands behind them: a dot where it passed, a cross where it failed. An end without a bound is cut.
@@ -40,9 +40,9 @@ def draw_frontier(ax: Axes, found: Report | NotFitted, analysis: Analysis, name:
         ax.plot(r["d"], r["best"], "o", ms=4, color=colour)
     points = columns(analysis.rows("m* of 95 in 100", series=name), "d", "best")
     ax.plot(*points, "_", ms=9, mew=1.6, color=colour)
-    if isinstance(found, Report):
-        draw_model(ax, found.best.fitted, colour, band=False)
-    ax.plot([], [], "o-", ms=4, color=colour, lw=1.6, label=f"{label}\nexponent {exponent_text(found)}")
+    if isinstance(fitted, Report):
+        draw_model(ax, fitted.best.fitted, colour, band=False)
+    ax.plot([], [], "o-", ms=4, color=colour, lw=1.6, label=f"{label}\nexponent {exponent_text(fitted)}")
     ax.set(xscale="log", yscale="log")
 
 
@@ -98,8 +98,8 @@ def draw_tolerance(ax: Axes, analysis: Analysis) -> None:
     ax.set(xscale="log", yscale="log", xlabel="active features s", ylabel="largest tolerated read-off error ε")
     ticks_at(ax, s.tolist())
     readable_log(ax, "y")
-    one = analysis.rows("tolerance")[0]
-    ax.set_title(f"Tolerance at d = {one['d']:,}, m = {2 * one['units']:,}")
+    first = analysis.rows("tolerance")[0]
+    ax.set_title(f"Tolerance at d = {first['d']:,}, m = {2 * first['units']:,}")
     legend_below(ax)
 
 
@@ -121,14 +121,14 @@ def draw_reads(ax: Axes, depth: Mapping[str, Sequence[Row]]) -> None:
         if len(rows) < rows[0]["depth"]:
             seen = [read for read in (low[-1], high[-1]) if READS[0] < read < READS[1]]
             ax.plot(layers[-1:] * len(seen), seen, "x", color=colour)
-    one = next(iter(depth.values()))[0]
+    first = next(iter(depth.values()))[0]
     ax.plot([], [], "-", color=INK, lw=1.6, label="lowest read-off of an active feature")
     ax.plot([], [], "--", color=INK, lw=1.6, label="highest read-off of an idle one")
     ax.axhline(0.5, color="0.8", lw=1, zorder=0)
     ax.set(ylim=READS, xscale="log", xlabel="layer of the circuit", ylabel="read-off")
     ax.set_xscale("log", base=2)
     ax.get_xaxis().set_major_formatter(lambda value, _: f"{value:g}")
-    ax.set_title(f"d = {one['width']:,} ReLU neurons, s = {one['s']}, {one['batch']} inputs (×: stopped)")
+    ax.set_title(f"d = {first['width']:,} ReLU neurons, s = {first['s']}, {first['batch']} inputs (×: stopped)")
     legend_below(ax)
 
 
@@ -171,12 +171,12 @@ def draw_wrong_bits(ax: Axes, runs: Sequence[Sequence[Row]]) -> None:
         run = layers[0]
         colour, line, mark = STYLES[run["name"]]
         colour = SKY if run["name"] in names[:number] else colour
-        at, wrong = [row["layer"] for row in layers], [row["wrong"] for row in layers]
+        layer, wrong = [row["layer"] for row in layers], [row["wrong"] for row in layers]
         total = sum(wrong)
         name, m = run["name"], run["m"]
         label = f"{name}: m = {m:,} = {m / run['width']:.3g} d, {run['batch']} inputs, {total:,} wrong"
         ax.plot(
-            at,
+            layer,
             wrong,
             line,
             color=colour,

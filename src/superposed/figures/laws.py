@@ -113,14 +113,14 @@ def laws_markdown(figures: Path) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for law in LAWS:
-        found = find(law, figures)
+        judged = find(law, figures)
         measured = (
             ("-", "-", "not measured")
-            if found is None
+            if judged is None
             else (
-                found[0].measured,
-                f"{found[0].range} ({law.experiment}, {found[1]})",
-                f"{found[0].verdict} ({law.judges})",
+                judged[0].measured,
+                f"{judged[0].range} ({law.experiment}, {judged[1]})",
+                f"{judged[0].verdict} ({law.judges})",
             )
         )
         cells = (law.construction, law.inputs, law.printed, law.corrected, *measured)

@@ -34,15 +34,15 @@ class Result:
 
 def read_results(folder: Path) -> list[Result]:
     """Every NAME.json of a folder that an experiment wrote, in the order of reading."""
-    found = []
+    results = []
     for path in folder.glob("*.json"):
         text = json.loads(path.read_text())
         if path.stem.endswith(PARTIAL) or not {"claim", "meaning", "findings"} <= text.keys():
             continue
         findings = tuple(Finding(**finding) for finding in text["findings"])
-        found.append(Result(path.stem, text["profile"], text["claim"], text["meaning"], findings))
+        results.append(Result(path.stem, text["profile"], text["claim"], text["meaning"], findings))
     place = {name: number for number, name in enumerate(READING_ORDER)}
-    return sorted(found, key=lambda result: (place.get(result.name, len(place)), result.name))
+    return sorted(results, key=lambda result: (place.get(result.name, len(place)), result.name))
 
 
 def results_markdown(figures: Path) -> str:

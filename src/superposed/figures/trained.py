@@ -54,9 +54,9 @@ def draw_trained_width(figure: Figure, analysis: Analysis) -> None:
     """Smallest widths against m with slopes for the eye; the exponents between neighbours."""
     left, right = figure.subplots(1, 2, width_ratios=[1.2, 1])
     for i, (name, medians) in enumerate(analysis.groups("median", "series").items()):
-        found = next(fit for key, fit in analysis.fits.items() if key.startswith(f"{name}, claim"))
-        if isinstance(found, Report):
-            draw_widths(left, found.sample, COLOURS[i % len(COLOURS)])
+        fitted = next(fit for key, fit in analysis.fits.items() if key.startswith(f"{name}, claim"))
+        if isinstance(fitted, Report):
+            draw_widths(left, fitted.sample, COLOURS[i % len(COLOURS)])
         m, d = columns(medians, "m", "best")
         left.plot(m, d, label=name, zorder=3, **style(i))
         local = analysis.rows("local exponent", series=name)

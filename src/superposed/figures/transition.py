@@ -22,15 +22,15 @@ def draw_transition(figure: Figure, analysis: Analysis) -> None:
 
 def draw_diagram(ax: Axes, analysis: Analysis) -> None:
     """The fraction that passes at each (m, d), with the half-pass width's best model and its band."""
-    rows, found = analysis.rows("passed"), analysis.fits["half-pass width"]
+    rows, law = analysis.rows("passed"), analysis.fits["half-pass width"]
     m, d, passed = columns(rows, "m", "width", "best")
-    draw_phase(ax, m, d, passed, found.best.fitted if isinstance(found, Report) else None)
+    draw_phase(ax, m, d, passed, law.best.fitted if isinstance(law, Report) else None)
     ax.set(title="every read-off within 1/2, built networks", ylabel="width d (neurons)")
     ax.margins(x=0.12)
     ticks_at(ax, distinct(rows, "m"))
     ax.set_ylim(d.min() / 1.2, d.max() * 1.35)
     readable_log(ax, "y")
-    if isinstance(found, Report):
+    if isinstance(law, Report):
         ax.legend(loc="upper left")
 
 
@@ -67,8 +67,8 @@ def draw_curves(ax: Axes, analysis: Analysis) -> None:
     ax.set_ylabel("99% quantile of the error, worst stratum")
     ax.set_title(f"collapse: best exponent {best:.3f} [{low:.3f}, {high:.3f}]")
     names = {"best": "best exponent", "1/2": "exponent 1/2", "2/3": "exponent 2/3", "1": "exponent 1"}
-    found = {name: whole.get(f"quality_{key}") for key, name in names.items()}
-    words = "\n".join(f"{name}: quality {quality:.3f}" for name, quality in found.items() if quality is not None)
+    qualities = {name: whole.get(f"quality_{key}") for key, name in names.items()}
+    words = "\n".join(f"{name}: quality {quality:.3f}" for name, quality in qualities.items() if quality is not None)
     ax.annotate(f"{words}\n(0: one curve)", (0.03, 0.03), xycoords="axes fraction", fontsize=8, va="bottom", color=INK)
     readable_log(ax)
     ax.legend(loc="upper right")

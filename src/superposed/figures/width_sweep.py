@@ -11,13 +11,13 @@ from superposed.study.experiment import Analysis
 def draw_width_sweep(figure: Figure, analysis: Analysis) -> None:
     """Left: every seed's interval, medians, the best model and the closed form. Right: exponents between neighbours."""
     left, right = figure.subplots(1, 2, width_ratios=(1.4, 1))
-    ((name, found),) = analysis.fits.items()
-    if isinstance(found, Report):
-        draw_widths(left, found.sample)
-        best = found.best.fitted
+    ((name, fitted),) = analysis.fits.items()
+    if isinstance(fitted, Report):
+        draw_widths(left, fitted.sample)
+        best = fitted.best.fitted
         draw_model(left, best, label=f"best model: {best.model.name}")
-        draw_local_exponents(right, found.local)
-        right.axhline(found.claim, color=INK, lw=1, ls=(0, (4, 3)))
+        draw_local_exponents(right, fitted.local)
+        right.axhline(fitted.claim, color=INK, lw=1, ls=(0, (4, 3)))
     left.plot(*columns(analysis.rows("median"), "m", "best"), "o", color=COLOURS[0], label="median over seeds")
     if computed := analysis.rows("computed"):
         left.plot(*columns(computed, "m", "best"), color=COLOURS[1], lw=1, ls="--", label="closed form")

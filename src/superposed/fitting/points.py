@@ -134,8 +134,8 @@ def _means(rows: Rows, log_sigma: float) -> tuple[Float[np.ndarray, " c"], float
     bound = REACH * scale
     lowest, highest = mean - bound, mean + bound
 
-    def expand(at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        terms = row_terms(rows.low, rows.high, at[None, rows.point], (log_sigma + rows.log_scatter)[None])
+    def expand(mu: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        terms = row_terms(rows.low, rows.high, mu[None, rows.point], (log_sigma + rows.log_scatter)[None])
         return total(terms.value[0]), total(terms.mu[0]), total(np.maximum(-terms.mu_mu[0], 0.0))
 
     value, score, curve = expand(mean)

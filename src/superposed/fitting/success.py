@@ -166,13 +166,13 @@ class _Curve:
 def _polish(grid: np.ndarray, values: np.ndarray, function: Callable[[float], float]) -> tuple[float, float]:
     """The maximum near the best grid point."""
     k = int(np.argmax(values))
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         lambda z: -function(z),
         bounds=(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]),
         method="bounded",
         options={"xatol": 1e-9},
     )
-    return (float(found.x), float(-found.fun)) if -found.fun > values[k] else (float(grid[k]), float(values[k]))
+    return (float(optimum.x), float(-optimum.fun)) if -optimum.fun > values[k] else (float(grid[k]), float(values[k]))
 
 
 def _width_interval(curve: _Curve, probability: float, floor: float) -> tuple[float, float, float]:

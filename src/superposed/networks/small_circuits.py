@@ -36,7 +36,7 @@ def progressions(n_places: int, size: int, *, shared_ends: bool = False) -> Int[
     _check_places(n_places, size)
     small = [p for p in range(2, size) if _is_prime(p)]
     stride = size - 1 if shared_ends else size
-    found = []
+    sets = []
     for step in range(1, (n_places - 1) // (size - 1) + 1):
         rest = step
         while not _is_prime(size) and rest % size == 0:
@@ -46,8 +46,8 @@ def progressions(n_places: int, size: int, *, shared_ends: bool = False) -> Int[
         for first in range(min(step, n_places)):
             residue = np.arange(first, n_places, step)
             starts = range(0, len(residue) - size + 1, stride)
-            found += [residue[start : start + size] for start in starts]
-    return np.array(found, int).reshape(-1, size)
+            sets += [residue[start : start + size] for start in starts]
+    return np.array(sets, int).reshape(-1, size)
 
 
 def lines(n_places: int, size: int) -> Int[np.ndarray, "circuits size"]:

@@ -53,15 +53,15 @@ def run_piece(
         now, gates = path_active(layers_key, active, m, first), path_layers(layers_key, active, m, n_layers, first)
     built, judged = tee(gates)  # side by side, so that one layer is in memory at a time
     stages = construction.stages(build_key, built, m, cell["width"], first)
-    found, ended, state = [], False, None
+    layers_seen, ended, state = [], False, None
     start = None if before is None else unpacked(before["state"])
     for errors, state_after in errors_and_states(stages, judged, sparse_features(now, m), start):
-        found.append({name: plain(value) for name, value in errors._asdict().items()} | {"wrong": errors.wrong})
+        layers_seen.append({name: plain(value) for name, value in errors._asdict().items()} | {"wrong": errors.wrong})
         state, ended = state_after, errors.wrong > stop_at * cell["batch"]
         if ended:
             break
     last = ended or first + n_layers == cell["depth"]
-    return {"layers": found, "ended": ended, "state": None if last else packed(state)}
+    return {"layers": layers_seen, "ended": ended, "state": None if last else packed(state)}
 
 
 def plain(value: float | int) -> float | int | None:

@@ -46,9 +46,9 @@ def compiled_data(m: int, s: int, depth: int, seeds: int, first_seed: int) -> Da
     circuit, _ = planted_circuit(jax.random.key(m), m, s, depth, 1)
     b = domain_of(circuit, s).every()
     inputs, width = Inputs(b, np.ones(b.shape[0], int), exhaustive=True), FIRST * m
-    while (found := _all_pass(circuit, width, s, inputs, range(first_seed, first_seed + seeds))) is None:
+    while (passed := _all_pass(circuit, width, s, inputs, range(first_seed, first_seed + seeds))) is None:
         width = int(np.ceil(width * STEP))
-    parts = [_plain(compiled, circuit) for compiled in found]
+    parts = [_plain(compiled, circuit) for compiled in passed]
     start = jax.tree.map(lambda *x: jnp.stack(x), *(from_stack(affine) for affine, _ in parts))
     dense = b.toarray()
     y = evaluate_circuit(circuit, dense > 0)[-1].astype(np.float32)
@@ -60,15 +60,15 @@ def compiled_data(m: int, s: int, depth: int, seeds: int, first_seed: int) -> Da
 
 def _all_pass(circuit: Circuit, width: int, s: int, inputs: Inputs, seeds: range) -> list[Compiled] | None:
     """A network for every seed, each the first of three draws without a wrong bit; None where a seed has none."""
-    found, domain, make = [], domain_of(circuit, s), template_of("channels", s)
+    networks, domain, make = [], domain_of(circuit, s), template_of("channels", s)
     for seed in seeds:
         keys = (jax.random.fold_in(jax.random.key(seed), draw) for draw in range(DRAWS))
         tries = (attempt(key, circuit, width, make, inputs, domain) for key in keys)
         passed = next(((network, check) for network, check, problem in tries if problem is None), None)
         if passed is None:
             return None
-        found.append(Compiled(*passed, WorstCase([], 0, 0), s, domain))
-    return found
+        networks.append(Compiled(*passed, WorstCase([], 0, 0), s, domain))
+    return networks
 
 
 def _plain(compiled: Compiled, circuit: Circuit) -> tuple[list, CompiledNetwork]:
@@ -84,14 +84,14 @@ def trained_on(data: Data, recipe: Recipe, widths: list[int], start: str, first_
       start: "compiled" narrows from width to width and trains at each of them, "scratch" starts anew at each.
     """
     seeds = len(data.a)
-    keys, deep, found = jax.vmap(jax.random.key)(jnp.arange(seeds) + first_seed), data.start, []
+    keys, deep, results = jax.vmap(jax.random.key)(jnp.arange(seeds) + first_seed), data.start, []
     for step, width in enumerate(widths):
         step_keys = jax.vmap(partial(jax.random.fold_in, data=step))(keys)
         run, scratch = program(_narrow_and_train, 1), start == "scratch"
         deep, wrong = run(recipe, scratch, jax.random.key_data(step_keys), deep, data.a, data.y, data.drawn, width)
         deep = deep if start == "compiled" else data.start
-        found.append(np.asarray(wrong).tolist())
-    return found
+        results.append(np.asarray(wrong).tolist())
+    return results
 
 
 def _narrow_and_train(recipe: Recipe, scratch, key_data, deep: Deep, a, y, drawn, width) -> tuple[Deep, Array]:

@@ -120,15 +120,15 @@ def discovery(data: Data, learned: Learned, learner: Learner, x: Float[Array, "r
     Args:
       x: the rows as the learner saw them, the scored ones last.
     """
-    decoder, found = np.asarray(learned.dictionary.decoder), {}
+    decoder, scores = np.asarray(learned.dictionary.decoder), {}
     for kind, directions in data.directions.items():
         cosine = cosines(directions, decoder, np.float32)
         prefix = "" if kind == "features" else f"{kind} "
-        found |= {f"{prefix}{name}": value for name, value in nearest_scores(cosine).items()}
+        scores |= {f"{prefix}{name}": value for name, value in nearest_scores(cosine).items()}
     if data.on is not None:
         z = np.asarray(latents(learned, x[-SCORED:], learner))
-        found |= latent_scores(z, data.on, cosine.argmax(0))
-    return found
+        scores |= latent_scores(z, data.on, cosine.argmax(0))
+    return scores
 
 
 def gates_found(data: Data, learned: Learned) -> dict[str, float]:

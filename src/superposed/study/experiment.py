@@ -71,10 +71,10 @@ class Analysis:
 
     def groups(self, kind: str, label: str, **labels: object) -> dict[object, list[Mapping[str, object]]]:
         """The same rows by the value of one more label, in order of appearance."""
-        found: dict[object, list[Mapping[str, object]]] = {}
+        by_label: dict[object, list[Mapping[str, object]]] = {}
         for row in self.rows(kind, **labels):
-            found.setdefault(row[label], []).append(row)
-        return found
+            by_label.setdefault(row[label], []).append(row)
+        return by_label
 
 
 @dataclass(frozen=True)

@@ -56,16 +56,16 @@ class Series:
         """Every model fitted to the series (`fitting.report`); the reason where none can be."""
         return report(self.sample, claim=claim, **options)
 
-    def finding(self, question: str, found: Report | NotFitted) -> Finding:
+    def finding(self, question: str, fitted: Report | NotFitted) -> Finding:
         """The report's line in the table of verdicts."""
-        return finding(question, self.span, found)
+        return finding(question, self.span, fitted)
 
-    def formula_finding(self, question: str, found: Report | NotFitted) -> Finding:
+    def formula_finding(self, question: str, fitted: Report | NotFitted) -> Finding:
         """Whether the series follows the report's closed form, as a line in the table of verdicts."""
-        if isinstance(found, NotFitted) or found.formula is None:
-            reason = found.reason if isinstance(found, NotFitted) else "the closed form could not be fitted"
+        if isinstance(fitted, NotFitted) or fitted.formula is None:
+            reason = fitted.reason if isinstance(fitted, NotFitted) else "the closed form could not be fitted"
             return Finding(question, self.span, "no fit", "inconclusive", reason)
-        formula = found.formula
+        formula = fitted.formula
         fits = "" if formula.fits is None else f"; lack of fit of the closed form: p = {formula.fits:.2g}"
         return Finding(question, self.span, str(formula), formula.word, formula.why + fits)
 
@@ -92,36 +92,36 @@ def smallest_widths(
         {
             along: getattr(task, along),
             "seed": seed,
-            "low": found.low,
-            "high": float("inf") if found.high is None else found.high,
+            "low": bracket.low,
+            "high": float("inf") if bracket.high is None else bracket.high,
         }
         for task in tasks
-        for seed, found in enumerate(task.brackets(seen))
+        for seed, bracket in enumerate(task.brackets(seen))
     ]
     return Series(name, along, tuple(records), labels, nested=along == "eps")
 
 
-def finding(question: str, span: str, found: Report | NotFitted) -> Finding:
+def finding(question: str, span: str, fitted: Report | NotFitted) -> Finding:
     """A report's line in the table of verdicts; "inconclusive" with the reason where nothing could be fitted.
 
     Two values of the axis give a slope. No model can be told from another by them, so they get no verdict.
     """
-    if isinstance(found, NotFitted):
-        return Finding(question, span, "no fit", "inconclusive", found.reason)
-    if len(np.unique(found.sample.covariates[found.sample.along])) < 3:
-        return Finding(question, span, interval_text(found), "measured", "two values give a slope, and no verdict")
-    return Finding(question, span, interval_text(found), found.verdict.word, found.verdict.why)
+    if isinstance(fitted, NotFitted):
+        return Finding(question, span, "no fit", "inconclusive", fitted.reason)
+    if len(np.unique(fitted.sample.covariates[fitted.sample.along])) < 3:
+        return Finding(question, span, interval_text(fitted), "measured", "two values give a slope, and no verdict")
+    return Finding(question, span, interval_text(fitted), fitted.verdict.word, fitted.verdict.why)
 
 
-def local_exponents(name: str, found: Report | NotFitted, **labels: object) -> list[dict]:
+def local_exponents(name: str, fitted: Report | NotFitted, **labels: object) -> list[dict]:
     """Table rows of the exponents between neighbouring values of the axis."""
-    if isinstance(found, NotFitted):
+    if isinstance(fitted, NotFitted):
         return []
-    along = found.sample.along
+    along = fitted.sample.along
     return [
         {"kind": "local exponent", "series": name, **labels, along: e.middle, "start": e.start, "stop": e.stop,
          "low": e.low, "best": e.best, "high": e.high}
-        for e in found.local
+        for e in fitted.local
     ]  # fmt: skip
 
 
@@ -135,28 +135,28 @@ def curve_rows(points: Mapping[float, float], exponent: float | int, along: str 
     return [{"kind": "computed", **labels, along: x, "best": y, "exponent": exponent} for x, y in points.items()]
 
 
-def exponent_text(found: Report | NotFitted) -> str:
+def exponent_text(fitted: Report | NotFitted) -> str:
     """The exponent with its 95% interval, for legends."""
-    if isinstance(found, NotFitted):
+    if isinstance(fitted, NotFitted):
         return "not fitted"
-    exponent = found.verdict.exponent
+    exponent = fitted.verdict.exponent
     return "no exponent fits" if exponent is None else triple(exponent)
 
 
-def interval_text(found: Report) -> str:
+def interval_text(fitted: Report) -> str:
     """The exponent with the interval that the verdict rests on, and the models it comes from.
 
     The best model is named where it is another. The interval under bounded log powers follows where it is narrower.
     """
-    verdict, best = found.verdict, found.best.candidate.name
+    verdict, best = fitted.verdict, fitted.best.candidate.name
     if verdict.exponent is None:
         return f"no credible model fits an exponent; best: {best}"
     names = [c.name for c in verdict.widest]
     text = f"{triple(verdict.exponent)} by {' and '.join(names)}" + ("" if best in names else f"; best: {best}")
-    bounded = found.bounded.exponent
+    bounded = fitted.bounded.exponent
     if bounded is None or bounded[2] - bounded[0] > 0.9 * (verdict.exponent[2] - verdict.exponent[0]):
         return text
-    return f"{text}; log power within +-{LOG_POWER:g}: {triple(bounded)}, {found.bounded.word}"
+    return f"{text}; log power within +-{LOG_POWER:g}: {triple(bounded)}, {fitted.bounded.word}"
 
 
 def triple(value: tuple[float, float, float], form: str = ".3f") -> str:

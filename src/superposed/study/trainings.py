@@ -30,7 +30,7 @@ def recipe(steps: int, batch: int, **fields: object) -> Trained:
 
 def n_untrained(errors: Sequence[Errors]) -> int:
     """How many networks failed to train."""
-    return sum(bool(one.rms[2] >= UNTRAINED) for one in errors)
+    return sum(bool(network.rms[2] >= UNTRAINED) for network in errors)
 
 
 def t_interval(values: Sequence[float] | Float[np.ndarray, " n"]) -> tuple[float, float, float]:

@@ -78,9 +78,9 @@ class Trials:
         sizes = self.sizes()
         return f"{self.along} = {number(sizes[0])} to {number(sizes[-1])}, {len(self.tried)} networks"
 
-    def exponent_finding(self, question: str, found: Report | NotFitted) -> Finding:
+    def exponent_finding(self, question: str, fitted: Report | NotFitted) -> Finding:
         """The line of a report on `series()` in the table of verdicts."""
-        return finding(question, self.span, found)
+        return finding(question, self.span, fitted)
 
     def curve_finding(self, question: str) -> Finding:
         """At what m half and 95 in 100 networks pass, at the smallest and the largest size."""

@@ -58,10 +58,10 @@ class WidthSweep:
         """Widths, local exponents and every model. The closed form is one of them where the construction knows one."""
         series = smallest_widths(self.name, self.tasks(), seen, s=self.s, criterion=self.criterion, mode=self.mode)
         curve = self.predicted()
-        found = series.report(self.claim, closed=through(curve.items(), self.claim) if len(curve) > 1 else None)
-        table = series.rows() + local_exponents(self.name, found) + curve_rows(curve, self.claim, s=self.s)
+        fitted = series.report(self.claim, closed=through(curve.items(), self.claim) if len(curve) > 1 else None)
+        table = series.rows() + local_exponents(self.name, fitted) + curve_rows(curve, self.claim, s=self.s)
         question = f"{self.name}: width grows as m^({self.claim:.3g})?"
-        return Analysis(table, [series.finding(question, found)], {self.name: found})
+        return Analysis(table, [series.finding(question, fitted)], {self.name: fitted})
 
     def predicted(self) -> dict[int, float]:
         """{m: width} by the construction's closed form; empty where it has none."""

@@ -60,7 +60,7 @@ def check_trie(words: Sequence[str], strings: dict[str, list[str]], width: int, 
     are active on the strings.
     """
     circuit = trie(words)
-    inputs = {kind: spell(circuit, found) for kind, found in strings.items()}
+    inputs = {kind: spell(circuit, rows) for kind, rows in strings.items()}
     s = max(int(most_active(circuit, b).max()) for b in inputs.values())
     sample = sp.vstack([b[:BATCH] for b in inputs.values()], format="csr")
     stages = Channels(s).stages(jax.random.key(seed), circuit.layers, circuit.n_inputs, width, sample=sample)
@@ -70,7 +70,7 @@ def check_trie(words: Sequence[str], strings: dict[str, list[str]], width: int, 
         for kind, b in inputs.items()
         for start in range(0, b.shape[0], BATCH)
     ]
-    found = []
+    rows = []
     for layer, (gates, stage) in enumerate(zip(circuit.layers, stages, strict=True), start=1):
         wrong, highest, after = dict.fromkeys(inputs, 0), 0.0, []
         for kind, b, h in states:
@@ -80,9 +80,9 @@ def check_trie(words: Sequence[str], strings: dict[str, list[str]], width: int, 
             highest = max(highest, errors.highest_idle)
             after.append((kind, b, h))
         states = after
-        found.append({"layer": layer, "neurons": stage.layers[0].width, **contents(circuit, layer), "wrong": wrong,
+        rows.append({"layer": layer, "neurons": stage.layers[0].width, **contents(circuit, layer), "wrong": wrong,
                       "highest_idle": highest, "s": s})  # fmt: skip
-    return found
+    return rows
 
 
 def contents(circuit: Circuit, layer: int) -> dict:

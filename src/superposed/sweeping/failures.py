@@ -23,13 +23,13 @@ def note_failure(folder: Path, error: Exception) -> None:
 
 def read_failures(folder: Path) -> list[dict]:
     """The errors that ended runs, oldest first; a line that is none is passed over."""
-    path, found = folder / FAILURES, []
+    path, failures = folder / FAILURES, []
     for text in path.read_text(errors="replace").splitlines() if path.exists() else ():
         with suppress(ValueError):
             line = json.loads(text)
             if isinstance(line, dict) and {"time", "host", "error"} <= line.keys():
-                found.append(line)
-    return found
+                failures.append(line)
+    return failures
 
 
 def n_damaged(folder: Path) -> int:

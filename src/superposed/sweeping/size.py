@@ -94,8 +94,8 @@ def _cgroup_limits(groups: Path = Path("/proc/self/cgroup"), root: Path = CGROUP
             base, name = (root, "memory.max") if controllers == "" else (root / "memory", "memory.limit_in_bytes")
             here = Path(group.lstrip("/"))
             files += [base / part / name for part in (here, *here.parents)]
-    found = [file.read_text().strip() for file in files if file.is_file()]
-    return [int(text) for text in found if text.isdecimal()]
+    limits = [file.read_text().strip() for file in files if file.is_file()]
+    return [int(text) for text in limits if text.isdecimal()]
 
 
 def _process_limits() -> list[int]:

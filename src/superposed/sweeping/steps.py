@@ -108,9 +108,9 @@ class Chain:
 
     def results(self, seen: Seen) -> list[dict]:
         """What was seen so far, in order."""
-        found = []
+        results = []
         for step in map(Step, self.cells):
-            if step.id not in seen or (found and found[-1].get("ended")):
+            if step.id not in seen or (results and results[-1].get("ended")):
                 break
-            found.append(seen[step.id].seen)
-        return found
+            results.append(seen[step.id].seen)
+        return results

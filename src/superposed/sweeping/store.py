@@ -178,16 +178,16 @@ def read_manifest(folder: Path) -> dict:
     """The manifest of a run's folder; raises ValueError where there is none."""
     path = Path(folder) / MANIFEST
     try:
-        found = json.loads(path.read_text())
+        manifest = json.loads(path.read_text())
     except FileNotFoundError:
         raise ValueError(
             f"{folder}: no {MANIFEST}, so not the folder of a run; give one that `superposed run` made"
         ) from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not JSON ({error}); restore it, or choose another folder") from None
-    if not (isinstance(found, dict) and isinstance(found.get("configuration"), dict)):
+    if not (isinstance(manifest, dict) and isinstance(manifest.get("configuration"), dict)):
         raise ValueError(f"{path}: not the manifest of a run; restore it, or choose another folder")
-    return found
+    return manifest
 
 
 def read_sessions(folder: Path) -> list[dict]:

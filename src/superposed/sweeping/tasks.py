@@ -191,8 +191,10 @@ class SmallestWidth:
 
     def brackets(self, seen: Seen) -> list[Bracket]:
         """The interval of each seed, or the one of all seeds where `success` is given. Refused widths fail."""
-        found = [self._rungs(seen)] if self.success is not None else [self.measured(seen, n) for n in self.seed_range]
-        return [bracket(dict.fromkeys(self._refused, False) | passed) for passed in found]
+        searches = (
+            [self._rungs(seen)] if self.success is not None else [self.measured(seen, n) for n in self.seed_range]
+        )
+        return [bracket(dict.fromkeys(self._refused, False) | passed) for passed in searches]
 
     def _next(self, passed: dict[int, bool]) -> int | None:
         """The rung to measure next. Where a pass measures its neighbours too, windows of rungs follow one another."""

@@ -84,8 +84,8 @@ def draw_superposed(
         for_n, noise = jax.random.normal(noise_key, (2, *shape))
         n = binomial(for_n, n_inactive, p)
         share = n / jnp.maximum(n_inactive, 1)
-        own = jnp.sqrt(n * (1 - share) / d_in) * noise
-        h = members - (fan_in - 1) + jnp.where(wired, others, 0).sum(0) + x * (share * common + own)
+        spread = jnp.sqrt(n * (1 - share) / d_in) * noise
+        h = members - (fan_in - 1) + jnp.where(wired, others, 0).sum(0) + x * (share * common + spread)
         return jax.nn.relu(h - offset)
 
     return existing(mean_over_shared(neuron_key, d, p**fan_in, shape, neuron) - (strata == fan_in), m, s)

@@ -89,10 +89,10 @@ def chance_above(
     """
     if eps <= 0:
         raise ValueError(f"eps = {eps}: the error allowed must be positive")
-    bystanders, own = max(m - s, 0) * s, fan_in * s + active * (active - 2)
+    bystanders, active_part = max(m - s, 0) * s, fan_in * s + active * (active - 2)
     z = np.linspace(*REACH, NODES)
     weight = np.exp(-(z**2) / 2)
-    common = sqrt((p**2 * bystanders + own) / d_in) * z
+    common = sqrt((p**2 * bystanders + active_part) / d_in) * z
     wired = np.arange(binom.isf(RARE, s - active, p) + 1)
     shared = d * p**fan_in
     n = np.arange(1, int(shared + 15 * sqrt(shared)) + 30)

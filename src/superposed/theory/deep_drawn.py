@@ -151,15 +151,17 @@ def chance_invented(events: Events, m: float | int, design: Design) -> Float[np.
     relative precision.
     """
     two = np.minimum(events.large, events.v / 4)
-    one = np.maximum(events.v - 4 * two, 1e-12)
-    low, high = np.zeros_like(one), np.full_like(one, 40.0)
+    single = np.maximum(events.v - 4 * two, 1e-12)
+    low, high = np.zeros_like(single), np.full_like(single, 40.0)
     for _ in range(20):  # where M'(t) = 0
         t = (low + high) / 2
-        rising = one * (np.sinh(t) - (np.cosh(t) - 1) / 2) + two * (2 * np.sinh(2 * t) - (np.cosh(2 * t) - 1) / 2) > 0.5
+        rising = (
+            single * (np.sinh(t) - (np.cosh(t) - 1) / 2) + two * (2 * np.sinh(2 * t) - (np.cosh(2 * t) - 1) / 2) > 0.5
+        )
         low, high = np.where(rising, low, t), np.where(rising, t, high)
     t = t[:, None]
     values = np.array([-2.5, -1.5, -0.5, 0.5, 1.5])  # h - 1/2
-    law = np.stack([two / 2, one / 2, 1 - one - two, one / 2, two / 2], 1) * np.exp(t * values)
+    law = np.stack([two / 2, single / 2, 1 - single - two, single / 2, two / 2], 1) * np.exp(t * values)
     total = law.sum(1, keepdims=True)
     scale = design.units * design.density
     size = min(2 ** ceil(log2(24 * sqrt(scale) + 64)), _SUMS)  # 17 standard deviations and more

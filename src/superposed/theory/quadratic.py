@@ -94,9 +94,9 @@ def mean_signed_square(
     safe = jnp.maximum(rest, 1e-6)
     alpha, beta = (cov_ag - rho * cov_bg) / safe, (cov_bg - rho * cov_ag) / safe
     angle, root = jnp.arcsin(rho), jnp.sqrt(rest)
-    own, cross = angle + rho * root, root + rho * angle
+    square, cross = angle + rho * root, root + rho * angle
     left = variance - alpha * cov_ag - beta * cov_bg
-    mean = 2 / pi * ((alpha**2 + beta**2) * own + 2 * alpha * beta * cross + left * angle)
+    mean = 2 / pi * ((alpha**2 + beta**2) * square + 2 * alpha * beta * cross + left * angle)
     return jnp.where(rest < 1e-6, jnp.sign(rho) * variance, mean)
 
 
@@ -181,7 +181,7 @@ def largest_form_errors(
     second = first + np.log(rng.random(n)) / (m - s - 1)
     rare = [-np.array([expm1(x) for x in logs]) for logs in (first, second)]
     upper = np.triu(np.ones((s, s), bool), 1)
-    found = np.empty((len(r), n))
+    largest = np.empty((len(r), n))
     for i, dims in enumerate(r):
         chi = np.sqrt(stats.chi2.ppf(uniform, dims - np.arange(s)))
         g = np.tril(normal, -1) + chi[:, :, None] * np.eye(s)
@@ -190,5 +190,5 @@ def largest_form_errors(
         norm = np.sqrt(reads.sum(axis=1))
         t1, t2 = (np.sqrt(1 - special.betaincinv((dims - 1) / 2, 0.5, q)) * norm for q in rare)
         both = np.abs(reads[:, :, None] * reads[:, None] - 1)[:, upper].max(axis=1, initial=0)
-        found[i] = np.maximum.reduce([t1 * t2, np.abs(reads).max(axis=1) * t1, both])
-    return found
+        largest[i] = np.maximum.reduce([t1 * t2, np.abs(reads).max(axis=1) * t1, both])
+    return largest

@@ -25,9 +25,9 @@ def relu_moments(
     Exact. A standard deviation of 0 gives the powers of ReLU(mean).
     """
     std = jnp.maximum(std, 1e-6)  # keeps t finite; the moments move by less than 1e-6
-    below, at = norm.cdf(mean / std), norm.pdf(mean / std)
+    below, density = norm.cdf(mean / std), norm.pdf(mean / std)
     return (
-        mean * below + std * at,
-        (mean**2 + std**2) * below + mean * std * at,
-        (mean**3 + 3 * mean * std**2) * below + (mean**2 * std + 2 * std**3) * at,
+        mean * below + std * density,
+        (mean**2 + std**2) * below + mean * std * density,
+        (mean**3 + 3 * mean * std**2) * below + (mean**2 * std + 2 * std**3) * density,
     )

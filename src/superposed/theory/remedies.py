@@ -137,5 +137,5 @@ def centred_constant(m: Scalar, s: Scalar, d_in: Scalar, p: Scalar) -> Float[Arr
     m, s, d_in, p = map(as_float, (m, s, d_in, p))
     std = jnp.sqrt(s * p * (1 - p) * jnp.maximum(m - s, 0) / d_in)
     wired, chance = wired_distribution(jnp.maximum(s - 2, 0), p)
-    both, one, none = (chance @ relu_moments(t - 1.0 + wired, std)[0] for t in (2, 1, 0))
-    return both - 2 * one + none
+    both, single, none = (chance @ relu_moments(t - 1.0 + wired, std)[0] for t in (2, 1, 0))
+    return both - 2 * single + none

@@ -33,11 +33,11 @@ def superposed_rademacher_variance(m: Number, s: int, d: Number, d_in: Number, c
     normal: within about 2% for m s / d_in of order 1 and above.
     """
     nu = max(m - s, 0) * s / d_in
-    own = aligned_variance(s, c, active, nu) / d
+    aligned = aligned_variance(s, c, active, nu) / d
     slope = 2 * norm.cdf(max(active, 1) / sqrt(s - active + nu)) - 1 if s - active + nu > 0 else 1.0
     if active == 0:
-        return own
-    return own + (s / d_in * (slope / (2 * c)) ** 2 if active == 1 else 2 * s / d_in * (slope / (4 * c)) ** 2)
+        return aligned
+    return aligned + (s / d_in * (slope / (2 * c)) ** 2 if active == 1 else 2 * s / d_in * (slope / (4 * c)) ** 2)
 
 
 def superposed_sign_width(m: Number, s: int, eps: Number, quantile: float = 0.99) -> float:

@@ -119,11 +119,11 @@ def predicted_gates(d: Number, s: int, eps: Number | None, z: Number = 2.326) ->
 
     def excess(log_n: float) -> float:
         n = exp(log_n)
-        one, sd = read_off_moments(1, n, d, s)
+        mean_of_one, sd = read_off_moments(1, n, d, s)
         if eps is not None:
-            return one + z * sd - eps
+            return mean_of_one + z * sd - eps
         both, sd_both = read_off_moments(2, n, d, s)
-        return max(one + z * sd - threshold(n, d, s), threshold(n, d, s) - both + z * sd_both)
+        return max(mean_of_one + z * sd - threshold(n, d, s), threshold(n, d, s) - both + z * sd_both)
 
     low = log(d / gate_size(d, s))
     return exp(brentq(excess, low, 2 * log(d))) if excess(low) < 0 else 0.0

@@ -123,8 +123,8 @@ def chance_of_no_error(m: float, k: int, d: float, threshold: float) -> float:
     none = _two_largest_below(threshold / sigma, m - k)
     x = _levels(k)
     fits = np.exp((m - k) * stats.norm.logcdf(((threshold - h) / sigma)[:, None] - scale * x))
-    one = integrate.trapezoid(_density_of_largest(x, k) * fits, x)
-    return float(np.clip(both * one * none, 0, 1) @ weight)
+    each = integrate.trapezoid(_density_of_largest(x, k) * fits, x)
+    return float(np.clip(both * each * none, 0, 1) @ weight)
 
 
 def _two_largest_below(total: Float[np.ndarray, " h"], n: float) -> Float[np.ndarray, " h"]:

@@ -57,11 +57,11 @@ def from_scratch(key: Key[Array, ""], like: Deep) -> Deep:
 
 def activations(deep: Deep, a: Float[Array, "batch D"]) -> list[Float[Array, "batch d"]]:
     """What every ReLU layer has on encoded inputs, then the read-offs [batch, m]."""
-    found = []
+    states = []
     for w, b, kept in zip(deep.weights, deep.biases, deep.kept, strict=False):
         a = jnp.where(kept, jax.nn.relu(jnp.matmul(a, w.T, precision=EXACT) + b), 0)
-        found.append(a)
-    return [*found, jnp.matmul(a, deep.weights[-1].T, precision=EXACT) + deep.biases[-1]]
+        states.append(a)
+    return [*states, jnp.matmul(a, deep.weights[-1].T, precision=EXACT) + deep.biases[-1]]
 
 
 def narrowed(deep: Deep, a: Float[Array, "batch D"], width: int | Int[Array, ""]) -> Deep:
