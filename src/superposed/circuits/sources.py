@@ -32,34 +32,37 @@ def trie(words: Iterable[str]) -> Circuit:
     spelled = [word.ljust(length, END) for word in words]
     letters = [sorted({word[p] for word in spelled}) for p in range(length)]
     inputs = [(a, p) for p in range(length) for a in letters[p]]
-    before = {(letters[0][i], 0): i for i in range(len(letters[0]))}  # (beginning, 0): where its node stands
     place = {key: k for k, key in enumerate(inputs)}
     names, layers = [tuple(f"{a}@{p + 1}" for a, p in inputs)], []
     for p in range(1, length):
-        here = {}
-        nodes = dict.fromkeys(word[: p + 1].rstrip(END) + END * (word[p] == END) for word in spelled)
-        rows, called = [], []
-        for node in nodes:
-            here[node] = len(rows)
-            called.append(node)
-            if node in before:  # a word that has ended is carried on
-                rows.append((Op.COPY, before[node], -1))
-            else:
-                start = before[(node[:1], 0)] if p == 1 else before[node[:p]]
-                rows.append((Op.AND, start, place[(node[p], p)]))
-        for a, q in inputs:
-            if q > p:
-                here[(a, q)] = len(rows)
-                called.append(f"{a}@{q + 1}")
-                rows.append((Op.COPY, place[(a, q)], -1))
-        table = np.array(rows, np.int32)
-        layers.append(Gates(table[:, 0].astype(np.int8), table[:, 1:]))
-        names.append(tuple(called))
-        before, place = here, {key: k for key, k in here.items() if isinstance(key, tuple)}
+        gates, place = _trie_layer(spelled, inputs, p, place)
+        layers.append(gates)
+        names.append(tuple(key if isinstance(key, str) else f"{key[0]}@{key[1] + 1}" for key in place))
     starts = np.cumsum([0, *map(len, letters)])
     groups = tuple(tuple(range(a, b)) for a, b in zip(starts, starts[1:], strict=False))
     names[-1] = tuple(name.rstrip(END) for name in names[-1])
     return Circuit(len(inputs), tuple(layers), length, tuple(names), groups)
+
+
+def _trie_layer(spelled: list[str], inputs: list[tuple], p: int, below: dict) -> tuple[Gates, dict]:
+    """The gates of layer p, and where each beginning and each letter (a, position) stands in it.
+
+    Args:
+      below: where they stand in the layer below.
+    """
+    rows, place = [], {}
+    for node in dict.fromkeys(word[: p + 1].rstrip(END) + END * (word[p] == END) for word in spelled):
+        place[node] = len(rows)
+        if node in below:  # a word that has ended is carried on
+            rows.append((Op.COPY, below[node], -1))
+        else:
+            rows.append((Op.AND, below[(node[:1], 0) if p == 1 else node[:p]], below[node[p], p]))
+    for letter in inputs:
+        if letter[1] > p:
+            place[letter] = len(rows)
+            rows.append((Op.COPY, below[letter], -1))
+    table = np.array(rows, np.int32)
+    return Gates(table[:, 0].astype(np.int8), table[:, 1:]), place
 
 
 def spell(circuit: Circuit, strings: Sequence[str]) -> sp.csr_array:
