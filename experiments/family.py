@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from math import sqrt
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from superposed.constructions import (
     CentredReadOff,
     Quadratic,
     QuadraticForm,
+    Rademacher,
     RandomInit,
     RandomQuadratic,
     SignedBernoulli,
@@ -22,12 +24,13 @@ from superposed.networks.problem import Problem
 from superposed.networks.two_active import all_pairs, quality
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
 from superposed.study.layers import layer_of
-from superposed.study.points import line, widths
+from superposed.study.points import line, points, widths
 from superposed.study.series import Series, number, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.search import bracket, next_width
 from superposed.sweeping.steps import Steps
 from superposed.sweeping.tasks import SmallestWidth
+from superposed.theory.best_read_off import draw_best_errors
 from superposed.theory.floor import all_pairs_floor, distinct_inputs_floor
 from superposed.theory.sign_moments import superposed_sign_width
 
@@ -44,8 +47,16 @@ DRAWN = {
     "quadratic form": (QuadraticForm(), 0.0),
 }
 """Construction, and the power of m that its width should tend to. At s = 2 the centred read-off is that of signs."""
+ALIGNED = {
+    "Theorem 1, aligned": (Bernoulli(), 0.0),
+    "signs, aligned": (Rademacher(), 0.0),
+    "signs, quadratic neurons, aligned": (Quadratic(), 0.0),
+}
+"""The same task with m coordinates, a feature on each."""
 BUILT = {BEST: (RandomInit(), 0.0), "Theorem 2, best linear read-off": (Superposed(Bernoulli()), 0.0)}
 """Layers that are built, and read by the best linear read-off of all C(m, 2) gates."""
+LIMIT, LIMIT_FROM, LIMIT_ROWS = f"{BEST}, limit of large m", 10**6, 4096
+"""The width of BEST when m is far above d (`theory.best_read_off`): one number for every m from LIMIT_FROM on."""
 TOP = 1e4
 """Exponents are read from here on: the closed form of Theorem 2 is good from there."""
 
@@ -59,13 +70,13 @@ class Profile:
     seeds: int
     events: int
     inputs: int
-    drawn: tuple[str, ...] = tuple(DRAWN)
+    drawn: tuple[str, ...] = (*DRAWN, *ALIGNED)
     steps: int = 32
 
 
 PROFILES = {
     "tiny": Profile((64, 10**6, 10**12), (16,), 2, 256, 60, ("Theorem 2", "random layer"), steps=8),
-    "quick": Profile((64, 10**4, 10**6, 10**9, 10**12), (64,), 3, 2048, 300),
+    "quick": Profile((64, 10**4, 10**6, 10**9, 10**12), (16, 64, 128), 3, 2048, 300),
     "standard": Profile((64, *powers(10, 2, 12)), (64, 128, 256, 512), 16, 8192, 1000, steps=64),
     "full": Profile((64, *powers(10, 2, 12)), (64, 128, 256, 512, 1024), 32, 20_000, 1000, steps=64),
 }
@@ -82,9 +93,9 @@ def searches(profile: Profile) -> dict[str, list[SmallestWidth]]:
     """For each construction and m, the smallest width of each seed with 99% of the read-offs within EPS."""
     ask = partial(SmallestWidth, s=S, seeds=profile.seeds, criterion="q99", eps=EPS)
     return {
-        name: [ask(DRAWN[name][0], m, sampling=Sampling(profile.events), start=guess(DRAWN[name][0], m), mode="drawn",
+        name: [ask(construction, m, sampling=Sampling(profile.events), start=guess(construction, m), mode="drawn",
                    most=2**34, steps=profile.steps) for m in profile.m]
-        for name in profile.drawn
+        for name, (construction, _) in (DRAWN | ALIGNED).items() if name in profile.drawn
     }  # fmt: skip
 
 
@@ -108,6 +119,27 @@ def best_width(cell: dict) -> dict:
     return {"low": interval.low, "high": interval.high}
 
 
+def limit_steps(profile: Profile) -> Steps:
+    """The smallest width of each seed under the best linear read-off, when m is far above d."""
+    cells = ({"layer": LIMIT, "inputs": profile.events, "rows": LIMIT_ROWS, "seed": n} for n in range(profile.seeds))
+    return Steps(tuple(cells), limit_width)
+
+
+def limit_width(cell: dict) -> dict:
+    """Neighbouring widths between which 99% of the drawn read-offs of the worst stratum begin to be within EPS."""
+    passed = {}
+    while (width := next_width(passed, 512, cell["rows"])) is not None:
+        errors = draw_best_errors(cell["seed"], width, cell["inputs"])
+        passed[width] = bool(np.quantile(np.abs(errors), 0.99, axis=1).max() < EPS)
+    found = bracket(passed)
+    return {"low": found.low, "high": found.high}
+
+
+def limit_of(profile: Profile, seen: Seen) -> list[float]:
+    """The widths of the limit, one a seed."""
+    return [sqrt(r["low"] * (r["high"] or r["low"])) for r in limit_steps(profile).results(seen)]
+
+
 def best_series(profile: Profile, seen: Seen) -> dict[str, Series]:
     """The widths under the best linear read-off, by layer."""
     steps = best_steps(profile)
@@ -122,20 +154,42 @@ def exponents(series: dict[str, Series]) -> tuple[dict, list[Finding]]:
     for name, whole in series.items():
         if len(whole.medians()) < 2:
             continue
-        part = whole.above(TOP) if name in DRAWN else whole
-        claim = (DRAWN | BUILT)[name][1]
+        part = whole if name in BUILT else whole.above(TOP)
+        claim = (DRAWN | ALIGNED | BUILT)[name][1]
         fits[name] = part.report(claim)
         question = f"{name}: width grows as m^(2/3)?" if claim else f"{name}: no power of m?"
         findings.append(part.finding(question, fits[name]))
+    if "Theorem 2" in series:
+        part, question = (
+            series["Theorem 2"].above(TOP),
+            "E1: Theorem 2's width grows as m^(1/2), as its statement says?",
+        )
+        fits[question] = part.report(0.5)
+        findings.append(part.finding(question, fits[question]))
     return fits, findings
 
 
-def ranking(profile: Profile, series: dict[str, Series]) -> list[Finding]:
+def saving(profile: Profile, series: dict[str, Series], limit: list[float]) -> Finding:
+    """What the best linear read-off saves in neurons, from few features to the limit of many."""
+    own, best = series["random layer"].medians(), series[BEST].medians()
+    words = [f"{own[m] / best[m]:.2f} times (m = {m})" for m in profile.built if m in own]
+    ends = [own[profile.m[-1]] / d for d in limit]
+    words.append(f"{np.median(ends):.2f} times (m far above d, {min(ends):.2f} to {max(ends):.2f})")
+    return Finding(
+        "random layer: how many times fewer neurons under the best linear read-off?", f"s = {S}, q99 < {EPS:g}",
+        ", ".join(words), "measured",
+        "the saving is a factor that goes away as m grows; both widths end in constants, so no exponent is saved",
+    )  # fmt: skip
+
+
+def ranking(profile: Profile, series: dict[str, Series], limit: list[float]) -> list[Finding]:
     """At each m the narrowest construction, those behind it, and how far."""
     findings = []
     for m in profile.m:
-        found = {name: s.medians()[m] for name, s in series.items() if m in s.medians()}
+        found = {name: s.medians()[m] for name, s in series.items() if m in s.medians() and name not in ALIGNED}
         found[NAIVE] = naive(m)
+        if m >= LIMIT_FROM:
+            found[LIMIT] = float(np.median(limit))
         order = sorted(found, key=found.get)
         first, second = order[:2]
         paper = found["Theorem 2"]
@@ -169,30 +223,35 @@ def bounds(profile: Profile) -> Finding:
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Every construction's widths, exponents, and the order at each m."""
     drawn = {name: smallest_widths(name, tasks, seen, s=S) for name, tasks in searches(profile).items()}
-    series = drawn | best_series(profile, seen)
+    series, limit = drawn | best_series(profile, seen), limit_of(profile, seen)
     fits, findings = exponents(series)
-    table = [row for name, s in series.items() for row in widths("widths", s, "m", name)]
+    table = [row for name, s in series.items() for row in widths("aligned" if name in ALIGNED else "widths", s, "m")]
+    table += points("widths", LIMIT, {m: limit for m in profile.m if m >= LIMIT_FROM})
     table += line("widths", NAIVE, {m: naive(m) for m in profile.m if m <= 1e6})
-    table += line("widths", "lower bound: inputs told apart, 8 bits", {m: distinct_inputs_floor(m, S, BITS) for m in
-                                                                       profile.m})  # fmt: skip
+    bound = {m: distinct_inputs_floor(m, S, BITS) for m in profile.m}
+    for panel in ("widths", "aligned"):
+        table += line(panel, "lower bound: inputs told apart, 8 bits", bound)
     table += [row for s in series.values() for row in s.rows()]
-    return Analysis(table, [*ranking(profile, series), bounds(profile), *findings], fits)
+    above = [*ranking(profile, series, limit), saving(profile, series, limit), bounds(profile)]
+    return Analysis(table, [*above, *findings], fits)
 
 
 EXPERIMENT = Experiment(
     claim="The universal AND of features in superposition: the paper's construction needs m^(2/3) neurons, the task no "
     "power of m",
     meaning="All known ways to compute every AND at once are set side by side. Those that give each feature weights of "
-    "its own pay a power of the number of features; layers that act on the input as it stands do not.",
+    "its own pay a power of the number of features; layers that act on the input as it stands do not. The best linear "
+    "read-off is narrowest at few features, and random quadratic neurons are from thousands on.",
     profiles=PROFILES,
-    tasks=lambda profile: [best_steps(profile), *(task for tasks in searches(profile).values() for task in tasks)],
+    tasks=lambda profile: [best_steps(profile), limit_steps(profile), *sum(searches(profile).values(), [])],
     analyse=analyse,
     draw=partial(
         draw_panels,
         panels=(
             Panel("widths", "features m", "smallest width d* (neurons)",
                   "99% of the read-offs within 1/2, s = 2, inputs in superposition", joined=True),
+            Panel("aligned", "features m", "smallest width d* (neurons)", "the same, aligned inputs", joined=True),
         ),
     ),
-    size=(8.6, 6.6),
+    size=(12, 8),
 )  # fmt: skip

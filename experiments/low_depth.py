@@ -142,6 +142,11 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         fits[series.name] = series.report(CLAIM, closed=form)
         question = f"Without correction, {series.name}, s = {S}, m = {FEATURES} d: largest error falls as d^(-1/2)?"
         findings.append(series.finding(question, fits[series.name]))
+        if form is not None:
+            question = (
+                f"Without correction, {series.name}, s = {S}, m = {FEATURES} d: largest error follows the recursion?"
+            )
+            findings.append(series.formula_finding(question, fits[series.name]))
         breaks += curve_rows(closed, CLAIM, "d", layer=depth)
     findings.append(growth_finding(profile, rows))
     widest = [row for row in breaks if row["kind"] == "breaks" and row["width"] == profile.widths[-1]]

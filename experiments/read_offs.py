@@ -8,6 +8,7 @@ import numpy as np
 
 from superposed.constructions import Bernoulli, Rademacher, RandomInit, Superposed
 from superposed.figures.panels import Panel, draw_panels
+from superposed.fitting import through
 from superposed.networks.two_active import HOW, all_pairs, quality
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.layers import layer_of
@@ -131,11 +132,14 @@ def growth(profile: Profile, rows: list[dict], layer: str, how: str) -> tuple[st
 
 
 def falling(profile: Profile, rows: list[dict], layer: str, how: str) -> tuple[str, object, Finding]:
-    """The exponent of the error in the width, over all read-offs."""
+    """The exponent of the error in the width, over all read-offs; of the best one, whether it follows the floor."""
     name = f"{layer}, {how}, m = {profile.m}: rms error against d"
     wanted = [r for r in chosen(rows, layer=layer, how=how, m=profile.m) if r["d"] <= comb(profile.m, 2) / 4]
     series = Series(name, "d", tuple({**r, "low": r["rms"], "high": r["rms"]} for r in wanted))
-    report = series.report(-0.5)
+    floor = through([(d, read_off_floor(profile.m, d)) for d in sorted({r["d"] for r in wanted})], -0.5, "d")
+    report = series.report(-0.5, closed=floor if how == BEST else None)
+    if how == BEST:
+        return name, report, series.formula_finding(f"{name}: follows Welch's floor?", report)
     return name, report, series.finding(f"{name}: d^(-1/2)?", report)
 
 

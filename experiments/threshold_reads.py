@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from math import sqrt
+from math import log, sqrt
 
 import numpy as np
 
 from superposed.figures.panels import Panel, draw_panels
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.study.points import line
+from superposed.study.points import line, points
 from superposed.study.series import number
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
@@ -17,11 +17,17 @@ from superposed.theory.threshold_reads import (
     chance_of_no_error,
     draw_margins,
     expected_errors,
+    few_errors_midpoint_width,
+    few_errors_width,
     midpoint_width,
     optimal_width,
+    width_of_count,
 )
 
 RULES = {"optimal bias": optimal_width, "threshold 3/2": midpoint_width}
+"""Widths at which draws begin to read every AND rightly: the box."""
+COUNTS = {"optimal bias": few_errors_width, "threshold 3/2": few_errors_midpoint_width}
+"""Widths at which about one wrong AND is expected: the ball."""
 FRACTIONS = (0.5, 0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 2.0)
 """Of the sharp width, in dimensions d."""
 POWERS = (2, 4, 8, 16)
@@ -144,6 +150,37 @@ def curve_findings(profile: Profile, rows: list[dict]) -> list[Finding]:
     return found
 
 
+def half_widths(profile: Profile, rows: list[dict], rule: str) -> dict[float, float]:
+    """By m = k^power, the width at which half of the draws read every AND rightly, for the largest k."""
+    k, found = profile.k[-1], {}
+    for power in POWERS:
+        mine = [r for r in rows if (r["rule"], r["k"], r["m"]) == (rule, k, float(k) ** power)]
+        found[float(k) ** power] = float(
+            np.interp(0.5, [r["right"] / r["draws"] for r in mine], [r["d"] for r in mine])
+        )
+    return found
+
+
+def count_widths(profile: Profile, rule: str) -> dict[float, float]:
+    """By m = k^power, the width at which one wrong AND is expected, by quadrature, for the largest k."""
+    k = profile.k[-1]
+    return {m: width_of_count(m, k, COUNTS[rule](m, k).threshold) for m in (float(k) ** power for power in POWERS)}
+
+
+def criteria_findings(profile: Profile, rows: list[dict]) -> list[Finding]:
+    """How the two criteria differ: every AND right, and less than one wrong AND expected."""
+    k, found = profile.k[-1], []
+    for rule in RULES:
+        half, count = half_widths(profile, rows, rule), count_widths(profile, rule)
+        words = ", ".join(f"{d / COUNTS[rule](m, k).d:.3f} (m = {number(m)})" for m, d in count.items())
+        question = f"{rule}: width at which one wrong AND is expected, by quadrature, beside its closed form?"
+        found.append(Finding(question, f"k = {k}", words, "computed", "logarithms of logarithms are left out"))
+        words = ", ".join(f"{count[m] / half[m]:.2f} times (m = {number(m)})" for m in half)
+        question = f"{rule}: how much wider for one expected wrong AND than for every AND right in half of the draws?"
+        found.append(Finding(question, f"k = {k}, {profile.draws} draws a width", words, "measured"))
+    return found
+
+
 def made_finding(rows: list[dict]) -> Finding:
     """Dictionaries that were made against the closed forms, in standard errors."""
     z = []
@@ -174,13 +211,20 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
                               "low": chance - spread, "high": chance + spread})  # fmt: skip
             table += line("success", name, {r["d"] / k: r["chance"] for r in mine})
             table += line("count", name, {r["d"] / k: r["expected"] for r in mine})
-    findings = [*curve_findings(profile, rows), made_finding(made)]
+        for words, closed, widths in (
+            ("every AND right", RULES[rule], half_widths(profile, rows, rule)),
+            ("one wrong expected", COUNTS[rule], count_widths(profile, rule)),
+        ):
+            name = f"{rule}, {words}"
+            table += points("widths", name, {log(m): [d / k] for m, d in widths.items()})
+            table += line("widths", name, {log(m): closed(m, k).d / k for m in widths})
+    findings = [*curve_findings(profile, rows), *criteria_findings(profile, rows), made_finding(made)]
     return Analysis(table, findings)
 
 
 EXPERIMENT = Experiment(
     claim="The Ball and the Box (2026): every AND can be read by a threshold from the stored vector in "
-    "d = k (3 l1 + l0)^2 dimensions, or 4 k (l1 + l0)^2 at the threshold 3/2",
+    "d = k (3 l1 + l0)^2 dimensions, or 4 k (l1 + l0)^2 at the threshold 3/2; few expected errors ask for more",
     meaning="With thresholds in place of linear read-offs no hidden layer is needed, and the dimensions grow as "
     "the logarithm of the number of features. The expected number of wrong ANDs can be large where draws have none.",
     profiles=PROFILES,
@@ -192,7 +236,8 @@ EXPERIMENT = Experiment(
             Panel("success", "dimensions over k, d / k", "chance of no error", "every AND right (lines: quadrature)",
                   linear="y", limits=(-0.03, 1.03)),
             Panel("count", "dimensions over k, d / k", "expected wrong ANDs", "expected number of wrong ANDs"),
+            Panel("widths", "ln m", "dimensions over k, d / k", "widths by rule and criterion\n(lines: closed forms)"),
         ),
     ),
-    size=(9.5, 4.6),
+    size=(14, 4.8),
 )  # fmt: skip

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from superposed.bad_input import InputError
+from superposed.compiler.hub_blocks import hub_blocks
 from superposed.compiler.stacked import Stacked
 from superposed.study.deep_runs import deep_run, layers_of
-from superposed.study.targeted_runs import built_read_offs, gate_list
+from superposed.study.targeted_runs import STRATA, built_errors, gate_list, most_gates
 from superposed.sweeping.record import Seen
 from superposed.theory.low_depth import breaking_layer, errors_by_layer, growth_of_cycle
 from superposed.theory.targeted import (
@@ -28,7 +29,8 @@ several hits on a gate of one neuron make, is too light."""
 @pytest.fixture(scope="module")
 def built():
     """Read-offs by stratum of 40 built layers, one list a network."""
-    return [built_read_offs(seed, 700, 512, 3, inputs=48, idle=24) for seed in range(40)]
+    errors = [built_errors(seed, 700, 512, 3, inputs=48, idle=24) for seed in range(40)]
+    return [(e[STRATA[0]], np.concatenate([e[STRATA[1]], e[STRATA[2]]]), 1 + e[STRATA[3]]) for e in errors]
 
 
 def test_drawn_read_offs_have_the_moments_of_built_layers(built):
@@ -79,6 +81,35 @@ def test_lists_have_the_degrees_that_were_asked_for():
     assert (regular == 2).all() and zipf.sum() == 1000 and zipf[0] > 40 > 5 * zipf[250]
     with pytest.raises(InputError, match="degrees = 'star'"):
         gate_list(rng, 10, "star")
+
+
+def test_hubs_have_blocks_of_their_own():
+    rng = np.random.default_rng(0)
+    gates, size, units = gate_list(rng, 2000, "zipf"), 10, 4000
+    places = hub_blocks(rng, gates, size, units)
+    assert places.min() >= 0 and places.max() < units
+    assert all(len(set(row)) == size for row in places[:50].tolist())
+    degree = np.bincount(gates.ravel())
+    for hub in degree.argsort()[-5:]:
+        mine = (gates == hub).any(axis=1) & (degree[gates].max(axis=1) == degree[hub])
+        assert not np.isin(places[~mine], places[mine]).any(), hub
+    ring = gate_list(rng, 2000, "regular")  # no feature stands out, so no neuron is set apart
+    assert len(np.unique(hub_blocks(rng, ring, size, units))) == units
+
+
+def test_hub_blocks_keep_hubs_from_other_gates():
+    rms = {
+        layout: np.mean([np.mean(built_errors(seed, 1000, 2048, 4, 16, layout)[STRATA[2]] ** 2) for seed in range(6)])
+        for layout in ("regular", "zipf", "zipf, hub blocks")
+    }
+    assert rms["regular"] < rms["zipf, hub blocks"] < 0.8 * rms["zipf"]
+
+
+def test_the_most_gates_of_built_layers_are_about_those_of_the_closed_form():
+    low, high = most_gates(0, 512, 2, 24, "regular", 3 / 16)
+    assert 0 < low < high < 1.3 * low
+    one, sd = read_off_moments(1, low, 512, 2)
+    assert 0.6 < np.hypot(one, sd) / (3 / 16) < 1.4
 
 
 def test_errors_without_correction_double_and_break_later_in_wider_networks():

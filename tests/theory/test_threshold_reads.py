@@ -8,9 +8,12 @@ from superposed.theory.threshold_reads import (
     chance_of_no_error,
     draw_margins,
     expected_errors,
+    few_errors_midpoint_width,
+    few_errors_width,
     midpoint_width,
     optimal_width,
     tail_levels,
+    width_of_count,
 )
 
 
@@ -32,6 +35,21 @@ def test_published_widths():
     m, k = 1024.0**4, 1024
     assert np.allclose(tail_levels(m, k), (3.09727, 7.04770), atol=5e-6)
     assert round(optimal_width(m, k).d) == 273387 and round(midpoint_width(m, k).d) == 421562
+
+
+def test_few_expected_errors_ask_for_the_widths_of_their_closed_forms():
+    """Logarithms of logarithms are left out, so the closed forms are right for large m; 16 and 4 are their limits."""
+    k, m = 64, 64.0**64
+    for closed in (few_errors_width, few_errors_midpoint_width):
+        width = closed(m, k)
+        assert width_of_count(m, k, width.threshold) == pytest.approx(width.d, rel=0.02)
+        assert expected_errors(m, k, width_of_count(m, k, width.threshold), width.threshold).sum() == pytest.approx(1)
+    best = few_errors_width(m, k)
+    for shift in (-0.05, 0.05):  # the threshold of the closed form is about the best one
+        assert width_of_count(m, k, best.threshold + shift) > width_of_count(m, k, best.threshold)
+    assert few_errors_midpoint_width(1e300, 2).d / (2 * np.log(1e300)) == pytest.approx(16, rel=0.01)
+    assert few_errors_width(1e300, 2).d / (2 * np.log(1e300)) == pytest.approx(4, rel=0.15)
+    assert best.d > optimal_width(m, k).d and few_errors_midpoint_width(m, k).d > midpoint_width(m, k).d
 
 
 def test_published_count_of_clean_draws():

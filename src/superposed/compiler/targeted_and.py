@@ -6,12 +6,13 @@ from jaxtyping import Int
 
 from superposed.circuits.circuit import Gates, Op
 from superposed.compiler.codes import balanced_code
+from superposed.compiler.hub_blocks import hub_blocks
 from superposed.compiler.refused import GatesRefused, NoRoom
 from superposed.compiler.sparse import SparseLayer, kink
 
 
 def targeted_and(
-    rng: np.random.Generator, gates: Gates, read: sp.csr_array, units: int, size: int
+    rng: np.random.Generator, gates: Gates, read: sp.csr_array, units: int, size: int, hubs: bool = False
 ) -> tuple[SparseLayer, sp.csr_array]:
     """One ReLU layer that computes ANDs of one fan-in f, and its read-off [units, n].
 
@@ -29,24 +30,32 @@ def targeted_and(
       read: read-offs [D_in, m] of the features before.
       units: neurons of the layer.
       size: A, neurons of a gate.
+      hubs: gates of features that many gates read stand in blocks of their own (`hub_blocks`).
 
     Raises:
       GatesRefused: gates other than AND, of several fan-ins, or with inhibitors.
       NoRoom: fewer neurons than a gate needs.
 
-    Source: Hänni et al. 2024, Theorem 11, for graphs of bounded degree.
+    Source: Hänni et al. 2024, Theorem 11; without `hubs` for graphs of bounded degree.
     """
     fan_in = gates.fan_in
     if (gates.op != Op.AND).any() or (fan_in != fan_in[0]).any() or (gates.inputs < -1).any():
         rule = "takes layers of ANDs that all have the same number of inputs; use `targeted_gates` or channels"
         raise GatesRefused("template", "correct", rule)
     f = int(fan_in[0])
-    write, read_off = wired(rng, gates.inputs[:, :f], read.shape[1], units, size)
+    inputs = gates.inputs[:, :f]
+    sigma = hub_blocks(rng, inputs, size, units) if hubs else None
+    write, read_off = wired(rng, inputs, read.shape[1], units, size, sigma)
     return SparseLayer((read, write), ((units, kink(f - 1)),)), read_off
 
 
 def wired(
-    rng: np.random.Generator, inputs: Int[np.ndarray, "n slots"], m: int, units: int, size: int
+    rng: np.random.Generator,
+    inputs: Int[np.ndarray, "n slots"],
+    m: int,
+    units: int,
+    size: int,
+    sigma: Int[np.ndarray, "n size"] | None = None,
 ) -> tuple[sp.csr_array, sp.csr_array]:
     """The signs sigma [m, units] of features on units, and the mean [units, n] of each gate's readable units.
 
@@ -55,12 +64,13 @@ def wired(
 
     Args:
       inputs: as in `Gates`; negative for inhibitors and unused slots.
+      sigma: the units of each gate; None draws a balanced code.
 
     Raises:
       NoRoom: fewer units than a gate has, or a gate that can't be read on any.
     """
     n = len(inputs)
-    sigma = balanced_code(rng, n, size, units)
+    sigma = balanced_code(rng, n, size, units) if sigma is None else sigma
     used, wanted = inputs != -1, np.where(inputs >= 0, 1, -1).astype(np.float32)
     features = np.where(inputs >= 0, inputs, -2 - inputs).astype(np.int64)
     places = np.where(used[:, :, None], features[:, :, None] * units + sigma[:, None, :], -1)

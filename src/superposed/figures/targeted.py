@@ -2,16 +2,15 @@
 
 from matplotlib.figure import Figure
 
-from superposed.figures.axes import columns, ticks_at
+from superposed.figures.axes import columns
 from superposed.figures.fits import COLOURS, INK
 from superposed.study.experiment import Analysis
 
-STRATA = ("no input active", "one active", "both active")
 MARKS = ("o", "s", "^")
 
 
 def draw_targeted(figure: Figure, analysis: Analysis) -> None:
-    """Left: gates against d, both reads and the counting bound. Right: errors of built layers, by degrees."""
+    """Left: gates against d, both reads and the counting bound. Right: errors of built layers, by layout."""
     left, right = figure.subplots(1, 2)
     for colour, (read, medians) in zip(COLOURS, analysis.groups("median", "read").items(), strict=False):
         left.plot(*columns(medians, "d", "best"), "o", ms=4, color=colour, label=f"{read} read, drawn")
@@ -24,17 +23,14 @@ def draw_targeted(figure: Figure, analysis: Analysis) -> None:
     left.plot(d, d, color=INK, lw=0.8, ls=":", label="one gate a neuron")
     left.set(xscale="log", yscale="log", xlabel="width d (neurons)", ylabel="largest number of gates")
     left.set_title("chosen ANDs in one layer, two per feature")
+    for mark, (layout, rows) in zip(MARKS, analysis.groups("built gates", "layout").items(), strict=False):
+        d, low = columns([row for row in rows if row["low"] > 0], "d", "low")
+        left.plot(d, low, mark, ms=4, color=INK, markerfacecolor="white", label=f"linear read, built, {layout}")
     left.legend(loc="upper left")
-    for degrees, fill in (("regular", None), ("zipf", "white")):
-        for active, mark in enumerate(MARKS):
-            n, low, best, high = columns(
-                analysis.rows("built", degrees=degrees, active=active), "gates", "low", "best", "high"
-            )
-            right.errorbar(
-                n, best, [best - low, high - best], fmt=mark + "-", ms=5, lw=1, color=COLOURS[active],
-                markerfacecolor=fill, label=f"{STRATA[active]}, {degrees}",
-            )  # fmt: skip
-    right.set(xscale="log", yscale="log", xlabel="gates on the list", ylabel="99% quantile of the error")
-    ticks_at(right, sorted({row["gates"] for row in analysis.rows("built")}))
-    right.set_title(f"built layers of {analysis.rows('built')[0]['width']:,} neurons (range over networks)")
-    right.legend(loc="upper left", bbox_to_anchor=(0, -0.13), ncols=2)
+    for colour, (layout, rows) in zip(COLOURS, analysis.groups("hub error", "layout").items(), strict=False):
+        right.plot(*columns(rows, "d", "low"), "o", ms=3, color=colour, alpha=0.5)
+        medians = analysis.rows("median", layout=layout, series=f"hubs, {layout}")
+        right.plot(*columns(medians, "d", "best"), "-", lw=1, color=colour, label=layout)
+    right.set(xscale="log", yscale="log", xlabel="width d (neurons)", ylabel="rms error, one active input")
+    right.set_title("built layers of d/2 gates, s = 4,\nwhile a gate elsewhere is on")
+    right.legend(loc="best")

@@ -7,9 +7,13 @@ from jaxtyping import Float, Int
 from superposed.bad_input import InputError
 from superposed.circuits.circuit import and_gates
 from superposed.compiler.targeted_and import targeted_and
-from superposed.theory.targeted import gate_size
+from superposed.theory.targeted import gate_size, linear_gates
 
 DEGREES = ("regular", "zipf")
+LAYOUTS = {"regular": ("regular", False), "zipf": ("zipf", False), "zipf, hub blocks": ("zipf", True)}
+"""Degrees of the list, and whether hubs have blocks of neurons of their own."""
+STRATA = ("no input active", "one active, beside the gate that is on", "one active, elsewhere", "both active")
+"""Gates by their active inputs. Those that share an input with the gate that is on, often a hub, count apart."""
 
 
 def gate_list(rng: np.random.Generator, n: int, degrees: str) -> Int[np.ndarray, "n 2"]:
@@ -31,30 +35,62 @@ def gate_list(rng: np.random.Generator, n: int, degrees: str) -> Int[np.ndarray,
     return np.stack([first, (first + rng.integers(1, n, n)) % n], axis=1).astype(np.int32)
 
 
-def built_read_offs(
-    seed: int, n: int, d: int, s: int, inputs: int, degrees: str = "regular", idle: int = 64
-) -> list[Float[np.ndarray, " events"]]:
-    """Read-offs of gates with 0, 1 and 2 active inputs from one built layer, n features behind d-dimensional codes.
+def built_errors(
+    seed: int, n: int, d: int, s: int, inputs: int, layout: str = "regular", idle: int = 64
+) -> dict[str, Float[np.ndarray, " events"]]:
+    """Errors of gates by STRATA, from one built layer for n gates on n features behind d-dimensional codes.
 
     On each input a random gate is on and s - 2 further features are active. Every gate with an active input is looked
-    at, and `idle` random ones of the others.
+    at, and `idle` random ones of the others. Each input has fresh random codes, whose reads are drawn exactly, but for
+    idle features' reads, which count as normal. So no code matrix is stored.
     """
     rng = np.random.default_rng(seed)
+    degrees, blocks = LAYOUTS[layout]
     gates = gate_list(rng, n, degrees)
-    phi = rng.standard_normal((d, n), dtype=np.float32)
-    phi /= np.linalg.norm(phi, axis=0)
-    layer, read_off = targeted_and(rng, and_gates(gates), sp.csr_array(np.eye(n, dtype=np.float32)), d, gate_size(d, s))
-    read_off, strata = read_off.tocsc(), ([], [], [])
+    features = sp.eye_array(n, format="csr", dtype=np.float32)
+    layer, read_off = targeted_and(rng, and_gates(gates), features, d, gate_size(d, s), blocks)
+    read_off, found = read_off.tocsc(), {stratum: [] for stratum in STRATA}
     for _ in range(inputs):
         on = gates[rng.integers(n)]
         others = rng.permutation(np.setdiff1d(np.arange(n), on))[: s - 2]
         b = np.zeros(n, np.float32)
         b[on] = b[others] = 1
-        reads = phi.T @ (phi @ b)
-        a = layer(sp.csr_array(reads[None]))
-        active = b[gates].sum(axis=1)
-        for j, found in enumerate(strata):
-            chosen = np.flatnonzero(active == j)
-            chosen = rng.choice(chosen, min(idle, len(chosen)), replace=False) if j == 0 else chosen
-            found.append((a @ read_off[:, chosen]).toarray().ravel())
-    return [np.concatenate(found) for found in strata]
+        a = layer(sp.csr_array(fresh_reads(rng, b, d)[None]))
+        active, elsewhere = b[gates].sum(axis=1), np.isin(gates, others).any(axis=1)
+        none = np.flatnonzero(active == 0)
+        looked = (
+            rng.choice(none, min(idle, len(none)), replace=False),
+            np.flatnonzero((active == 1) & ~elsewhere),
+            np.flatnonzero((active == 1) & elsewhere),
+            np.flatnonzero(active == 2),
+        )
+        for stratum, chosen in zip(STRATA, looked, strict=True):
+            read = (a @ read_off[:, chosen]).toarray().ravel()
+            found[stratum].append(read - (stratum == "both active"))
+    return {stratum: np.concatenate(errors) for stratum, errors in found.items()}
+
+
+def most_gates(seed: int, d: int, s: int, inputs: int, layout: str, eps: float) -> tuple[int, int]:
+    """Neighbouring numbers of gates, the first with all strata's rms errors below eps, the second without; 0 for none.
+
+    Tried are 2^(k/4) times the leading order, by halving. Each number of gates is a layer of its own.
+    """
+    rungs = [round(linear_gates(d, s, eps) * 2 ** (k / 4)) for k in range(-20, 9)]
+    low, high = -1, len(rungs)
+    while high - low > 1:
+        middle = (low + high) // 2
+        errors = built_errors(seed, rungs[middle], d, s, inputs, layout)
+        good = all(np.sqrt(np.mean(e**2)) < eps for e in errors.values() if len(e))
+        low, high = (middle, high) if good else (low, middle)
+    return (rungs[low] if low >= 0 else 0), (rungs[high] if high < len(rungs) else 0)
+
+
+def fresh_reads(rng: np.random.Generator, b: Float[np.ndarray, " n"], d: int) -> Float[np.ndarray, " n"]:
+    """Reads phi_k.x of x = Phi b for fresh unit codes of d dimensions; those of idle features are N(0, |x|^2/d)."""
+    active = np.flatnonzero(b)
+    phi = rng.standard_normal((d, len(active)))
+    phi /= np.linalg.norm(phi, axis=0)
+    x = phi.sum(axis=1)
+    reads = rng.standard_normal(len(b), np.float32) * np.float32(np.linalg.norm(x) / np.sqrt(d))
+    reads[active] = phi.T @ x
+    return reads

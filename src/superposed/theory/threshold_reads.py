@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 
 from superposed.bad_input import InputError
 
@@ -66,6 +66,39 @@ def midpoint_width(m: float, k: int) -> Width:
     """The same width for the fixed threshold 3/2:  d = 4 k (lambda_1 + lambda_0)^2."""
     active, inactive = tail_levels(m, k)
     return Width(4 * k * (active + inactive) ** 2, 1.5)
+
+
+def few_errors_width(m: float, k: int) -> Width:
+    """The width at which about one wrong AND is expected, with the threshold chosen for it.
+
+        d = 2 k (sqrt 2 l1 + sqrt(l1^2 + l0^2))^2,   theta = 1 + sqrt(l1^2 + l0^2)/(sqrt 2 l1 + sqrt(l1^2 + l0^2)),
+
+        l1 = sqrt(2 ln k),   l0 = sqrt(2 ln(m - k))
+
+    A read has variance 2 sigma^2, sigma^2 = k/d. There are k^2/2 pairs with both features active, whose reads must not
+    fall 2 sigma l1 below 2, and k (m - k) with one, whose reads must not rise sqrt 2 sigma sqrt(l1^2 + l0^2) above 1.
+    """
+    active, one = _levels_of_counts(m, k)
+    both = np.sqrt(2) * active
+    return Width(2 * k * (both + one) ** 2, 1 + one / (both + one))
+
+
+def few_errors_midpoint_width(m: float, k: int) -> Width:
+    """The same width for the fixed threshold 3/2:  d = 8 k (l1^2 + l0^2)."""
+    _, one = _levels_of_counts(m, k)
+    return Width(8 * k * one**2, 1.5)
+
+
+def _levels_of_counts(m: float, k: int) -> tuple[float, float]:
+    """l1 = sqrt(2 ln k), and sqrt(l1^2 + l0^2) with l0 = sqrt(2 ln(m - k))."""
+    tail_levels(m, k)
+    return np.sqrt(2 * np.log(k)), np.sqrt(2 * np.log(k) + 2 * np.log(m - k))
+
+
+def width_of_count(m: float, k: int, threshold: float, errors: float = 1.0) -> float:
+    """The width at which so many wrong ANDs are expected at a threshold, from their quadrature."""
+    excess = lambda log_d: np.log(max(expected_errors(m, k, np.exp(log_d), threshold).sum(), 1e-300) / errors)
+    return float(np.exp(optimize.brentq(excess, np.log(k), np.log(few_errors_midpoint_width(m, k).d) + 6)))
 
 
 def draw_margins(
