@@ -63,7 +63,7 @@ class Profile:
 
 
 PROFILES = {
-    "tiny": Profile(powers(2**10, 2, 4), 3, 500, (256, 512), (256, 512), 2, 8),
+    "tiny": Profile(powers(2**10, 2, 4), 3, 500, (1024, 2048), (256, 512), 2, 8),
     "quick": Profile((2**14, 2**18, 2**24, 2**29, 2**34, 2**40), 4, 2000, (1024, 2048, 4096), powers(4, 5, 7), 3, 24),
     "standard": Profile(powers(4, 7, 20), 16, 20_000, powers(2, 10, 14), powers(4, 5, 8), 6, 64),
     "full": Profile(powers(4, 7, 20), 32, 100_000, powers(2, 10, 15), powers(4, 5, 8), 16, 128),
@@ -176,10 +176,11 @@ def judge(profile: Profile, seen: Seen, read: str) -> Analysis:
 
 
 def rms_gates(d: int) -> float:
-    """The number of gates at which the rms error of gates with one active input is BUILT_EPS, in closed form."""
+    """The number of gates at which the rms error of the worst stratum is BUILT_EPS, in closed form."""
 
     def excess(log_n: float) -> float:
-        return log(hypot(*read_off_moments(1, exp(log_n), d, BUILT_S))) - log(BUILT_EPS)
+        moments = [(active, *read_off_moments(active, exp(log_n), d, BUILT_S)) for active in (1, 2)]
+        return max(hypot(mean - (active == 2), sd) for active, mean, sd in moments) - BUILT_EPS
 
     return exp(brentq(excess, log(d / gate_size(d, BUILT_S)), 2 * log(d)))
 
@@ -199,7 +200,7 @@ def judge_built(profile: Profile, seen: Seen) -> Analysis:
         within = f"s = {BUILT_S}, rms within {BUILT_EPS:g}"
         question = f"Theorem 11, {series.name} degrees, {within}: gates follow the closed form of regular lists?"
         findings.append(series.formula_finding(question, fits[series.name]))
-        table += series.rows("built gates")
+        table += [row for row in series.rows("built gates") if row["kind"] == "built gates"]
     table += [{"kind": "computed built", "d": d, "best": n} for d, n in curve.items()]
     return Analysis(table, findings, fits)
 
@@ -215,8 +216,9 @@ def judge_hubs(profile: Profile, seen: Seen) -> Analysis:
             if c["layout"] == layout
         )
         series = Series(f"hubs, {layout}", "d", records, {"layout": layout})
-        table += series.rows("hub error")
         middle = series.medians()
+        table += [row for row in series.rows("hub error") if row["kind"] == "hub error"]
+        table += [{"kind": "hub median", "layout": layout, "d": d, "best": error} for d, error in middle.items()]
         words = ", ".join(f"{error:.3f} (d = {number(d)})" for d, error in middle.items())
         findings.append(Finding(
             f"Theorem 11, built, {layout}, d/2 gates, s = {BUILT_S}: rms error of gates with one active input, while a "

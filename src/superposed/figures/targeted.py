@@ -29,7 +29,7 @@ def draw_targeted(figure: Figure, analysis: Analysis) -> None:
     left.legend(loc="upper left")
     for colour, (layout, rows) in zip(COLOURS, analysis.groups("hub error", "layout").items(), strict=False):
         right.plot(*columns(rows, "d", "low"), "o", ms=3, color=colour, alpha=0.5)
-        medians = analysis.rows("median", layout=layout, series=f"hubs, {layout}")
+        medians = analysis.rows("hub median", layout=layout)
         right.plot(*columns(medians, "d", "best"), "-", lw=1, color=colour, label=layout)
     right.set(xscale="log", yscale="log", xlabel="width d (neurons)", ylabel="rms error, one active input")
     right.set_title("built layers of d/2 gates, s = 4,\nwhile a gate elsewhere is on")
