@@ -50,7 +50,7 @@ class Profile:
       widths, seeds, events: of drawn read-offs, so many events a stratum.
       built: widths at which the largest number of gates of built layers is looked for.
       hubs: widths d of built layers of d/2 gates, for lists with and without hubs.
-      networks, inputs: of built layers.
+      networks, inputs: of built layers; the largest number of gates is looked for on twice as many inputs.
     """
 
     widths: tuple[int, ...]
@@ -64,7 +64,7 @@ class Profile:
 
 PROFILES = {
     "tiny": Profile(powers(2**10, 2, 4), 3, 500, (1024, 2048), (256, 512), 2, 8),
-    "quick": Profile((2**14, 2**18, 2**24, 2**29, 2**34, 2**40), 4, 2000, (1024, 2048, 4096), powers(4, 5, 7), 3, 24),
+    "quick": Profile((2**14, 2**18, 2**24, 2**29, 2**34, 2**40), 4, 2000, (1024, 2048, 4096), powers(4, 5, 7), 3, 16),
     "standard": Profile(powers(4, 7, 20), 16, 20_000, powers(2, 10, 14), powers(4, 5, 8), 6, 64),
     "full": Profile(powers(4, 7, 20), 32, 100_000, powers(2, 10, 15), powers(4, 5, 8), 16, 128),
 }  # fmt: skip
@@ -102,7 +102,7 @@ def draw(cell: dict) -> dict:
 
 def built(profile: Profile) -> Steps:
     """One step for each layout, width and network: the largest number of gates of built layers."""
-    shared = {"kind": "built", "s": BUILT_S, "inputs": profile.inputs}
+    shared = {"kind": "built", "s": BUILT_S, "inputs": 2 * profile.inputs}
     cells = tuple(
         {**shared, "layout": layout, "width": d, "seed": seed}
         for layout in FRONTIER
@@ -185,6 +185,12 @@ def rms_gates(d: int) -> float:
     return exp(brentq(excess, log(d / gate_size(d, BUILT_S)), 2 * log(d)))
 
 
+def log_slope(curve: dict[float, float]) -> float:
+    """Between the first and the last point."""
+    first, last = min(curve), max(curve)
+    return log(curve[last] / curve[first]) / log(last / first)
+
+
 def judge_built(profile: Profile, seen: Seen) -> Analysis:
     """How many gates built layers hold, by layout, beside the closed form for regular lists."""
     steps, table, fits, findings = built(profile), [], {}, []
@@ -197,9 +203,13 @@ def judge_built(profile: Profile, seen: Seen) -> Analysis:
         )
         series = Series(f"built, {layout}", "d", records, {"layout": layout})
         fits[series.name] = series.report(3 / 2, closed=through(curve.items(), 3 / 2, "d"))
-        within = f"s = {BUILT_S}, rms within {BUILT_EPS:g}"
-        question = f"Theorem 11, {series.name} degrees, {within}: gates follow the closed form of regular lists?"
-        findings.append(series.formula_finding(question, fits[series.name]))
+        middle = series.medians()
+        words = ", ".join(f"{n / curve[d]:.2f} times (d = {number(d)})" for d, n in middle.items())
+        findings.append(Finding(
+            f"Theorem 11, built, {layout}, s = {BUILT_S}, rms within {BUILT_EPS:g}: gates beside the closed form of "
+            "regular lists?", series.span, words, "measured",
+            f"slope between the ends {log_slope(middle):.2f}, of the closed form {log_slope(curve):.2f}",
+        ))  # fmt: skip
         table += [row for row in series.rows("built gates") if row["kind"] == "built gates"]
     table += [{"kind": "computed built", "d": d, "best": n} for d, n in curve.items()]
     return Analysis(table, findings, fits)

@@ -71,7 +71,9 @@ def built_errors(
 
 
 def most_gates(seed: int, d: int, s: int, inputs: int, layout: str, eps: float) -> tuple[int, int]:
-    """Neighbouring numbers of gates, the first with all strata's rms errors below eps, the second without; 0 for none.
+    """Neighbouring numbers of gates: with the first, rms errors by active inputs are below eps, with the second not.
+
+    0 stands for none that was tried.
 
     Tried are 2^(k/4) times the leading order, by halving. Each number of gates is a layer of its own.
     """
@@ -80,7 +82,9 @@ def most_gates(seed: int, d: int, s: int, inputs: int, layout: str, eps: float) 
     while high - low > 1:
         middle = (low + high) // 2
         errors = built_errors(seed, rungs[middle], d, s, inputs, layout)
-        good = all(np.sqrt(np.mean(e**2)) < eps for e in errors.values() if len(e))
+        none, beside, elsewhere, both = errors.values()
+        strata = none, np.concatenate([beside, elsewhere]), both
+        good = all(np.sqrt(np.mean(e**2)) < eps for e in strata)
         low, high = (middle, high) if good else (low, middle)
     return (rungs[low] if low >= 0 else 0), (rungs[high] if high < len(rungs) else 0)
 
