@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from superposed.bad_input import InputError
-from superposed.figures.laws import LAWS, find, laws_markdown
+from superposed.figures.laws import LAWS, find, laws_csv, laws_markdown
 from superposed.figures.pages import page, read_results, results_markdown
 from superposed.study.experiment import Finding
 from superposed.study.loading import experiments_folder
@@ -33,6 +33,7 @@ QUIET = [
 def test_the_results_page_is_what_the_command_writes():
     """When this fails: `superposed figures --results docs/results.md`."""
     assert (ROOT / "docs" / "results.md").read_text() == results_markdown(ROOT / "figures")
+    assert (ROOT / "figures" / "family.laws.csv").read_text() == laws_csv(ROOT / "figures")
 
 
 def test_the_results_page_holds_every_finding_of_every_profile():

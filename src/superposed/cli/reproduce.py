@@ -37,7 +37,12 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
         "--partial", action="store_true",
         help="draw unfinished runs too, as NAME-partial, from the part of the profile that is answered",
     )  # fmt: skip
-    drawn.add_argument("--results", type=Path, metavar="FILE", help="write every table of verdicts there, as Markdown")
+    drawn.add_argument(
+        "--results",
+        type=Path,
+        metavar="FILE",
+        help="write every table of verdicts there, as Markdown, and the laws to family.laws.csv",
+    )
     drawn.set_defaults(run=run_figures)
 
 
@@ -156,6 +161,7 @@ def write_page(figures: Path) -> None:
 
 def run_figures(args: argparse.Namespace) -> None:
     """Draw again what has rows, and write the pages."""
+    from superposed.figures.laws import laws_csv
     from superposed.figures.pages import results_markdown
 
     names = args.names or [name for name in load_experiments() if folder_of(name, args).is_dir()]
@@ -169,4 +175,5 @@ def run_figures(args: argparse.Namespace) -> None:
         print(analyse_and_draw(name, experiment, args.profile, folder_of(name, args), args.figures, args.partial)[1])
     write_page(args.figures)
     if args.results is not None:
+        write_whole(args.figures / "family.laws.csv", laws_csv(args.figures))
         print(write_whole(args.results, results_markdown(args.figures)))

@@ -1,5 +1,7 @@
 """The laws of the literature in one table: printed, right, and measured, read from figures/*.json."""
 
+import csv
+import io
 import json
 import re
 from dataclasses import dataclass
@@ -115,15 +117,12 @@ def find(law: Law, figures: Path) -> tuple[Finding, str] | None:
     return None
 
 
-def laws_markdown(figures: Path) -> str:
-    """The table, in Markdown."""
-    lines = [
-        "## The laws in one table\n",
-        "Each line is a statement of the literature, as printed and as theory has it, beside what was measured. "
-        "E1 to E4 are errata of [theory.md](theory.md), section 2. The verdict says which of the two laws it judges.\n",
-        "| construction | inputs | printed | corrected | measured | range | verdict |",
-        "|---|---|---|---|---|---|---|",
-    ]
+HEAD = ("construction", "inputs", "printed", "corrected", "measured", "range", "verdict")
+
+
+def laws_table(figures: Path) -> list[tuple[str, ...]]:
+    """A row a law, with the columns of HEAD."""
+    rows = []
     for law in LAWS:
         judged = find(law, figures)
         measured = (
@@ -135,6 +134,26 @@ def laws_markdown(figures: Path) -> str:
                 f"{judged[0].verdict} ({law.judges})",
             )
         )
-        cells = (law.construction, law.inputs, law.printed, law.corrected, *measured)
-        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+        rows.append((law.construction, law.inputs, law.printed, law.corrected, *measured))
+    return rows
+
+
+def laws_csv(figures: Path) -> str:
+    """The table as figures/family.laws.csv has it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([HEAD, *laws_table(figures)])
+    return text.getvalue()
+
+
+def laws_markdown(figures: Path) -> str:
+    """The table, in Markdown."""
+    lines = [
+        "## The laws in one table\n",
+        "Each line is a statement of the literature, as printed and as theory has it, beside what was measured. "
+        "E1 to E4 are errata of [theory.md](theory.md), section 2. The verdict says which of the two laws it judges.\n",
+        f"| {' | '.join(HEAD)} |",
+        "|---" * len(HEAD) + "|",
+    ]
+    for row in laws_table(figures):
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |")
     return "\n".join(lines) + "\n"
