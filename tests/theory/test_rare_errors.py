@@ -6,7 +6,7 @@ import pytest
 from superposed.bad_input import InputError
 from superposed.theory.deep_drawn import first_wrong
 from superposed.theory.density_evolution import Design, mean_field_capacity, sparse_design
-from superposed.theory.rare_errors import at_chance, either, price_of_depth, price_of_width, wrong_bit_chance
+from superposed.theory.rare_errors import at_chance, either, price_of_width, wrong_bit_chance
 
 
 @pytest.mark.parametrize(("design", "fraction"), [(Design(4096, 2), 0.25), (sparse_design(4096, 2), 0.6)])
@@ -25,7 +25,6 @@ def test_between_several_m_chances_are_straight_in_log_log():
     chances = 1e-12 * (m / 100) ** 10
     assert at_chance(m, chances, 1e-12 * 3**10) == pytest.approx(300, rel=1e-6)
     assert np.isnan(at_chance(m, chances, 1e-13)) and np.isnan(at_chance(m, chances, 1.0))
-    assert price_of_depth(m, chances, 10**5, 1000) == pytest.approx(1000**0.1, rel=1e-6)
 
 
 def test_a_chance_is_a_mean_over_layers():

@@ -135,19 +135,6 @@ def at_chance(m: Float[np.ndarray, " k"], chances: Float[np.ndarray, " k"], want
     return exp(float(np.interp(log(wanted), rising + 1e-9 * np.arange(len(rising)), np.log(m))))
 
 
-def price_of_depth(
-    m: Float[np.ndarray, " k"], chances: Float[np.ndarray, " k"], depth: int, times: float = 1000.0, batch: int = 20
-) -> float:
-    """How many times fewer features a network bears at `times` the depth, from chances a layer at several m.
-
-    Half of the networks are right on a batch of inputs if the chance in a layer is ln 2/(depth batch). The result is
-    NaN where accidents that do not depend on m, such as a feature on very few units, exceed that chance. Then only more
-    width helps.
-    """
-    deep = at_chance(m, chances, log(2) / (depth * times * batch))
-    return at_chance(m, chances, log(2) / (depth * batch)) / deep
-
-
 def price_of_width(
     widths: Float[np.ndarray, " k"],
     chances: Float[np.ndarray, " k"],
@@ -157,7 +144,8 @@ def price_of_width(
 ) -> float:
     """How many times wider a network must be for `times` the depth, from chances a layer at one m and several widths.
 
-    The chances fall as the widths rise. The result is NaN where the widths do not hold both answers.
+    Half of the networks are right on a batch of inputs if the chance in a layer is ln 2/(depth batch). The chances fall
+    as the widths rise. The result is NaN where the widths do not hold both answers.
     """
     narrow_last = np.argsort(widths)[::-1]
     width = lambda n_layers: at_chance(widths[narrow_last], chances[narrow_last], log(2) / (n_layers * batch))
