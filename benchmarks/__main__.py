@@ -1,5 +1,6 @@
 """`python -m benchmarks`: every benchmark in turn, and its output in results.md beside the machine it ran on."""
 
+import argparse
 import os
 import platform
 import subprocess
@@ -42,19 +43,32 @@ def machine() -> str:
 
 
 def main() -> None:
-    """Run the benchmarks one after the other, and write results.md after each of them."""
-    sections = [
-        "# Benchmarks\n\nMade by `python -m benchmarks`. [README.md](README.md) says what is compared.\n\n" + machine()
-    ]
+    """Run the benchmarks, or those whose script is named, and put each one's output into results.md when it ends."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("scripts", nargs="*", help="such as all_pairs.py (default: all)")
+    wanted = parser.parse_args().scripts
     for title, script, *arguments in COMMANDS:
+        if wanted and script not in wanted:
+            continue
         print(title, flush=True)
         command = [sys.executable, str(HERE / script), *arguments]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         print(done.stdout, flush=True)
         fence = "" if done.stdout.startswith("|") else "```\n"
         text = f"{fence}{done.stdout.rstrip()}\n{fence}".rstrip()
-        sections.append(f"## {title}\n\n`python benchmarks/{' '.join([script, *arguments])}`\n\n{text}")
-        (HERE / "results.md").write_text("\n\n".join(sections) + "\n")
+        put(title, f"`python benchmarks/{' '.join([script, *arguments])}`\n\n{text}")
+
+
+def put(title: str, text: str) -> None:
+    """Write one section of results.md. The others keep what their last run gave."""
+    path = HERE / "results.md"
+    _, *old = path.read_text().rstrip().split("\n\n## ") if path.exists() else [""]
+    sections = {section.split("\n", 1)[0]: section for section in old} | {title: f"{title}\n\n{text}"}
+    order = [name for name, *_ in COMMANDS if name in sections]
+    head = (
+        "# Benchmarks\n\nMade by `python -m benchmarks`. [README.md](README.md) says what is compared.\n\n" + machine()
+    )
+    path.write_text("\n\n## ".join([head, *(sections[name] for name in order)]) + "\n")
 
 
 if __name__ == "__main__":

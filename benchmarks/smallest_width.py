@@ -139,9 +139,11 @@ def main() -> None:
     times: dict[str, list[float]] = {side: [] for side in sides}
     for _ in range(args.rounds):
         with tempfile.TemporaryDirectory() as cache:
-            if "rows" in sides:
-                run("rows", args, cache)  # fills the cache
-            runs = {side: run(side, args, cache) for side in sides}
+            runs = {}
+            for side in sides:
+                if side == "rows":
+                    run(side, args, cache)  # fills the cache with its own program
+                runs[side] = run(side, args, cache)
         for side, result in runs.items():
             times[side].append(result["seconds"])
             different = sum(a != b for a, b in zip(result["answers"], runs["rival"]["answers"], strict=True))
