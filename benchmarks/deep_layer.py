@@ -35,7 +35,6 @@ def main() -> None:
     w = jax.jit(channels_jax.wires, static_argnums=(0, 2))(code, jnp.asarray(gates.inputs), width)
     step = jax.jit(channels_jax.step, static_argnums=2)
     read = program(lambda w, rows: jax.lax.map(lambda i: w[i].max(axis=0), rows), loops=True)
-    print(f"{args.features:,} features in {args.width:,} neurons, W of {w.nbytes / 2**20:.0f} MiB\n")
     print(
         "| inputs | MiB of rows | layer, s | gathering, s | ratio | copying, s | ratio |\n|---|---|---|---|---|---|---|"
     )
