@@ -136,9 +136,10 @@ def falling(profile: Profile, rows: list[dict], layer: str, how: str) -> tuple[s
     name = f"{layer}, {how}, m = {profile.m}: rms error against d"
     wanted = [r for r in chosen(rows, layer=layer, how=how, m=profile.m) if r["d"] <= comb(profile.m, 2) / 4]
     series = Series(name, "d", tuple({**r, "low": r["rms"], "high": r["rms"]} for r in wanted))
-    floor = through([(d, read_off_floor(profile.m, d)) for d in sorted({r["d"] for r in wanted})], -0.5, "d")
-    report = series.report(-0.5, closed=floor if how == BEST else None)
-    if how == BEST:
+    floor = {d: read_off_floor(profile.m, d) for d in {r["d"] for r in wanted}}
+    judged = how == BEST and len(floor) > 1
+    report = series.report(-0.5, closed=through(floor.items(), -0.5, "d") if judged else None)
+    if judged:
         return name, report, series.formula_finding(f"{name}: follows Welch's floor?", report)
     return name, report, series.finding(f"{name}: d^(-1/2)?", report)
 
