@@ -10,12 +10,13 @@ from superposed import program
 from superposed.program import WrongSums, check_sums, compiler_options, sum_error
 
 LATE_IMPORT = """
-import os, jax
+import os, sys, jax
 jax.devices()
 before = dict(os.environ)
 import superposed.measuring.measure
 from superposed.program import sum_error
 assert dict(os.environ) == before, "the environment is the user's"
+assert "scipy.stats" not in sys.modules, "it is loaded where it is first used: that is a third of the start"
 print(sum_error())
 """
 

@@ -5,8 +5,8 @@ from math import log
 
 import jax
 import jax.numpy as jnp
+import scipy
 from jaxtyping import Array, Float, Key
-from scipy.stats import norm
 
 from superposed.constructions.base import Construction, Tuned, Width
 from superposed.constructions.rows import random_rows
@@ -108,4 +108,4 @@ def normal_deviations(criterion: str, m: int) -> float:
     """
     if criterion == "rms":
         return 1.0
-    return float(norm.isf(0.01 / 2 if criterion == "q99" else log(2) / (16 * m * (m - 1))))
+    return float(scipy.stats.norm.isf(0.01 / 2 if criterion == "q99" else log(2) / (16 * m * (m - 1))))

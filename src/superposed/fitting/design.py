@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import scipy
 from jaxtyping import Float
 from scipy.special import ndtr
-from scipy.stats import chi2
-from scipy.stats import t as t_distribution
 
 from superposed.bad_input import InputError
 from superposed.fitting.data import Sample
@@ -62,8 +61,8 @@ def exclusion_power(distance: float, error: float, dof: float, level: float = 0.
     The mean over X is taken at the midpoints of 2000 equally likely slices. scipy's noncentral t is NaN for large
     shifts.
     """
-    critical, shift = t_distribution.ppf((1 + level) / 2, dof), abs(distance) / error
-    edge = critical * np.sqrt(chi2.ppf((np.arange(2000) + 0.5) / 2000, dof) / dof)
+    critical, shift = scipy.stats.t.ppf((1 + level) / 2, dof), abs(distance) / error
+    edge = critical * np.sqrt(scipy.stats.chi2.ppf((np.arange(2000) + 0.5) / 2000, dof) / dof)
     return float(np.mean(ndtr(shift - edge) + ndtr(-shift - edge)))
 
 
@@ -126,7 +125,7 @@ class Design:
         if isinstance(known, NotFitted):
             return np.inf, 0.0
         error, dof = known
-        return float(t_distribution.ppf(0.975, dof) * error), exclusion_power(self.exponent - rival, error, dof)
+        return float(scipy.stats.t.ppf(0.975, dof) * error), exclusion_power(self.exponent - rival, error, dof)
 
     def decides(self, values: Float[np.ndarray, " c"], seeds: float | int, rival: float) -> bool:
         """Power and half-width are both good enough."""

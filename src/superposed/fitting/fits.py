@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Bool, Float
-from scipy.stats import f as f_distribution
 
 from superposed.fitting.crossover import Crossover
 from superposed.fitting.data import Sample
@@ -123,7 +123,7 @@ class Fit:
         usual chi-squared quantile as n grows.
         """
         q = len(indices)
-        quantile = f_distribution.ppf(level, q, self.unit_dof)
+        quantile = scipy.stats.f.ppf(level, q, self.unit_dof)
         return float(self.n * np.log1p(q * quantile / self.dof) * self.design_effect(indices))
 
     @property

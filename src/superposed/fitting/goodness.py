@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
-from scipy.stats import f as f_distribution
+import scipy
 
 from superposed.fitting.fits import Fit, NotFitted, Scatter, fit
 from superposed.fitting.points import Points
@@ -50,13 +49,13 @@ def lack_of_fit(fitted: Fit, points: Points | NotFitted) -> float | None:
     """
     sample = fitted.sample
     if isinstance(points, NotFitted):
-        return None if sample.scatter is None else float(chi2.sf(fitted.n * fitted.sigma**2, fitted.dof))
+        return None if sample.scatter is None else float(scipy.stats.chi2.sf(fitted.n * fitted.sigma**2, fitted.dof))
     q = len(points.mean) - int(fitted.moving.sum())
     if q <= 0:
         return None
     ratio = 2 * (points.loglik - fitted.loglik) / points.effect
     statistic = np.expm1(np.clip(ratio / points.n, 0.0, 500.0)) * points.dof / q
-    return float(f_distribution.sf(statistic, q, points.unit_dof))
+    return float(scipy.stats.f.sf(statistic, q, points.unit_dof))
 
 
 def local_exponents(points: Points) -> tuple[LocalExponent, ...]:

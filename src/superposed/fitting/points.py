@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy
 from jaxtyping import Float
 from scipy.optimize import minimize
-from scipy.stats import t as t_distribution
 
 from superposed.fitting.data import Sample
 from superposed.fitting.fits import NotFitted, Scatter, rows_in_effect
@@ -60,7 +60,7 @@ class Points:
     def interval(self) -> tuple[Float[np.ndarray, " c"], Float[np.ndarray, " c"]]:
         """The 95% interval of every point's mean; an end is infinite where every row is open on that side."""
         rows = rows_of(self.sample, self.scatter.log)
-        threshold = t_distribution.ppf(0.975, self.unit_dof) ** 2 * self.n / self.dof * self.effect
+        threshold = scipy.stats.t.ppf(0.975, self.unit_dof) ** 2 * self.n / self.dof * self.effect
         low, high = (_edge(rows, self.log_sigma, self.mean, threshold, side) for side in (-1, 1))
         return low, high
 

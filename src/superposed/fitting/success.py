@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from jaxtyping import Float
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_expit, log_ndtr, logit, ndtri
-from scipy.stats import binomtest, chi2
 
 from superposed.bad_input import InputError
 from superposed.fitting.fits import NotFitted
@@ -24,7 +24,7 @@ def proportion_interval(passed: int, total: int, level: float = 0.95) -> tuple[f
       InputError: not 0 <= passed <= total with total >= 1.
     """
     _check_counts(passed, total)
-    ends = binomtest(int(passed), int(total)).proportion_ci(level, "exact")
+    ends = scipy.stats.binomtest(int(passed), int(total)).proportion_ci(level, "exact")
     return float(ends.low), float(ends.high)
 
 
@@ -84,7 +84,7 @@ def fit_success(
     _, log_slope, top = curve.maximum(0.5)
     if log_slope <= np.log(FLATTEST) + 1e-3:
         return NotFitted("passing does not become likelier with width: no transition to fit; add widths or seeds")
-    drop = float(chi2.ppf(level, 1)) / 2
+    drop = float(scipy.stats.chi2.ppf(level, 1)) / 2
     slope = np.exp(log_slope) if curve.gap is None else np.inf
     return Success(
         link,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.stats import t as student
 
 from superposed.measuring.errors import Errors
 from superposed.training import Trained
@@ -36,5 +36,5 @@ def n_untrained(errors: Sequence[Errors]) -> int:
 def t_interval(values: Sequence[float] | Float[np.ndarray, " n"]) -> tuple[float, float, float]:
     """(low, mean, high): the mean with its 95% t interval; infinitely wide for a single value."""
     n, mean = len(values), float(np.mean(values))
-    half = float(student.ppf(0.975, n - 1) * np.std(values, ddof=1) / n**0.5) if n > 1 else float("inf")
+    half = float(scipy.stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) / n**0.5) if n > 1 else float("inf")
     return mean - half, mean, mean + half

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from math import exp, log, pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
 from scipy.optimize import brentq
 from scipy.special import ndtr
-from scipy.stats import binom
 
 from superposed.program import program
 from superposed.theory.bernoulli import best_density
@@ -93,17 +93,17 @@ def chance_above(
     z = np.linspace(*REACH, NODES)
     weight = np.exp(-(z**2) / 2)
     common = sqrt((p**2 * bystanders + active_part) / d_in) * z
-    wired = np.arange(binom.isf(RARE, s - active, p) + 1)
+    wired = np.arange(scipy.stats.binom.isf(RARE, s - active, p) + 1)
     shared = d * p**fan_in
     n = np.arange(1, int(shared + 15 * sqrt(shared)) + 30)
-    p_n = binom.pmf(n, float(round(d)), p**fan_in)
+    p_n = scipy.stats.binom.pmf(n, float(round(d)), p**fan_in)
     likely = p_n > 1e-30
     above = chance_mean_above(
         eps + (active == fan_in),
         n[likely].astype(float),
         active - (fan_in - 1) + wired + common[:, None],
         sqrt(p * (1 - p) * bystanders / d_in),
-        binom.pmf(wired, s - active, p),
+        scipy.stats.binom.pmf(wired, s - active, p),
     )
     return float(weight @ above @ p_n[likely] / weight.sum())
 

@@ -16,8 +16,8 @@ from math import ceil, exp, log, log2, sqrt
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Bool, Float, Int
-from scipy.stats import binom
 
 from superposed.theory.density_evolution import (
     NODE_WEIGHTS,
@@ -179,10 +179,12 @@ def chance_hit(m: float | int, design: Design) -> float:
     """
     _, x = sharing(m, design)
     k = np.arange(min(design.gate_size, 60) + 1)
-    sizes = binom.pmf(k, design.gate_size, 0.25)
+    sizes = scipy.stats.binom.pmf(k, design.gate_size, 0.25)
     sizes[1] += sizes[0]  # a gate without one is read on its first
     share = min(design.s * x / 4, 1.0)
-    many = binom.sf(k[1:] // 2, k[1:], share) + np.where(k[1:] % 2 == 0, binom.pmf(k[1:] // 2, k[1:], share) / 2, 0)
+    many = scipy.stats.binom.sf(k[1:] // 2, k[1:], share) + np.where(
+        k[1:] % 2 == 0, scipy.stats.binom.pmf(k[1:] // 2, k[1:], share) / 2, 0
+    )
     return float(-np.expm1(-m * min(float(sizes[1:] @ many), 1.0)))
 
 

@@ -24,9 +24,9 @@ from math import exp, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float
 from scipy.special import ndtr
-from scipy.stats import binom
 
 from superposed.bad_input import InputError
 from superposed.theory.targeted import gate_size
@@ -149,7 +149,7 @@ def inverse_moments(n: int, p: float) -> tuple[float, float, float]:
         k, weight = mean + sd * _W, _W_WEIGHT
     else:
         k = np.arange(1.0, min(n, int(mean + 12 * sd + 20)) + 1)
-        weight = binom.pmf(k, n, p)
+        weight = scipy.stats.binom.pmf(k, n, p)
     weight = weight / weight.sum()
     return tuple(float((weight * k**-j).sum()) for j in (1.0, 2.0, 3.0))
 

@@ -15,9 +15,9 @@ Source: Hänni et al. 2024, Theorem 21, for the layer; the law is this project's
 from math import exp, log, pi, sqrt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
 from scipy.optimize import brentq
-from scipy.stats import norm
 
 from superposed.bad_input import InputError
 from superposed.theory.targeted import gate_size
@@ -37,7 +37,7 @@ def tolerance(units: float | int, m: float | int, s: int) -> float:
 
     Rises with s as s^(1/4), for a sparser code puts fewer features on a unit; the theorem is printed with s^(-1/4).
     """
-    return (units * s) ** 0.25 / (3 * float(norm.isf(log(2) / (2 * units))) * sqrt(m))
+    return (units * s) ** 0.25 / (3 * float(scipy.stats.norm.isf(log(2) / (2 * units))) * sqrt(m))
 
 
 def noise_law(
@@ -91,7 +91,9 @@ def chance_bit_wrong(m: float | int, s: int, units: float | int, active: bool, t
     value, chance = noise_law(m, s, units, others=s - 1 if active else s)
     sd = sqrt((s - active) / units)
     shifts = (-1.0, 0.0, 1.0, 2.0, 3.0, 4.0) if sd > 0.01 else (0.0,)  # towards the wrong side, in standard deviations
-    weights = norm.pdf(shifts) / (norm.pdf(np.arange(-8, 9)).sum() if sd > 0.01 else norm.pdf(0))
+    weights = scipy.stats.norm.pdf(shifts) / (
+        scipy.stats.norm.pdf(np.arange(-8, 9)).sum() if sd > 0.01 else scipy.stats.norm.pdf(0)
+    )
     wrong = 0.0
     for shift, weight in zip(shifts, weights, strict=True):
         term = rounded(value + 1.0 - shift * sd) - threshold if active else rounded(value + shift * sd) - threshold

@@ -25,7 +25,7 @@ from math import log, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binom, norm, poisson
+import scipy
 
 from superposed.theory.targeted import gate_size, relu_moments_of
 
@@ -53,7 +53,7 @@ def errors_by_layer(d: float | int, m: float | int, s: int, depth: int, fan_out:
     size = gate_size(d, s)
     block = d // size
     k = np.arange(1, size + 1)
-    chance = binom.pmf(k, size, 0.25)
+    chance = scipy.stats.binom.pmf(k, size, 0.25)
     one_in_k = float((chance / k).sum() + (1 - chance.sum()))  # a gate without a neuron is given one
     growth = growth_of_cycle(s, depth)
     q, start, levels, fresh = s / d, (s - 1) / d, [], []
@@ -83,7 +83,7 @@ def growth_of_cycle(s: int, depth: int) -> list[float]:
 def _second_moment(mean: float, common: float, noise: float, hits: float, one_in_k: float) -> float:
     """E r^2 of the mean of k neurons ReLU(mean + w + Z + H), with w common to them."""
     nodes, weight = np.polynomial.hermite_e.hermegauss(15)
-    chance = sum(poisson.pmf(HITS + n, hits / 2) * poisson.pmf(n, hits / 2) for n in range(6))
+    chance = sum(scipy.stats.poisson.pmf(HITS + n, hits / 2) * scipy.stats.poisson.pmf(n, hits / 2) for n in range(6))
     drive = mean + sqrt(common) * nodes[:, None] + HITS
     first, square = (moment @ chance for moment in relu_moments_of(drive, sqrt(noise)))
     return float(weight @ (first**2 + one_in_k * (square - first**2)) / weight.sum())
@@ -95,6 +95,6 @@ def breaking_layer(d: float | int, m: float | int, s: int, inputs: int, most: in
     A feature is read wrongly when its error passes 1/2. Errors count as normal. The layer is the first in which half of
     the batches have a wrong bit among the s active features of each input; most + 1 where there is none.
     """
-    z = float(norm.isf(log(2) / (inputs * s)))
+    z = float(scipy.stats.norm.isf(log(2) / (inputs * s)))
     levels = errors_by_layer(d, m, s, most)
     return next((layer for layer, level in enumerate(levels, start=1) if z * level.active > 0.5), most + 1)

@@ -17,8 +17,8 @@ from math import expm1, log, pi
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy
 from jaxtyping import Array, Float, Key
-from scipy import optimize, special, stats
 
 from superposed.theory.codes import STRATA, event_reads, existing, pair_covariances, static_bound
 from superposed.theory.relu import Scalar, as_float
@@ -125,10 +125,10 @@ def random_quadratic_all_pairs_width(m: float, s: int, eps: float, n_inputs: int
     v = np.array([random_quadratic_variance(s, active) for active in range(3)])
 
     def excess(log_d: float) -> float:
-        tails = log(2 * n_inputs) + log_pairs + stats.norm.logsf(eps * np.exp(log_d / 2) / np.sqrt(v))
-        return float(special.logsumexp(tails) - log(log(2)))
+        tails = log(2 * n_inputs) + log_pairs + scipy.stats.norm.logsf(eps * np.exp(log_d / 2) / np.sqrt(v))
+        return float(scipy.special.logsumexp(tails) - log(log(2)))
 
-    return float(np.exp(optimize.brentq(excess, log(v.min()), log(v.max() / eps**2) + 12)))
+    return float(np.exp(scipy.optimize.brentq(excess, log(v.min()), log(v.max() / eps**2) + 12)))
 
 
 def draw_form(
@@ -158,9 +158,9 @@ def form_all_pairs_width(m: float, s: int, eps: float) -> float:
     t2 = eps**2 / s
 
     def excess(r: float) -> float:
-        return log(m - s) + log(max(special.betainc((r - 1) / 2, 0.5, 1 - t2), 1e-305)) - log(log(2))
+        return log(m - s) + log(max(scipy.special.betainc((r - 1) / 2, 0.5, 1 - t2), 1e-305)) - log(log(2))
 
-    r = optimize.brentq(excess, 1.01, 2 * (log(m) + 3) / -log(1 - t2) + 3)
+    r = scipy.optimize.brentq(excess, 1.01, 2 * (log(m) + 3) / -log(1 - t2) + 3)
     return r * (r + 1) / 2
 
 
@@ -183,12 +183,12 @@ def largest_form_errors(
     upper = np.triu(np.ones((s, s), bool), 1)
     largest = np.empty((len(r), n))
     for i, dims in enumerate(r):
-        chi = np.sqrt(stats.chi2.ppf(uniform, dims - np.arange(s)))
+        chi = np.sqrt(scipy.stats.chi2.ppf(uniform, dims - np.arange(s)))
         g = np.tril(normal, -1) + chi[:, :, None] * np.eye(s)
         g /= np.linalg.norm(g, axis=2, keepdims=True)
         reads = np.einsum("nac,nc->na", g, g.sum(axis=1))  # of the active features
         norm = np.sqrt(reads.sum(axis=1))
-        t1, t2 = (np.sqrt(1 - special.betaincinv((dims - 1) / 2, 0.5, q)) * norm for q in rare)
+        t1, t2 = (np.sqrt(1 - scipy.special.betaincinv((dims - 1) / 2, 0.5, q)) * norm for q in rare)
         both = np.abs(reads[:, :, None] * reads[:, None] - 1)[:, upper].max(axis=1, initial=0)
         largest[i] = np.maximum.reduce([t1 * t2, np.abs(reads).max(axis=1) * t1, both])
     return largest

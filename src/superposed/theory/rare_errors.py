@@ -13,8 +13,8 @@ Approximations are those of `deep_drawn`; besides, the mean of k neurons is take
 from math import exp, log
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.stats import binom, norm
 
 from superposed.bad_input import InputError
 from superposed.theory.deep_drawn import Events, chance_hit, chance_invented, correct, encode, gate_layer
@@ -43,7 +43,7 @@ def lost_table(m: float | int, design: Design) -> Float[np.ndarray, "v w"]:
     noise = idle_noise(v, m, design)
     values = noise.at_nodes(np.broadcast_to(NODES, (len(v), len(NODES))))
     sizes = np.arange(design.gate_size + 1)
-    counts = binom.pmf(sizes, design.gate_size, 0.25)
+    counts = scipy.stats.binom.pmf(sizes, design.gate_size, 0.25)
     counts[1] += counts[0]  # a gate without a neuron is read on its first
     sizes, counts = sizes[1:][counts[1:] > 1e-18], counts[1:][counts[1:] > 1e-18]
     table = np.empty((len(v), len(_W)))
@@ -54,7 +54,7 @@ def lost_table(m: float | int, design: Design) -> Float[np.ndarray, "v w"]:
         ]
         mean, second, _, _ = relu_moments(_W, noise.neuron[i : i + 1])
         spread = np.sqrt(np.maximum(second - mean**2, 1e-18))[:, None, None] / np.sqrt(sizes)[:, None]
-        near = norm.pdf(_R, mean[:, None, None], np.maximum(spread, _R[1] / 2))
+        near = scipy.stats.norm.pdf(_R, mean[:, None, None], np.maximum(spread, _R[1] / 2))
         near /= near.sum(2, keepdims=True)
         table[i] = np.log(np.maximum(((near @ np.array(lost)) * counts).sum(1), _FLOOR))
     return table

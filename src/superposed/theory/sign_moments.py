@@ -7,7 +7,6 @@ active pair members. All functions are of plain numbers, host side, in float64.
 from math import asin, comb, exp, pi, sqrt
 
 from scipy.optimize import brentq
-from scipy.stats import norm
 
 Number = int | float
 
@@ -34,7 +33,7 @@ def superposed_rademacher_variance(m: Number, s: int, d: Number, d_in: Number, c
     """
     nu = max(m - s, 0) * s / d_in
     aligned = aligned_variance(s, c, active, nu) / d
-    slope = 2 * norm.cdf(max(active, 1) / sqrt(s - active + nu)) - 1 if s - active + nu > 0 else 1.0
+    slope = 2 * scipy.stats.norm.cdf(max(active, 1) / sqrt(s - active + nu)) - 1 if s - active + nu > 0 else 1.0
     if active == 0:
         return aligned
     return aligned + (s / d_in * (slope / (2 * c)) ** 2 if active == 1 else 2 * s / d_in * (slope / (4 * c)) ** 2)
@@ -50,7 +49,7 @@ def superposed_sign_width(m: Number, s: int, eps: Number, quantile: float = 0.99
     read-offs as well, with s^(2/3) and eps^(-2/3). At s = 2, eps = 1/2: 6.93 m^(2/3), as drawn. Smaller m, where nu
     is not large, need more. Holds for Rademacher weights, and for the centred read-off of the Bernoulli construction.
     """
-    return (sqrt(pi) * norm.isf((1 - quantile) / 2) * m * s / eps) ** (2 / 3)
+    return (sqrt(pi) * scipy.stats.norm.isf((1 - quantile) / 2) * m * s / eps) ** (2 / 3)
 
 
 def random_init_variance(s: int, d: Number, d_in: Number, c: Number, active: int) -> float:
@@ -87,7 +86,7 @@ def random_init_width(s: int, eps: Number, c: Number, quantile: float = 0.99) ->
     in the worst stratum. Errors are taken as normal with the variance above, so the width is free of m.
     """
     variance_times_width = max(random_init_variance(s, 1, 1, c, active) for active in range(3))
-    return variance_times_width * (norm.isf((1 - quantile) / 2) / eps) ** 2
+    return variance_times_width * (scipy.stats.norm.isf((1 - quantile) / 2) / eps) ** 2
 
 
 def _mean_signed_relu(cov_ag: float, cov_bg: float, cov_ab: float, variance: float) -> float:
@@ -117,9 +116,9 @@ def chance_all_pairs_pass(m: int, s: int, d: Number, eps: Number, variance: Numb
     normal (d well above v) and as rare and independent (Poisson): an upper union bound would be 1 minus the exponent.
     """
     active = comb(s, 2)
-    failures = (comb(m, 2) - active) * 2 * norm.sf(eps * sqrt(d / variance))
+    failures = (comb(m, 2) - active) * 2 * scipy.stats.norm.sf(eps * sqrt(d / variance))
     if active:
-        failures += active * 2 * norm.sf(eps * sqrt(d / (variance - 1)))
+        failures += active * 2 * scipy.stats.norm.sf(eps * sqrt(d / (variance - 1)))
     return exp(-n_inputs * failures)
 
 

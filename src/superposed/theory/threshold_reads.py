@@ -18,8 +18,8 @@ The quadratures are derived here.
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy import integrate, optimize, stats
 
 from superposed.bad_input import InputError
 
@@ -46,7 +46,7 @@ def tail_levels(m: float, k: int) -> tuple[float, float]:
         raise InputError("k", k, "an AND needs two active features; use 2 or more")
     if m - k < 2:
         raise InputError("m", m, f"two features beside the k = {k} active ones must be inactive; use {k + 2} or more")
-    return float(stats.norm.isf(1 / k)), float(stats.norm.isf(1 / (m - k)))
+    return float(scipy.stats.norm.isf(1 / k)), float(scipy.stats.norm.isf(1 / (m - k)))
 
 
 def optimal_width(m: float, k: int) -> Width:
@@ -98,7 +98,7 @@ def _levels_of_counts(m: float, k: int) -> tuple[float, float]:
 def width_of_count(m: float, k: int, threshold: float, errors: float = 1.0) -> float:
     """The width at which so many wrong ANDs are expected at a threshold, from their quadrature."""
     excess = lambda log_d: np.log(max(expected_errors(m, k, np.exp(log_d), threshold).sum(), 1e-300) / errors)
-    return float(np.exp(optimize.brentq(excess, np.log(k), np.log(few_errors_midpoint_width(m, k).d) + 6)))
+    return float(np.exp(scipy.optimize.brentq(excess, np.log(k), np.log(few_errors_midpoint_width(m, k).d) + 6)))
 
 
 def draw_margins(
@@ -121,7 +121,7 @@ def draw_margins(
     # The two largest of N = m - k uniforms, as logarithms. The second is the largest of N - 1 below the first.
     log_first = np.log(rng.random(n)) / (m - k)
     log_second = log_first + np.log(rng.random(n)) / (m - k - 1)
-    first, second = (stats.norm.isf(-np.expm1(log)) for log in (log_first, log_second))
+    first, second = (scipy.stats.norm.isf(-np.expm1(log)) for log in (log_first, log_second))
     none = sigma * (first + second)
     one = h + sigma * (z[:, -1] + first)
     both = 2 * h + sigma * (z[:, 0] + z[:, 1])
@@ -139,7 +139,7 @@ def expected_errors(m: float, k: int, d: float, threshold: float) -> Float[np.nd
     spread = np.sqrt([2.0, 2 - 1 / k, max(2 - 4 / k, 0)])[:, None] * sigma
     excess = np.array([threshold - 0 * h, threshold - h, 2 * h - threshold])
     with np.errstate(divide="ignore"):
-        return pairs * (stats.norm.sf(excess / spread) @ weight)
+        return pairs * (scipy.stats.norm.sf(excess / spread) @ weight)
 
 
 def chance_of_no_error(m: float, k: int, d: float, threshold: float) -> float:
@@ -155,8 +155,8 @@ def chance_of_no_error(m: float, k: int, d: float, threshold: float) -> float:
     both = _two_largest_below((2 * h - threshold) / (sigma * scale), k)
     none = _two_largest_below(threshold / sigma, m - k)
     x = _levels(k)
-    fits = np.exp((m - k) * stats.norm.logcdf(((threshold - h) / sigma)[:, None] - scale * x))
-    each = integrate.trapezoid(_density_of_largest(x, k) * fits, x)
+    fits = np.exp((m - k) * scipy.stats.norm.logcdf(((threshold - h) / sigma)[:, None] - scale * x))
+    each = scipy.integrate.trapezoid(_density_of_largest(x, k) * fits, x)
     return float(np.clip(both * each * none, 0, 1) @ weight)
 
 
@@ -167,17 +167,17 @@ def _two_largest_below(total: Float[np.ndarray, " h"], n: float) -> Float[np.nda
     """
     x = _levels(n)
     second = np.minimum(x, total[:, None] - x)
-    density = np.exp(np.log(n) + stats.norm.logpdf(x) + (n - 1) * stats.norm.logcdf(second))
-    return np.clip(integrate.trapezoid(density, x), 0, 1)
+    density = np.exp(np.log(n) + scipy.stats.norm.logpdf(x) + (n - 1) * scipy.stats.norm.logcdf(second))
+    return np.clip(scipy.integrate.trapezoid(density, x), 0, 1)
 
 
 def _density_of_largest(x: Float[np.ndarray, " n"], n: float) -> Float[np.ndarray, " n"]:
-    return np.exp(np.log(n) + stats.norm.logpdf(x) + (n - 1) * stats.norm.logcdf(x))
+    return np.exp(np.log(n) + scipy.stats.norm.logpdf(x) + (n - 1) * scipy.stats.norm.logcdf(x))
 
 
 def _levels(n: float) -> Float[np.ndarray, " n"]:
     """A grid over all levels that the largest of n standard normals may have."""
-    centre = float(stats.norm.isf(1 / n))
+    centre = float(scipy.stats.norm.isf(1 / n))
     return np.linspace(centre - 5, centre + 10, 3001)
 
 

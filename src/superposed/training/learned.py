@@ -10,8 +10,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy
 from jaxtyping import Array, Float, Key
-from scipy.stats import norm
 
 from superposed.networks.network import Network, hidden
 from superposed.program import program
@@ -66,7 +66,7 @@ def split_weights(w: Float[np.ndarray, "d m"]) -> Split:
     best, rows = between.argmax(axis=1), np.arange(d)
     variance = np.maximum(w.var(axis=1), np.finfo(float).tiny)
     low, high = below[rows, best], above[rows, best]
-    quantiles = norm.ppf((np.arange(m) + 0.5) / m)
+    quantiles = scipy.stats.norm.ppf((np.arange(m) + 0.5) / m)
     cross = (ordered - ordered.mean(axis=1, keepdims=True)) @ quantiles / m
     return Split(
         np.where(w > ordered[rows, best][:, None], 1.0, -1.0), between[rows, best] / variance, (low + high) / 2,
