@@ -137,6 +137,8 @@ def sharpening_finding(by_m: dict[int, Transition | NotFitted]) -> Finding:
 
 def threshold(by_m: dict[int, Transition | NotFitted], profile: Profile) -> Report | NotFitted:
     """Models of the half-pass width in m."""
+    if len(profile.m) < 2:
+        return NotFitted("a law in m needs two values of m")
     half = {
         m: transition.half
         for m, transition in by_m.items()

@@ -51,9 +51,10 @@ M, WIDTH, ROWS = 5, 11, 16
 INPUTS = np.array(list(product((0, 1), repeat=M)), np.float32)
 
 
-def build(construction, s, tuned):
+def build(construction, s):
     """The network, and its read-offs of every input. One program serves every s."""
-    network = construction(jax.random.key(3), Problem(M, s), WIDTH, ROWS, tuned)
+    problem = Problem(M, s)
+    network = construction(jax.random.key(3), problem, WIDTH, ROWS, construction.tune(problem, WIDTH))
     return network, jax.vmap(dense_read_offs, (None, 0))(network, INPUTS)
 
 
@@ -64,10 +65,6 @@ def network_of(construction, key, problem, width, rows):
 
 read_offs_of = program(dense_read_offs)
 every_read_off = program(jax.vmap(dense_read_offs, (None, 0)))
-
-
-def tune(construction, s):
-    return construction.tune(Problem(M, s), WIDTH)
 
 
 def twin_read_offs(network, b: np.ndarray) -> np.ndarray:
@@ -96,8 +93,7 @@ def twin_read_offs(network, b: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("construction", CONSTRUCTIONS, ids=repr)
 def test_read_offs_are_those_of_the_dense_twin(construction):
     for s in (1, 2, 3, M):
-        tuned = program(tune, 1)(construction, jnp.int32(s))
-        network, read = program(build, 1)(construction, jnp.int32(s), tuned)
+        network, read = program(build, 1)(construction, jnp.int32(s))
         for b, got in zip(INPUTS, read, strict=True):
             if b.sum() == s:
                 np.testing.assert_allclose(np.triu(got, 1), twin_read_offs(network, b), atol=2e-5)

@@ -8,7 +8,7 @@ from superposed.scoring.dictionary import direction_scores, latent_scores, recon
 PAGE = (Path(__file__).parents[2] / "docs" / "ground-truth.md").read_text(encoding="utf-8")
 
 
-def test_the_lines_run_and_print_the_table(tmp_path, monkeypatch, capsys):
+def test_the_lines_run_and_print_the_table(tmp_path, monkeypatch, capsys, as_shipped):
     (lines,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert len(lines.splitlines()) <= 30
     monkeypatch.chdir(tmp_path)

@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from superposed.cli.reproduce import figure
 from superposed.cli.run import complete
+from superposed.figures import save
 from superposed.study.loading import experiment_names, load_experiment
 
 LONG = (
@@ -16,6 +18,12 @@ LONG = (
     "trained_width", "truth_tables", "uand_aligned",
 )  # fmt: skip
 """Mostly compilation. In the short tests `uand_superposed`, `transition` and `trained_error` stand for them."""
+
+
+@pytest.fixture(autouse=True)
+def no_layout(monkeypatch):
+    """To place labels well takes most of a drawing's time. tests/cli draws a figure with its layout."""
+    monkeypatch.setattr(save, "Figure", lambda figsize, layout: Figure(figsize=figsize))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from superposed.study.loading import experiments_folder
 from superposed.theory.bernoulli_tail import quantile_width
 
 MODULE = runpy.run_path(str(experiments_folder() / "transition.py"))
-PROFILE = replace(MODULE["PROFILES"]["quick"], draws=30)
+PROFILE = replace(MODULE["PROFILES"]["quick"], draws=30, drawn=(2**20, 2**30, 2**40))
 WIDTHS = np.geomspace(500, 4000, 10)
 
 
@@ -72,7 +72,7 @@ def test_the_collapse_is_judged_by_that_of_the_closed_form(power, verdict):
         for seed in range(PROFILE.seeds)
     ]
     together = MODULE["collapses"](rows, PROFILE)
-    assert len(together) == 4 and MODULE["collapse_finding"](together[0], PROFILE).verdict == verdict
+    assert len(together) == len(PROFILE.drawn) and MODULE["collapse_finding"](together[0], PROFILE).verdict == verdict
 
 
 def test_no_two_widths_share_a_seed():

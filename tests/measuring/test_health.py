@@ -3,7 +3,7 @@
 from superposed.measuring import health
 
 
-def test_rows_do_not_depend_on_the_batch_here(as_shipped):
+def test_rows_do_not_depend_on_the_batch_here():
     assert health.rows_that_depend_on_the_batch() == 0
 
 

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from child import QUICK
 
 from superposed.bad_input import InputError
 from superposed.constructions import Bernoulli, Gaussian, Rademacher, RandomInit, Superposed
@@ -93,11 +94,9 @@ def test_inputs_may_come_in_portions():
     np.testing.assert_array_equal(whole.total, parts.total)
 
 
-ON_MANY_DEVICES = """
+ON_MANY_DEVICES = f"""{QUICK}
 import json
 import jax
-from superposed import program
-program.FAST_COMPILE = {"xla_backend_optimization_level": 0}
 from superposed.constructions import Rademacher
 from superposed.measuring.cell import Cell
 from superposed.measuring.measure import measure
@@ -105,11 +104,11 @@ from superposed.measuring.sampling import Sampling
 
 used, get = [], jax.device_get
 jax.device_get = lambda x: (used.append(len(jax.tree.leaves(x)[0].sharding.device_set)), get(x))[1]
-for mode, devices in (("built", (1, 2, 4)), ("drawn", (1, 4))):
+for mode, devices in (("built", (1, 4)), ("drawn", (1, 2))):
     cells = [Cell(Rademacher(), 20, 3, 30 + 10 * seed, seed, Sampling(16), mode) for seed in range(5)]
     rows = [[errors.to_json() for errors in measure(cells, 128, devices=n)] for n in devices]
     assert all(row == rows[0] for row in rows)
-assert used == [1, 2, 4, 1, 4], used
+assert used == [1, 4, 1, 2], used
 assert [e.to_json() for e in measure(cells)] == rows[0] and used[-1] == 4
 """
 
@@ -122,12 +121,13 @@ def test_rows_do_not_depend_on_the_number_of_devices():
 
 def test_a_sweep_compiles_once_for_each_m_and_bucket(tmp_path):
     construction = Superposed(Bernoulli(), d_in=64)
-    tasks = [AtWidths(construction, m, s, (900, 2000, 2100, 4000), 3, Sampling(4)) for m in (24, 48) for s in (2, 3)]
+    sizes = (24, (900, 2000, 2100, 4000)), (48, (900, 2000))
+    tasks = [AtWidths(construction, m, s, widths, 3, Sampling(4)) for m, widths in sizes for s in (2, 3)]
     tasks += [SmallestWidth(construction, 24, s, 3, Sampling(4), "rms", 0.05, start=900, most=4096) for s in (2, 3)]
     before = n_compilations()
     with Store(tmp_path, {}) as store:
         cells = [record.cell for _, record in sweep(tasks, store)]
-    assert 0 < n_compilations() - before <= len({(cell["m"], bucket(cell["width"])) for cell in cells}) == 4
+    assert 0 < n_compilations() - before <= len({(cell["m"], bucket(cell["width"])) for cell in cells}) == 3
 
 
 def test_unlike_cells_do_not_share_a_block():

@@ -6,7 +6,7 @@ from superposed.program import program
 from superposed.theory import bernoulli_drawn, remedies, sign_drawn
 from superposed.theory.bernoulli import best_density, error_cumulants
 
-N = 20_000
+N = 10_000
 tuned = program(best_density)
 
 

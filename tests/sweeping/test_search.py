@@ -1,7 +1,6 @@
 """The search finds the rung where failing turns into passing, from any start, in few steps."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -10,16 +9,20 @@ from superposed.constructions import Bernoulli, Rademacher
 from superposed.measuring.criteria import passes
 from superposed.measuring.errors import Errors, tally
 from superposed.measuring.sampling import Sampling
+from superposed.program import program
 from superposed.sweeping.record import Record, Seen
 from superposed.sweeping.search import Bracket, bracket, ladder, next_width
 from superposed.sweeping.tasks import AtWidths, SmallestWidth
 
+tallies = program(jax.vmap(tally, (None, 0)))
+
 
 def errors_of(error: np.ndarray, stratum: int) -> Errors:
     """The errors of pairs of one stratum."""
-    error = jnp.asarray(error, jnp.float32)[None]
-    of_stratum = jnp.arange(3)[:, None, None] == stratum
-    return Errors.of([jax.vmap(tally, (None, 0))(error, jnp.broadcast_to(of_stratum, (3, *error.shape)))])
+    padded = np.zeros((1, 1024), np.float32)
+    padded[0, : len(error)] = error
+    of_stratum = (np.arange(3)[:, None, None] == stratum) & (np.arange(1024) < len(error))
+    return Errors.of([tallies(padded, of_stratum)])
 
 
 def search(threshold: float, start: float, most: int = 2**16, steps: int = 8):

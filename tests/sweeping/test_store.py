@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import warnings
 
 import pytest
+from child import QUICK
 
 from superposed.constructions import Rademacher
 from superposed.measuring.cell import Cell
@@ -104,31 +104,35 @@ def test_a_cell_has_one_row(tmp_path):
     assert record.id == cell.id
 
 
-PROGRAM = """
-import sys
+TASK_OF_30_ROWS = AtWidths(Rademacher(), 16, 3, tuple(range(20, 30)), 3, Sampling(4))
+PROGRAM = f"""{QUICK}
+import sys, time
 from superposed.constructions import Rademacher
 from superposed.measuring.sampling import Sampling
 from superposed.sweeping.store import Store
 from superposed.sweeping.sweep import sweep
 from superposed.sweeping.tasks import AtWidths
-tasks = [AtWidths(Rademacher(), 16, 3, tuple(range(20, 50)), 3, Sampling(16))]
-with Store(sys.argv[1], {}) as store:
+tasks = [{TASK_OF_30_ROWS!r}]
+with Store(sys.argv[1], {{}}) as store:
     for _ in sweep(tasks, store):
         print(flush=True)
+        time.sleep(0.02)
 """
 
 
 def test_killed_at_any_moment_and_run_again(tmp_path):
+    """One process is killed after its first row, and this one finishes what is missing."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    subprocess.run([sys.executable, "-c", PROGRAM, whole], check=True, capture_output=True)
-    for wait in (0.05,):
-        process = subprocess.Popen([sys.executable, "-c", PROGRAM, killed], stdout=subprocess.PIPE)
-        process.stdout.readline()
-        time.sleep(wait)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, killed], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        subprocess.run([sys.executable, "-c", PROGRAM, killed], check=True, capture_output=True)
+        with Store(killed, {}) as store:
+            assert 0 < len(rows_of(killed)) < 30
+            list(sweep([TASK_OF_30_ROWS], store))
+    with Store(whole, {}) as store:
+        list(sweep([TASK_OF_30_ROWS], store))
     assert rows_of(killed) == rows_of(whole)
-    assert len(rows_of(whole)) == len(set(rows_of(whole))) == 90
+    assert len(rows_of(whole)) == len(set(rows_of(whole))) == 30

@@ -4,11 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from compiled import superposed, tuned
+from compiled import cumulants, superposed, tuned
 from scipy.stats import binom
 
 from superposed.program import program
-from superposed.theory.bernoulli import error_cumulants, paper_density, wired_distribution, worst_quantile
+from superposed.theory.bernoulli import paper_density, wired_distribution, worst_quantile
 from superposed.theory.bernoulli_width import error_terms, predicted_width
 
 
@@ -55,7 +55,7 @@ def test_predicted_width_is_that_of_the_drawn_law(m):
     "n, p", [(0, 0.2), (1, 0.3), (16, 0.99), (62, 0.03), (30, 0.3), (49, 0.3), (100, 0.08), (1000, 0.9), (60, 1.0)]
 )
 def test_wired_distribution_has_the_moments_of_the_binomial(n, p):
-    values, chance = (np.asarray(x, float) for x in wired_distribution(jnp.float32(n), jnp.float32(p)))
+    values, chance = (np.asarray(x, float) for x in program(wired_distribution)(np.float32(n), np.float32(p)))
     k = np.arange(n + 1)
     fired = np.maximum(k - 1, 0) @ binom.pmf(k, n, p)
     assert chance.sum() == pytest.approx(1, abs=1e-5)
@@ -70,7 +70,7 @@ def test_closed_forms_hold_where_many_wired_features_are_active():
         wired = np.arange(s - j + 1)
         read, chance = np.maximum(j - 1 + wired, 0), binom.pmf(wired, s - j, p)
         variance = (chance @ read**2 - (chance @ read) ** 2) * (binom.pmf(shared, d, p**2) @ (1 / shared))
-        closed = error_cumulants(float(m), float(s), float(d), p, active=j)
+        closed = cumulants(float(m), float(s), float(d), p, active=j)
         assert float(closed.mean) == pytest.approx(chance @ read - (j == 2), rel=1e-3)
         assert float(closed.variance) == pytest.approx(variance, rel=0.01)
 

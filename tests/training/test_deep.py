@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from superposed.bad_input import InputError
+from superposed.program import program
 from superposed.study.deep_trainings import compiled_data, trained_on, wrong_at_start
-from superposed.training.deep import Deep, Recipe, activations, from_scratch, narrowed, train_deep, wrong_bits
+from superposed.training import deep as module
+from superposed.training.deep import Deep, Recipe, from_scratch, narrowed, train_deep
+
+activations, wrong_bits = program(module.activations), program(module.wrong_bits)
 
 
 @pytest.fixture(scope="module")

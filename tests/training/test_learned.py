@@ -44,8 +44,8 @@ def test_class_means_are_those_of_a_loop_over_pairs(monkeypatch):
     m, s, d = 5, 3, 6
     network = program(lambda k: Rademacher()(k, Problem(m, s), d, d))(KEY)
     z = np.asarray(network.layers[0].w)
-    inputs = learned.draw_inputs(KEY, learned.N_INPUTS, m, s, "exact").b
-    a = np.asarray(jax.vmap(hidden, (None, 0))(network, inputs), float)
+    inputs = program(lambda key: learned.draw_inputs(key, learned.N_INPUTS, m, s, "exact"))(KEY).b
+    a = np.asarray(program(jax.vmap(hidden, (None, 0)))(network, inputs), float)
     share = np.mean(a**2, axis=0)  # a sign's read-off coefficients are the same for every neuron
     total, weight = np.zeros((4, 4)), np.zeros((4, 4))
     for b, activation in zip(np.asarray(inputs, int), a, strict=True):
