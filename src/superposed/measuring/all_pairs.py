@@ -10,38 +10,17 @@ are counted by bits (`by_bits`). Elsewhere they are products over chunks of acti
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Num, UInt
+from jaxtyping import Array, Bool, Float, Int
 
-from superposed.constructions.base import Counted
-from superposed.measuring import by_bits
 from superposed.measuring.errors import Tally, extremes, merge, no_events, tally
-from superposed.networks.network import Network, matmul
+from superposed.measuring.sums import Adder, Found, Setting, adder, over_rungs
+from superposed.networks.network import Network
 from superposed.networks.read_off import Coded
-
-CHUNK = 256
-"""Active neurons multiplied at once. Sums run over whole chunks from the first on, so that padding changes no bit."""
-BITS_TILE, TILE, WIDE_TILE = 128, 256, 1024
-"""Features in a tile's row and column: of counts, which stay in the processor's cache; of products; on an
-accelerator."""
-
-
-class Rungs(NamedTuple):
-    """Widths at which one pass over the neurons is read off. The network is the widest one.
-
-    Args:
-      width: in rising order; only the first n count.
-      scale: of the read-off at each width.
-      n: how many there are.
-    """
-
-    width: Int[Array, " r"]
-    scale: Float[Array, " r"]
-    n: Int[Array, ""]
 
 
 class Bounds(NamedTuple):
@@ -49,36 +28,6 @@ class Bounds(NamedTuple):
 
     low: Float[Array, "3"]
     high: Float[Array, "3"]
-
-
-class Setting(NamedTuple):
-    """What the inputs of a network share.
-
-    Args:
-      code: V with columns of zeros up to a whole number of tiles.
-      shared: V^T V, where sums are divided by it.
-      rungs: widths to read off at; None takes all neurons at once.
-      bits: V, a bit an entry, where sums are counted by bits.
-      counted: as for `Construction`; None multiplies.
-      tile: features in a tile's row and column.
-    """
-
-    code: Float[Array, "d p"]
-    shared: Float[Array, "p p"] | None
-    rungs: Rungs | None
-    bits: UInt[Array, "d q"] | None
-    counted: Counted | None
-    tile: int
-
-    @property
-    def widths(self) -> Int[Array, " r"]:
-        """Neurons at each rung."""
-        return jnp.array([len(self.code)]) if self.rungs is None else self.rungs.width
-
-    @property
-    def n_rungs(self) -> int | Int[Array, ""]:
-        """How many rungs count."""
-        return 1 if self.rungs is None else self.rungs.n
 
 
 class Input(NamedTuple):
@@ -99,36 +48,6 @@ class Input(NamedTuple):
     def first(self, slots: int) -> Int[Array, " slots"]:
         """The features in the first places of the order, the active ones among them."""
         return self.order[jnp.minimum(jnp.arange(slots), len(self.order) - 1)]
-
-
-State, Found = TypeVar("State"), TypeVar("Found")
-Pick = Callable[[Num[Array, "n p"]], Num[Array, "n k"]]
-"""A choice of columns."""
-
-
-class Adder(NamedTuple):
-    """A way to sum over neurons, for one input.
-
-    Args:
-      take: (a choice of columns) -> what `go_on` needs of these features' code.
-      start: (pairs' shape) -> the state before the first rung.
-      go_on: (number of a rung, what was taken for k, and for l, state at the rung before it) -> (state there, the sums
-        over the neurons up to it).
-    """
-
-    take: Callable[[Pick], object]
-    start: Callable[[tuple[int, int]], State]
-    go_on: Callable[[Int[Array, ""], object, object, State], tuple[State, Float[Array, "k l"]]]
-
-
-def setting(network: Network, rungs: Rungs | None, counted: Counted | None) -> Setting:
-    """What the inputs of a network with a `Coded` read-off share."""
-    code = network.read_off.code
-    tile = (BITS_TILE if counted else TILE) if jax.default_backend() == "cpu" else WIDE_TILE
-    tile = min(code.shape[1], tile)
-    code = jnp.pad(code, ((0, 0), (0, -code.shape[1] % tile)))
-    shared = matmul(code.T, code) if network.read_off.by_shared else None
-    return Setting(code, shared, rungs, by_bits.packed(code) if counted else None, counted, tile)
 
 
 def tally_all_pairs(network: Network, set_up: Setting, one: Input, slots: int) -> Tally:
@@ -224,71 +143,6 @@ def over_tiles(
         )
 
     return jax.lax.fori_loop(0, len(corners), look_at_tile, found)
-
-
-def over_rungs(
-    add: Adder,
-    until: int | Int[Array, ""],
-    k: Pick,
-    l: Pick,
-    shape: tuple[int, int],
-    visit: Callable[[Int[Array, ""], Array, Found], Found],
-    found: Found,
-) -> Found:
-    """visit(rung, sums of the pairs of columns k and l, which have this shape, found) for the first rungs in turn."""
-    left, right = add.take(k), add.take(l)
-
-    def go_on(n: Int[Array, ""], so_far: tuple[State, Found]) -> tuple[State, Found]:
-        state, sums = add.go_on(n, left, right, so_far[0])
-        return state, visit(n, sums, so_far[1])
-
-    return jax.lax.fori_loop(0, until, go_on, (add.start(shape), found))[1]
-
-
-def adder(a: Float[Array, " d"], set_up: Setting, slots: int) -> Adder:
-    """How sums over the neurons with activation a are made."""
-    return _by_products(a, set_up) if set_up.counted is None else _by_bits(a, set_up, slots)
-
-
-def _by_products(a: Float[Array, " d"], set_up: Setting) -> Adder:
-    """Whole chunks of active neurons are kept from rung to rung. What is left before a rung is added for it alone."""
-    neurons = jnp.pad(active_first(a), (0, -len(a) % CHUNK + CHUNK))
-    n_active, chunk_of = jnp.cumsum(a != 0), lambda x, n: jax.lax.dynamic_slice_in_dim(x, n * CHUNK, CHUNK)
-    gather = lambda n, v: jax.lax.dynamic_update_slice_in_dim(v, set_up.code[chunk_of(neurons, n)], n * CHUNK, 0)
-    none = jnp.zeros((len(neurons), set_up.code.shape[1]))
-    code, weight = jax.lax.fori_loop(0, -(-n_active[-1] // CHUNK), gather, none), a[neurons]
-
-    def add(n: Int[Array, ""], k: Pick, l: Pick, sums: Array, until: Int[Array, ""]) -> Array:
-        weights, v = jnp.where(n * CHUNK + jnp.arange(CHUNK) < until, chunk_of(weight, n), 0), chunk_of(code, n)
-        return sums + jnp.matmul((weights[:, None] * k(v)).T, l(v), precision=jax.lax.Precision.HIGHEST)
-
-    def go_on(n: Int[Array, ""], k: Pick, l: Pick, state: tuple[Array, Array]) -> tuple[State, Array]:
-        until = n_active[set_up.widths[n] - 1]
-        whole = until // CHUNK
-        so_far = jax.lax.fori_loop(state[0], whole, lambda chunk, sums: add(chunk, k, l, sums, until), state[1])
-        return (whole, so_far), add(whole, k, l, so_far, until)
-
-    return Adder(lambda pick: pick, lambda shape: (jnp.int32(0), jnp.zeros(shape)), go_on)
-
-
-def _by_bits(a: Float[Array, " d"], set_up: Setting, slots: int) -> Adder:
-    """Each rung begins a new word. The sums are whole numbers, so their order changes no bit."""
-    signs = set_up.counted == "signs"
-    words = by_bits.words_of(set_up.bits, a, set_up.widths, slots, set_up.code.shape[1])
-
-    def go_on(n: Int[Array, ""], k: Array, l: Array, state: tuple[Array, Array]) -> tuple[State, Array]:
-        counts = by_bits.count(words, signs, state[0], words.end[n], k, l, state[1])
-        return (words.end[n], counts), (words.total[n] - 2 * counts if signs else counts).astype(jnp.float32)
-
-    return Adder(lambda pick: pick(words.bits), lambda shape: (jnp.int32(0), jnp.zeros(shape, jnp.int32)), go_on)
-
-
-def active_first(a: Float[Array, " d"]) -> Int[Array, " d"]:
-    """The neurons' indices in their order, those with a_i != 0 before the others: a stable sort in linear time."""
-    n_active = jnp.cumsum(a != 0)
-    place = jnp.where(a != 0, n_active - 1, n_active[-1] + jnp.cumsum(a == 0) - 1)
-    index = jnp.arange(a.shape[0])
-    return jnp.zeros_like(index).at[place].set(index, unique_indices=True)
 
 
 def read_off_at(network: Network, set_up: Setting, n: Int[Array, ""]) -> Coded:

@@ -8,19 +8,12 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from superposed.constructions.base import Counted
-from superposed.measuring.all_pairs import (
-    Bounds,
-    Input,
-    Rungs,
-    hold_all_pairs,
-    setting,
-    tally_all_pairs,
-    tally_touched,
-)
+from superposed.measuring.all_pairs import Bounds, Input, hold_all_pairs, tally_all_pairs, tally_touched
 from superposed.measuring.by_bits import MOST_LEVELS
 from superposed.measuring.by_gate import tally_by_gate
 from superposed.measuring.errors import Tally, merge, no_events, tally
 from superposed.measuring.sampling import random_order
+from superposed.measuring.sums import Rungs, setting
 from superposed.networks.network import Network, hidden
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import ByGate, Coded

@@ -13,9 +13,10 @@ from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int, Key, UInt
 
 from superposed.constructions.base import Construction
-from superposed.measuring.all_pairs import Bounds, Rungs
+from superposed.measuring.all_pairs import Bounds
 from superposed.measuring.errors import Tally, tally
 from superposed.measuring.evaluate import evaluate, holds
+from superposed.measuring.sums import Rungs
 from superposed.networks.network import Network, hidden
 from superposed.networks.problem import Problem
 from superposed.program import program
