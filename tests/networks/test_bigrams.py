@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from superposed.bad_input import InputError
-from superposed.networks.bigrams import HOW, directions, projected_noise, query_key
+from superposed.networks.bigrams import HOW, directions, half_match_noise, projected_noise, query_key
 
 
 @pytest.mark.parametrize("how", HOW)
@@ -22,16 +22,20 @@ def test_a_head_of_full_rank_is_the_sum_over_the_list(how):
 
 
 def test_the_noise_of_a_projected_head_is_the_closed_form():
-    outside, signal, n, d_resid, d_head = [], [], 200, 64, 16
+    outside, half, signal, n, d_resid, d_head = [], [], [], 200, 64, 16
     for seed in range(60):
         rng = np.random.default_rng(seed)
         queries, keys, probes = directions(rng, n, d_resid), directions(rng, n, d_resid), directions(rng, 80, d_resid)
         w_q, w_k = query_key(rng, queries, keys, d_head)
         score = lambda q, k, w_q=w_q, w_k=w_k: np.einsum("bd,bd->b", q @ w_q, k @ w_k)
         signal.append(score(queries, keys).mean())
+        half.append(np.mean(score(queries, np.roll(keys, 1, axis=0)) ** 2))
         outside.append(np.mean((score(probes[:40], probes[40:])) ** 2))
-    expected = projected_noise(d_resid, d_head, n)
-    assert abs(np.mean(outside) - expected**2) < 5 * np.std(outside) / 60**0.5 + 0.02 * expected**2
+    for found, expected in (
+        (outside, projected_noise(d_resid, d_head, n)),
+        (half, half_match_noise(d_resid, d_head, n)),
+    ):
+        assert abs(np.mean(found) - expected**2) < 5 * np.std(found) / 60**0.5 + 0.02 * expected**2
     assert abs(np.mean(signal) - 1) < 5 * np.std(signal) / 60**0.5
     assert projected_noise(d_resid, d_head, n, 2, 3) == pytest.approx(6**0.5 * projected_noise(d_resid, d_head, n))
 

@@ -4,12 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from compiled import cumulants, superposed, tuned
+from compiled import cumulants, signed, superposed, tuned
 from scipy.stats import binom
 
 from superposed.program import program
 from superposed.theory.bernoulli import paper_density, wired_distribution, worst_quantile
 from superposed.theory.bernoulli_width import error_terms, predicted_width
+from superposed.theory.remedies import signed_cumulants
 
 
 def worst(key, m, s, d, p):
@@ -73,6 +74,16 @@ def test_closed_forms_hold_where_many_wired_features_are_active():
         closed = cumulants(float(m), float(s), float(d), p, active=j)
         assert float(closed.mean) == pytest.approx(chance @ read - (j == 2), rel=1e-3)
         assert float(closed.variance) == pytest.approx(variance, rel=0.01)
+
+
+@pytest.mark.parametrize("m, s, d, p", [(1e12, 4, 1e9, 2e-4)])
+def test_signed_weights_have_their_closed_moments(m, s, d, p):
+    drawn = np.asarray(signed(jax.random.key(3), m, s, d, d, p), float)
+    for j in (0, 1, 2):
+        closed = signed_cumulants(m, s, d, p, d, active=j)
+        squares, root = (drawn[j] - drawn[j].mean()) ** 2, drawn[j].size ** 0.5
+        assert float(closed.mean) == pytest.approx(drawn[j].mean(), abs=5 * drawn[j].std() / root)
+        assert float(closed.variance) == pytest.approx(squares.mean(), abs=5 * squares.std() / root)
 
 
 def test_predicted_width_grows_with_s_also_where_hardly_anything_varies():

@@ -13,6 +13,7 @@ from superposed.theory.density_evolution import (
     idle_noise,
     inverse_moments,
     is_stable,
+    leading_order,
     mean_field_capacity,
     relu_moments,
     sharing,
@@ -57,6 +58,7 @@ def test_mean_field_capacities():
     assert is_stable(0.99 * m[0], Design(4096, 3)) and not is_stable(1.01 * m[0], Design(4096, 3))
     far = [mean_field_capacity(Design(10**12, s)) for s in (2, 8)]
     assert abs(np.log(far[1] / far[0]) / np.log(4) + 0.5) < 0.1  # s costs about s^(-1/2)
+    assert 0.5 < far[0] / leading_order(10**12, 2) < 2
 
 
 def test_the_sparse_design_bears_more_and_its_exponent_tends_to_two():

@@ -10,6 +10,7 @@ from superposed.program import program
 from superposed.theory.quadratic import (
     SIGN_MEAN,
     draw_random_quadratic,
+    form_dimensions,
     largest_form_errors,
     mean_signed_square,
     random_quadratic_all_pairs_width,
@@ -20,6 +21,7 @@ from superposed.theory.quadratic import (
 def test_the_pairs_of_coordinates_are_numbered_without_a_gap():
     p, q = corner(jnp.arange(20 * 21 // 2))
     assert sorted(zip(p.tolist(), q.tolist(), strict=True)) == sorted((i, j) for j in range(20) for i in range(j + 1))
+    assert [form_dimensions(d) for d in (1, 2, 3, 5, 6, 5050)] == [1, 1, 2, 2, 3, 100]
 
 
 @pytest.mark.parametrize("cov", [(0.7, -0.4, 0.3, 1.7), (1.0, 1.0, 0.0, 2.0), (0.2, 0.9, -0.6, 2.5)])

@@ -59,3 +59,11 @@ def projected_noise(d_resid: int, d_head: int, n_bigrams: float, n_queries: int 
     Each bigram adds (f_q.f_i)(f_j^T R f_k), of variance 1/d_resid and 1/d_head. Exact for random unit directions.
     """
     return (n_queries * n_keys * n_bigrams / (d_resid * d_head)) ** 0.5
+
+
+def half_match_noise(d_resid: int, d_head: int, n_bigrams: float) -> float:
+    """Standard deviation of a listed query with another bigram's key: two bigrams match by half.
+
+    sqrt((|B| - 2) / (d_resid d_head) + 1/d_head + 1/d_resid), by projection, every feature in one bigram.
+    """
+    return ((n_bigrams - 2) / (d_resid * d_head) + 1 / d_head + 1 / d_resid) ** 0.5

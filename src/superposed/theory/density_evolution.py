@@ -33,6 +33,7 @@ from superposed.theory.targeted import gate_size
 
 BLOW_UP = 20.0
 """A state this many times as noisy as a clean one is lost: nothing brings it back."""
+PROOF_TERM = 18.0  # 2 * 3^2: a unit forgives noise up to 1/3
 
 _W, _W_WEIGHT = np.polynomial.hermite_e.hermegauss(11)
 _W_WEIGHT = _W_WEIGHT / _W_WEIGHT.sum()
@@ -241,3 +242,8 @@ def mean_field_capacity(design: Design) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if is_stable(exp(middle), design) else (low, middle)
     return exp(low)
+
+
+def leading_order(width: float | int, s: int) -> float:
+    """d^(3/2)/(18 sqrt(2 s) ln(d/8s)): where hits alone round as many units wrongly as carry a signal."""
+    return width**1.5 / (PROOF_TERM * sqrt(2 * s) * log(width / (8 * s)))

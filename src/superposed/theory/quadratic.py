@@ -142,6 +142,11 @@ def draw_form(
     return existing(pair[0] * pair[1] - (STRATA == 2), m, s)
 
 
+def form_dimensions(d: float) -> int:
+    """r, the coordinates whose r(r+1)/2 products d quadratic neurons hold."""
+    return int(((8 * d + 1) ** 0.5 - 1) / 2 + 1e-9)
+
+
 def printed_form_width(m: float, s: int, eps: float) -> float:
     """d = (2 s ln m / eps^2)^2, the printed m = exp(eps^2 sqrt(d) / (2 s)) solved for d."""
     return (2 * s * log(m) / eps**2) ** 2

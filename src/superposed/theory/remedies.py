@@ -30,12 +30,14 @@ from itertools import product
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
-from superposed.theory.bernoulli import wired_distribution
+from superposed.theory.bernoulli import Cumulants, mean_of_relus, wired_distribution
 from superposed.theory.bernoulli_drawn import binomial, mean_over_shared
 from superposed.theory.codes import STRATA, event_reads, existing, static_bound
 from superposed.theory.relu import Scalar, as_float, relu_moments
+
+N_ANGLES = 128
 
 
 def draw_signed(
@@ -72,6 +74,29 @@ def draw_signed(
         return jax.nn.relu(pair.sum(0) - 1 + wired + cross_talk)
 
     return existing(mean_over_shared(neuron_key, d, p**2 / 4, shape, neuron) - (STRATA == 2), m, s)
+
+
+def signed_cumulants(
+    m: Scalar, s: Scalar, d: Scalar, p: Scalar, d_in: Scalar | None = None, *, active: int | Int[Array, ""]
+) -> Cumulants:
+    """Mean, variance and third cumulant of read-off - truth for signed weights, as `bernoulli.error_cumulants` has
+    them.
+
+        h = j - 1 + K + C + Z,   K a sum of s - j terms +1, -1, 0,   Var C = own_j / d_in,   Var Z = p (m - s) s / d_in
+
+    and L ~ Bin(d, p^2/4). K's distribution from its characteristic function, (1 - p + p cos theta)^(s - j), on 128
+    points: exact while |K| stays below 64. Arguments as in `bernoulli.error_cumulants`.
+    """
+    m, s, d, p = map(as_float, (m, s, d, p))
+    per_d_in = jnp.float32(0) if d_in is None else 1 / as_float(d_in)
+    theta = 2 * jnp.pi * jnp.arange(N_ANGLES) / N_ANGLES
+    values = jnp.arange(N_ANGLES) - N_ANGLES / 2
+    spectrum = jnp.power(1 - p + p * jnp.cos(theta), jnp.float32(s - active))
+    chance = jnp.cos(values[:, None] * theta) @ spectrum / N_ANGLES
+    chance = jnp.where(chance > 1e-6, chance, 0)  # below are the sum's rounding errors
+    own = 2 * s - (active == 1)
+    std = jnp.sqrt(p * jnp.maximum(m - s, 0) * s * per_d_in)
+    return mean_of_relus(active, (values, chance / chance.sum()), jnp.sqrt(own * per_d_in), std, d * p**2 / 4)
 
 
 def draw_centred_read_off(

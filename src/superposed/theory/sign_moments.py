@@ -6,6 +6,7 @@ active pair members. All functions are of plain numbers, host side, in float64.
 
 from math import asin, comb, exp, pi, sqrt
 
+import scipy.stats
 from scipy.optimize import brentq
 
 Number = int | float
@@ -37,6 +38,24 @@ def superposed_rademacher_variance(m: Number, s: int, d: Number, d_in: Number, c
     if active == 0:
         return aligned
     return aligned + (s / d_in * (slope / (2 * c)) ** 2 if active == 1 else 2 * s / d_in * (slope / (4 * c)) ** 2)
+
+
+def superposed_gaussian_variance(m: Number, s: int, d: Number, d_in: Number, c: Number, active: int) -> float:
+    """As `superposed_rademacher_variance` for V_ik standard normal and a read-off by sgn(v_ik v_il):
+
+        common = 0,   (s / d_in) (mu_l(1, 0) / c)^2,   (2s / d_in) (mu_k(1, 1) / c)^2       for active = 0, 1, 2
+
+    mu(r_k, r_l) is `theory.sign_drawn.mean_signed_relu` of independent v_ik, v_il and a pre-activation of variance
+    s - active + nu + r_k^2 + r_l^2, subscripts its derivatives.
+    """
+    nu, h = max(m - s, 0) * s / d_in, 1e-4
+    mu = lambda k, l: _mean_signed_relu(k, l, 0.0, s - active + nu + k**2 + l**2)
+    own = aligned_variance(s, c, active, nu) / d
+    if active == 0:
+        return own
+    if active == 1:
+        return own + s / d_in * ((mu(1, h) - mu(1, -h)) / (2 * h * c)) ** 2
+    return own + 2 * s / d_in * ((mu(1 + h, 1) - mu(1 - h, 1)) / (2 * h * c)) ** 2
 
 
 def superposed_sign_width(m: Number, s: int, eps: Number, quantile: float = 0.99) -> float:
@@ -133,3 +152,16 @@ def half_pass_width(m: int, s: int, eps: Number, variance: Number, n_inputs: int
             lambda d: chance_all_pairs_pass(m, s, d, eps, variance, n_inputs) - 0.5, variance, variance / eps**2 * 1e3
         )
     )
+
+
+def quadratic_variance(s: int, active: int) -> float:
+    """Variance times d of sum_i w_ik w_il gamma_i^2 / (2 d), Rademacher weights, s - 2 active features beside the pair.
+
+        n^2/4 + C(n, 2) - [active = 2],    n = s - 2 + active features active in all
+
+    Exact: gamma^2 = n + 2 sum_{a<b} w_a w_b, and times w_k w_l / 2 its terms are distinct characters, uncorrelated
+    and of coefficients n/2 and 1; that of the pair itself is the mean, 1. (none, one, both): 0, 1/4, 1 at s = 2;
+    1/4, 2, 17/4 at 3.
+    """
+    n = s - 2 + active
+    return n**2 / 4 + comb(n, 2) - (active == 2)
