@@ -72,6 +72,8 @@ def changed_tensors(tensors: dict, what: str) -> dict:
         return {**tensors, "features.1.threshold": np.zeros(0, np.float32)}
     if what == "flat":
         return {**tensors, "encoding": np.int8(0)[None]}
+    if what == "two axes":
+        return {**tensors, "layers.0.bias": at("layers.0.bias")[:, None]}
     if what == "directions":
         return {**tensors, "features.2.directions": 0 * at("features.2.directions")}
     return {**tensors, "layers.1.bias": at("layers.1.bias") - 3}
@@ -88,6 +90,7 @@ def changed_tensors(tensors: dict, what: str) -> dict:
         ("beyond", "features.2.neurons, .directions and .read_off do not match"),
         ("no threshold", "features.1.threshold has shape (0,)"),
         ("flat", "encoding has shape (1,)"),
+        ("two axes", "layers.0.bias has shape"),
         ("directions", "features.2.directions are not what a forward pass shows"),
         ("bias", "wrong bits on"),
     ],

@@ -31,7 +31,7 @@ def wrong_tensors(compiled: CompiledNetwork, circuit: Circuit) -> Iterator[str]:
             yield f"{name} has type {tensors[name].dtype}"
     if set(kinds) != set(tensors):
         return
-    misshapen = [name for name in kinds if name in tensors and not _has_its_axes(name, tensors[name])]
+    misshapen = [name for name in kinds if not _has_its_axes(name, tensors[name])]
     if misshapen:
         yield from (f"{name} has shape {tensors[name].shape}" for name in misshapen)
         return
@@ -54,12 +54,13 @@ def wrong_tensors(compiled: CompiledNetwork, circuit: Circuit) -> Iterator[str]:
 
 def _has_its_axes(name: str, value: np.ndarray) -> bool:
     """Whether an array has as many axes as its name says; layers and thresholds are one number."""
-    last = name.split(".")[-1]
+    first, last = name.split(".")[0], name.split(".")[-1]
     if last in ("layer", "threshold"):
         return value.shape == (1,)
     if last == "weight":
         return value.ndim in (1, 2)
-    return value.ndim == (2 if name == "encoding" or last in ("neurons", "directions", "read_off") else value.ndim)
+    is_table = last in ("encoding", "neurons", "directions", "read_off") or (first, last) == ("circuit", "inputs")
+    return value.ndim == (2 if is_table else 1)
 
 
 def _below(index: np.ndarray, n: int) -> bool:
