@@ -44,8 +44,8 @@ def targeted_and(
         raise GatesRefused("template", "correct", rule)
     f = int(fan_in[0])
     inputs = gates.inputs[:, :f]
-    sigma = hub_blocks(rng, inputs, size, units) if hubs else None
-    write, read_off = wired(rng, inputs, read.shape[1], units, size, sigma)
+    units_of = hub_blocks(rng, inputs, size, units) if hubs else None
+    write, read_off = wired(rng, inputs, read.shape[1], units, size, units_of)
     return SparseLayer((read, write), ((units, kink(f - 1)),)), read_off
 
 
@@ -55,25 +55,28 @@ def wired(
     m: int,
     units: int,
     size: int,
-    sigma: Int[np.ndarray, "n size"] | None = None,
+    units_of: Int[np.ndarray, "n size"] | None = None,
 ) -> tuple[sp.csr_array, sp.csr_array]:
     """The signs sigma [m, units] of features on units, and the mean [units, n] of each gate's readable units.
 
-    A gate is read where sigma is + for its inputs and - for its inhibitors. A gate that chance gives no such unit gets
-    these signs on its first.
+    A unit of a gate is readable if sigma is + for its inputs there, and - for its inhibitors. If chance gives a gate no
+    readable unit, its first unit is given these signs.
 
     Args:
       inputs: as in `Gates`; negative for inhibitors and unused slots.
-      sigma: the units of each gate; None draws a balanced code.
+      m: features that the gates may read.
+      units: neurons, or groups of neurons with one sum.
+      size: A, units of a gate.
+      units_of: the units of each gate; None draws a balanced code.
 
     Raises:
-      NoRoom: fewer units than a gate has, or a gate that can't be read on any.
+      NoRoom: fewer units than a gate has, or a gate that can be read on none of its units.
     """
     n = len(inputs)
-    sigma = balanced_code(rng, n, size, units) if sigma is None else sigma
+    units_of = balanced_code(rng, n, size, units) if units_of is None else units_of
     used, wanted = inputs != -1, np.where(inputs >= 0, 1, -1).astype(np.float32)
     features = np.where(inputs >= 0, inputs, -2 - inputs).astype(np.int64)
-    places = np.where(used[:, :, None], features[:, :, None] * units + sigma[:, None, :], -1)
+    places = np.where(used[:, :, None], features[:, :, None] * units + units_of[:, None, :], -1)
     distinct, which = np.unique(places.ravel(), return_inverse=True)
     which = which.reshape(places.shape)
     signs = rng.integers(0, 2, len(distinct)).astype(np.float32) * 2 - 1
@@ -88,4 +91,4 @@ def wired(
     write = sp.csr_array((signs[there], (distinct[there] // units, distinct[there] % units)), shape=(m, units))
     gate, place = np.nonzero(found)
     weight = (1 / found.sum(1))[gate].astype(np.float32)
-    return write, sp.csr_array((weight, (sigma[gate, place], gate)), shape=(units, n))
+    return write, sp.csr_array((weight, (units_of[gate, place], gate)), shape=(units, n))

@@ -25,13 +25,14 @@ def targeted_gates(
         OR, COPY   g(u)                                two neurons
         XOR   g(u) - g(u - 1) + g(u - 2) - ...         2 f neurons,   g(u) = 3 (ReLU(u - 1/3) - ReLU(u - 2/3))
 
-    An idle AND is quiet unless two of its inputs' worth reach it. An idle OR, copy or XOR is not: one active feature
-    that shares a unit turns the unit on. So these kinds bear fewer gates in as many units.
+    An idle AND of f inputs is quiet while u is at most f - 1. An idle OR, copy or XOR is not as safe: one active
+    feature that shares a unit with it turns the unit on. So as many units bear fewer gates of these kinds.
 
     Args:
       gates: a layer of gates; every one reads a feature.
       read: read-offs [D_in, m] of the features before.
-      width: neurons of the layer. Kinds share them in proportion to their gates' neurons, each with 4 s A at least.
+      width: neurons of the layer. Kinds share them in proportion to their gates' neurons. Where there are several
+        kinds, each has at least A units for each of its first 4 s gates.
       size: A, units of a gate.
       s: active features.
 
@@ -68,7 +69,7 @@ def reset_of(op: Op, fan_in: int) -> Reset:
 
 
 def _shares(counts: np.ndarray, neurons: np.ndarray, width: int, size: int, s: int) -> np.ndarray:
-    """Units of each kind: what it needs at least, and of the rest in proportion to its gates' neurons."""
+    """Units of each kind: the least that it needs, and a share of the rest in proportion to its gates' neurons."""
     least = np.minimum(counts, 4 * s) * size if len(counts) > 1 else np.minimum(counts, 1) * size
     needed = int((least * neurons).sum())
     if needed > width:

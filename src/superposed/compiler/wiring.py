@@ -10,7 +10,7 @@ from jaxtyping import Int
 
 from superposed.circuits.circuit import gates_that_read, wires
 
-FEW = 1 / 2  # of the units: while no more are active, it is faster to make their rows alone
+FEW = 1 / 2  # the share of units that may be active for it to be faster to make their rows alone
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class Wiring:
 
     Args:
       before: the code [m, D_in] of the features that gates read.
-      on_units: the features on each unit [D_in, m], the transposed pattern of `before`.
+      features_on: the features on each unit [D_in, m]; nonzero where the transposed `before` is.
       features: what each gate reads; -1 and below are no features.
       code: the code [n, D] of the gates.
       make: `clipped_wires` or `summed_wires`.
     """
 
     before: sp.csr_array
-    on_units: sp.csr_array
+    features_on: sp.csr_array
     features: Int[np.ndarray, "n slots"]
     code: sp.csr_array
     make: Callable[[sp.csr_array, np.ndarray, sp.csr_array], sp.csr_array]
@@ -39,9 +39,9 @@ class Wiring:
     def rows(self, units: Int[np.ndarray, " u"]) -> sp.csr_array:
         """The wires of these units alone [u, D], equal to `whole[units]`.
 
-        Only gates count that read a feature on one of the units. Of one feature's channel only these units are kept.
+        Only gates that read a feature on one of the units matter. Of that feature's channel only these units are kept.
         """
-        on = self.on_units[units]
+        on = self.features_on[units]
         features, place = np.unique(on.indices, return_inverse=True)
         before = sp.csr_array((np.ones(on.nnz, np.float32), place, on.indptr), shape=(len(units), len(features)))
         gates = gates_that_read(self.features, features, self.before.shape[0])
