@@ -19,7 +19,7 @@ from superposed.compiler.template import Template, template_of
 SAMPLE = 4096  # of the inputs, by which a template sizes what it lays out
 ATTACKS = 1000  # of the adversary's inputs that are run, the worst first
 DRAWS = 3  # of the codes at one width
-RUNG, RUNGS = 1.05, 4  # also at the next four narrower widths 1.05^k, before more width is asked for
+RUNG, RUNGS = 1.05, 4  # if all draws fail, the next four narrower widths RUNG^k are tried too
 MOST_TIMES = 80  # the width asked for: how far a width that would do is looked for
 
 
@@ -118,9 +118,9 @@ def compile_circuit(
     """A network that computes the circuit without a wrong bit on all checked inputs.
 
     Inputs on which the circuit itself has more than s active features are left out and counted. Codes are drawn three
-    times, and three times at each of four narrower widths, before the width is refused (`codes_to_try`). They are also
-    drawn again where an adversary finds an input with a wrong bit (`attacked`). If it finds one in every draw, the best
-    draw is taken. So `worst` of the result says whether inputs with wrong bits are known.
+    times, and three times at each of four narrower widths, before the width is refused (`codes_to_try`). At the width
+    itself they are also drawn again where an adversary finds an input with a wrong bit (`attacked`). If it finds one in
+    every draw, the best draw is taken. So `worst` of the result says whether inputs with wrong bits are known.
 
     Args:
       key: of codes and signs, and of the random inputs.
@@ -149,7 +149,7 @@ def compile_circuit(
         network, result, wrong = attempt(jax.random.fold_in(build_key, draw), circuit, neurons, make, inputs, domain)
         if wrong is not None:
             problem = problem or wrong
-            if network is None:  # nor is there room in fewer neurons
+            if network is None:  # no room here, so none in fewer neurons either
                 break
             continue
         harm = attacked(network, circuit, s, domain)
@@ -163,7 +163,7 @@ def compile_circuit(
 
 
 def codes_to_try(width: int) -> list[tuple[int, int]]:
-    """(neurons, draw) of the codes that are tried at a width, in order: chance may spare a network of fewer neurons.
+    """(neurons, draw) of the codes that are tried at a width, in order. By chance a narrower network may pass alone.
 
     Codes depend on the seed, the width and the draw alone. So if a draw passes at a rung 1.05^k, no width up to 1.2
     times the rung is refused.
@@ -191,7 +191,7 @@ def leave_out(circuit: Circuit, inputs: Inputs, s: int) -> tuple[Inputs, int]:
 def attempt(
     key: Key[Array, ""], circuit: Circuit, width: int, template: Template, inputs: Inputs, domain: Domain
 ) -> tuple[SparseNetwork | None, Check | None, str | None]:
-    """A network, its check, and what is wrong: None if nothing is."""
+    """(network, check, what is wrong), with None for "nothing wrong". Without room for the codes: (None, None, why)."""
     try:
         network = template(key, circuit, width, inputs.b[:SAMPLE])
     except NoRoom as error:
@@ -204,7 +204,7 @@ def attempt(
 
 
 def attacked(network: SparseNetwork, circuit: Circuit, s: int, domain: Domain) -> WorstCase:
-    """What an adversary's inputs do, those that are chosen to do harm in the first layer.
+    """How many inputs with wrong bits are among those that an adversary chooses to do harm in the first layer.
 
     Only inputs of the domain are run, on which the circuit stays s-sparse.
     """

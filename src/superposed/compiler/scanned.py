@@ -18,7 +18,7 @@ from superposed.compiler.gate_table import GateTable, group_table
 from superposed.program import program
 from superposed.theory.density_evolution import Design
 
-SMALL = 1024  # rows; below, the compiler is asked for less
+SMALL = 1024  # rows; up to so many, a program would compile longer than it runs
 
 
 class State(NamedTuple):
@@ -198,7 +198,7 @@ def first_wrong_layers(
         if n_features % s or not s <= n_features <= plan.rows:
             raise InputError("m", n_features, f"closed groups need a multiple of s = {s} up to rows = {plan.rows}")
     keys, m = jax.vmap(jax.random.key)(jnp.array(seeds)), jnp.array(m)
-    loops = plan.rows > SMALL  # a small network compiles longer than it runs
+    loops = plan.rows > SMALL
     state = program(_start_all, 2, loops=loops)(plan, batch, keys, m)
     first = np.full((len(seeds), batch), depth + 1)
     for done in range(0, depth, piece):

@@ -19,7 +19,7 @@ class ChannelState(NamedTuple):
 
     Args:
       active: the units that are on, D where there are fewer than K.
-      groups: which group of s features is active, counted before the layer's order.
+      groups: the number of the active group, which stays the same. Each layer's order says which features it holds.
     """
 
     active: Int[Array, "batch K"]
