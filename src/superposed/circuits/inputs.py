@@ -155,7 +155,7 @@ def inputs_to_check(
 def lively_features(rng: np.random.Generator, circuit: Circuit, domain: Domain, n: int) -> sp.csr_array:
     """Up to n inputs on which a random gate of the last layer is on, found by going back through the layers.
 
-    Inputs outside the domain are left out. Every one found is repeated to fill n rows, none if there is none.
+    Inputs outside the domain are left out. Those found are repeated to fill n rows. There are no rows if none is found.
     """
     wanted_inputs = set()
     for gate in rng.integers(0, circuit.widths[-1], min(n, 2000)):
@@ -177,7 +177,7 @@ def lively_features(rng: np.random.Generator, circuit: Circuit, domain: Domain, 
 def _features_for(rng: np.random.Generator, gates: Gates, wanted: set[int]) -> set[int]:
     """Few features that turn the wanted gates on: all that an AND reads, and at least one that any other gate reads.
 
-    Gates that share what they read make do with one feature. So ORs in deep circuits do not ask for ever more inputs.
+    Gates that read the same feature can do with that one. So the ORs of deep circuits do not ask for ever more inputs.
     """
     reads = {g: gates.inputs[g][gates.inputs[g] >= 0].tolist() for g in sorted(wanted)}
     features = {k for g, inputs in reads.items() if gates.op[g] == Op.AND for k in inputs}

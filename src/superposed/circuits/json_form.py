@@ -72,7 +72,7 @@ def _load(text: str) -> dict:
         raise FormError("brackets inside brackets too deep for a circuit; docs/circuits.md shows the form") from None
     except FormError as error:
         raise FormError(str(error), _key_line(text, str(error).split("'")[1])) from None
-    except ValueError:  # Python reads no longer ones
+    except ValueError:  # Python refuses to read whole numbers of thousands of digits
         raise FormError("a number has thousands of digits; whole numbers go up to 2147483647") from None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise FormError(f'a circuit is an object with "format": "{FORMAT}"')

@@ -18,8 +18,8 @@ def random_rows(
 ) -> Float[Array, "rows _"]:
     """A matrix whose row i is draw(fold_in(key, i)) for i < width and zero from there on.
 
-    On a CPU the rows come a few at a time, so that their random numbers stay in the cache, and only those that are not
-    zero.
+    On a CPU rows are drawn a few at a time, so that their random numbers stay in the cache. Rows that are zero are not
+    drawn there at all.
     """
     row = lambda i: jnp.where(i < width, draw(jax.random.fold_in(key, i)), 0).astype(jnp.float32)
     if jax.default_backend() != "cpu":

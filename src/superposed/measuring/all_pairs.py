@@ -79,7 +79,7 @@ def tally_all_pairs(network: Network, set_up: Setting, one: Input, slots: int) -
 def hold_all_pairs(
     network: Network, set_up: Setting, one: Input, slots: int, bounds: Bounds, holds: Bool[Array, " r"]
 ) -> Bool[Array, " r"]:
-    """Which of the rungs that hold so far have every error of this input within the bounds, too.
+    """Which rungs still hold after this input: those that held before it and have all its errors within the bounds.
 
     Looking ends once no rung holds any more. Tiles of a rung that has failed are not looked at.
     """

@@ -23,7 +23,7 @@ EDGES = np.exp2(np.arange(OCTAVES[0] * STEPS, OCTAVES[1] * STEPS + 1) / STEPS)
 """Edges of the grid, from 2^-24 to 2^16; one bin lies below them (zero included) and one above."""
 N_BINS = len(EDGES) + 1
 LANES = 1024
-"""Running sums side by side on a CPU, which else adds one value after the other, four times slower."""
+"""Running sums side by side on a CPU, which otherwise adds one value after the other, four times slower."""
 FEW = 2**13
 """Fewer errors than these are added up at once, because the program is then compiled sooner."""
 

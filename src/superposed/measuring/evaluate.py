@@ -95,7 +95,7 @@ def holds(
     orders: Int[Array, "every m"] | None = None,
     counted: Counted | None = None,
 ) -> Bool[Array, " r"]:
-    """Which rungs have every error of n inputs within the bounds. Looking ends once none has.
+    """Which rungs have every error of n inputs within the bounds. Looking ends once no rung is left.
 
     Args:
       bounds: what an error may be, by stratum.

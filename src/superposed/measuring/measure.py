@@ -83,8 +83,12 @@ def measure(
 
 
 def check_cells(cells: Sequence[Cell]) -> None:
-    """Raises InputError for cells that share no program, or that their construction refuses; WrongSums as `measure`
-    does."""
+    """Raises what `measure` raises for its cells.
+
+    Raises:
+      InputError: cells that do not share a program, or that their construction refuses.
+      WrongSums: as `measure`.
+    """
     check_sums()
     first = cells[0]
     for problem, width in {(problem_of(c.construction, c.m, c.s), c.width) for c in cells}:
@@ -114,13 +118,15 @@ def even_share(devices: int | None) -> int:
 
 
 def slots_for(s: int) -> int:
-    """The most active features of the program that s of them take."""
+    """s rounded up to what programs are compiled for: a multiple of SLOTS active features."""
     return -(-s // SLOTS) * SLOTS
 
 
 def blocks(cells: Sequence[Cell]) -> Iterator[list[list[int]]]:
-    """At most BLOCK towers at a time that fit one program. A tower is the numbers of cells, by width, one pass
-    serves."""
+    """The towers of the cells, at most BLOCK at a time, those of one program together.
+
+    A tower is a list of cell numbers, in order of width. One pass over a network's neurons serves all of them.
+    """
     first = cells[0]
     nested = read_at_rungs(first)
     networks: dict[object, list[int]] = {}
@@ -142,7 +148,7 @@ def read_at_rungs(cell: Cell) -> bool:
 
 
 def rungs_for(cell: Cell) -> int:
-    """The most widths that the cell's program reads off: the same for one width, so that its sums round alike."""
+    """The most widths that the cell's program reads off. One width takes the same program, so that sums round alike."""
     return RUNGS if read_at_rungs(cell) else 1
 
 

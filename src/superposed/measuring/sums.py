@@ -1,5 +1,7 @@
-"""Sums over the active neurons of one input, for any pairs of features and at one width or many: the code's products or
-counts of its bits."""
+"""Sums over the active neurons of one input, for any pairs of features, at one width or at many.
+
+A sum is a product of code columns, or a count of their bits.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
@@ -15,10 +17,9 @@ from superposed.networks.network import Network, matmul
 CHUNK = 256
 """Active neurons multiplied at once. Sums run over whole chunks from the first on, so that padding changes no bit."""
 
-
 BITS_TILE, TILE, WIDE_TILE = 128, 256, 1024
-"""Features in a tile's row and column: of counts, which stay in the processor's cache; of products; on an
-accelerator."""
+"""Features in a tile's row and column: where bits are counted, where codes are multiplied, and on an accelerator.
+A tile of counts stays in the processor's cache."""
 
 
 class Rungs(NamedTuple):
@@ -66,7 +67,6 @@ class Setting(NamedTuple):
 
 
 State, Found = TypeVar("State"), TypeVar("Found")
-
 
 Pick = Callable[[Num[Array, "n p"]], Num[Array, "n k"]]
 """A choice of columns."""

@@ -1,4 +1,4 @@
-"""Whether networks have every error within bounds, and nothing else: looking ends at the first input that fails.
+"""Verdicts: whether a network has every error within bounds, and nothing else. Looking ends at the first failure.
 
 A verdict is no measurement. It serves one criterion and one eps, so it is never stored.
 """
@@ -29,8 +29,8 @@ from superposed.networks.read_off import Coded
 def can_judge(cell: Cell, criterion: str) -> bool:
     """Whether a cell's verdict can be had without its errors.
 
-    The criterion asks for every read-off, every pair of a built network is looked at, and read-offs are sums over
-    neurons. On an accelerator all inputs are looked at together, so there is nothing to stop.
+    It can where the criterion asks for every read-off, the sampling looks at every pair of a built network, and
+    read-offs are sums over neurons. It cannot on an accelerator, where all inputs are looked at together.
     """
     if criterion not in ("max", "decode") or cell.mode != "built" or cell.sampling.idle is not None:
         return False
@@ -47,7 +47,7 @@ def bounds_of(criterion: str, eps: float) -> Bounds:
     if criterion == "decode":
         return Bounds(jnp.array([-jnp.inf, -jnp.inf, -0.5]), jnp.array([0.5, 0.5, jnp.inf]))
     bound = np.float32(eps)
-    if float(bound) < eps:  # errors are float32: below eps means below the float32 that follows it
+    if float(bound) < eps:  # an error is a float32, so it is below eps if it is below the first float32 that is not
         bound = np.nextafter(bound, np.float32(np.inf))
     return Bounds(jnp.full(3, -bound), jnp.full(3, bound))
 

@@ -71,11 +71,15 @@ def built_errors(
 
 
 def most_gates(seed: int, d: int, s: int, inputs: int, layout: str, eps: float) -> tuple[int, int]:
-    """Neighbouring numbers of gates: with the first, rms errors by active inputs are below eps, with the second not.
+    """Two neighbouring numbers of gates. At the first the rms error of every stratum is below eps, at the second not.
 
-    0 stands for none that was tried.
+    The numbers tried are 2^(k/4) times the leading order, by bisection. Each one has a layer of its own. A 0 means that
+    no number tried is on that side.
 
-    Tried are 2^(k/4) times the leading order, by halving. Each number of gates is a layer of its own.
+    Args:
+      seed: of the layers and inputs. d: neurons. s: active features.
+      inputs: looked at, for each number of gates.
+      layout: a name in LAYOUTS.
     """
     rungs = [round(linear_gates(d, s, eps) * 2 ** (k / 4)) for k in range(-20, 9)]
     low, high = -1, len(rungs)

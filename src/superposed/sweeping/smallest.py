@@ -57,10 +57,10 @@ def search_for(
 
 @dataclass(frozen=True)
 class Verdicts(SmallestWidth):
-    """The same search where nothing but its answer is wanted.
+    """The search for the smallest width where nothing but its answer is wanted.
 
-    A network that fails is left at the first input that shows it. So its rows hold a verdict on this criterion and
-    this eps, and no measurement. They must not be stored.
+    A network is left at the first input on which it fails. So a row is a verdict on this criterion and this eps, and
+    not a measurement. Such rows must not be stored.
     """
 
     def measured(self, seen: Seen, seed: int) -> dict[int, bool]:

@@ -140,9 +140,10 @@ def quantile_width(
 def quantile_errors(
     m: Float[np.ndarray, " n"], s: int, d: Float[np.ndarray, " n"], between: tuple[float, float]
 ) -> Float[np.ndarray, " n"]:
-    """The errors that 1% exceed in the worst stratum at each (m, d = d_in): `quantile_width` the other way round.
+    """The error that 1% exceed in the worst stratum at each (m, d = d_in): `quantile_width` solved for eps.
 
-    The width is computed at seven errors `between` two. The error is straight in log-log from each to the next.
+    For every m the width is computed at seven errors between the two in `between`. The errors at the given widths are
+    interpolated in log-log. Widths outside the range get the nearest of the seven.
     """
     grid, errors = np.geomspace(*between, 7), np.empty(len(m))
     for value in np.unique(m):

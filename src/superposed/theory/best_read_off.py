@@ -1,6 +1,6 @@
 """The best linear read-off of a random layer when there are far more features than neurons, for two active features.
 
-A = ReLU(W Phi b) with W Gaussian, d_in = d. The best read-off of a pair is r = S^-1 mu / (mu^T S^-1 mu), with
+a = ReLU(W Phi b) with W Gaussian, d_in = d. The best read-off of a pair is r = S^-1 mu / (mu^T S^-1 mu), with
 S = E a a^T over inputs and mu the pair's own activation. For m well above d the inputs x = phi_k + phi_l have every
 direction alike, so that S is the kernel of a ReLU and contains no code:
 
@@ -18,9 +18,17 @@ from scipy.linalg import cho_factor, cho_solve
 
 
 def draw_best_errors(seed: int, d: int, events: int) -> Float[np.ndarray, "2 events"]:
-    """Errors of pairs with none and with one active feature, from one layer of d neurons; m is unlimited.
+    """Errors of pairs with none and with one active feature, from one layer of d neurons.
 
-    Pairs with both features active have no error at two active features: r reads its own mu as 1.
+        error = r^T ReLU(W x),   r = S^-1 mu / (mu^T S^-1 mu),   mu = ReLU(W (phi_k + phi_l))
+
+    The number of features does not enter. A pair with both features active has no error, because r reads its own mu
+    as 1.
+
+    Args:
+      seed: of the layer and the codes.
+      d: neurons, and dimensions of the input.
+      events: independent draws of the codes.
     """
     rng = np.random.default_rng([seed, d])
     w = rng.standard_normal((d, d))

@@ -145,7 +145,7 @@ def price_of_width(
     """How many times wider a network must be for `times` the depth, from chances a layer at one m and several widths.
 
     Half of the networks are right on a batch of inputs if the chance in a layer is ln 2/(depth batch). The chances fall
-    as the widths rise. The result is NaN where the widths do not hold both answers.
+    as the widths rise. The result is NaN if one of the two widths lies outside those given.
     """
     narrow_last = np.argsort(widths)[::-1]
     width = lambda n_layers: at_chance(widths[narrow_last], chances[narrow_last], log(2) / (n_layers * batch))

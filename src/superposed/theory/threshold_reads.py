@@ -77,6 +77,11 @@ def few_errors_width(m: float, k: int) -> Width:
 
     A read has variance 2 sigma^2, sigma^2 = k/d. There are k^2/2 pairs with both features active, whose reads must not
     fall 2 sigma l1 below 2, and k (m - k) with one, whose reads must not rise sqrt 2 sigma sqrt(l1^2 + l0^2) above 1.
+
+    Raises:
+      InputError: as `tail_levels`.
+
+    Source: derived for this project (docs/theory.md, section 9).
     """
     active, one = _levels_of_counts(m, k)
     both = np.sqrt(2) * active
@@ -84,7 +89,7 @@ def few_errors_width(m: float, k: int) -> Width:
 
 
 def few_errors_midpoint_width(m: float, k: int) -> Width:
-    """The same width for the fixed threshold 3/2:  d = 8 k (l1^2 + l0^2)."""
+    """The same width for the fixed threshold 3/2:  d = 8 k (l1^2 + l0^2). Raises as `few_errors_width`."""
     _, one = _levels_of_counts(m, k)
     return Width(8 * k * one**2, 1.5)
 
@@ -96,7 +101,7 @@ def _levels_of_counts(m: float, k: int) -> tuple[float, float]:
 
 
 def width_of_count(m: float, k: int, threshold: float, errors: float = 1.0) -> float:
-    """The width at which so many wrong ANDs are expected at a threshold, from their quadrature."""
+    """The width at which `expected_errors`, a quadrature, gives so many wrong ANDs at a threshold."""
     excess = lambda log_d: np.log(max(expected_errors(m, k, np.exp(log_d), threshold).sum(), 1e-300) / errors)
     return float(np.exp(scipy.optimize.brentq(excess, np.log(k), np.log(few_errors_midpoint_width(m, k).d) + 6)))
 
