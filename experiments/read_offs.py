@@ -102,7 +102,7 @@ def savings(profile: Profile, rows: list[dict], layer: str) -> Finding:
     )  # fmt: skip
 
 
-def above_floor(profile: Profile, rows: list[dict]) -> Finding:
+def above_floor(rows: list[dict]) -> Finding:
     """Whether any read-off's rms lies below the floor, and how near the best one comes."""
     best = [row["rms"] / row["floor"] for row in chosen(rows, how=BEST) if row["d"] < comb(row["m"], 2) / 2]
     least = min(row["rms"] / row["floor"] for row in rows if row["d"] < comb(row["m"], 2) / 2)
@@ -147,7 +147,7 @@ def falling(profile: Profile, rows: list[dict], layer: str, how: str) -> tuple[s
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Errors of every layer under every read-off, beside the floor; what the best one saves."""
     rows = error_rows(profile, seen)
-    table, fits, findings = list(rows), {}, [above_floor(profile, rows)]
+    table, fits, findings = list(rows), {}, [above_floor(rows)]
     for layer in profile.layers:
         findings.append(savings(profile, rows, layer))
         for how in HOW:

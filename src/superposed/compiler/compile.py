@@ -146,7 +146,7 @@ def compile_circuit(
     for neurons, draw in codes_to_try(width):
         if best is not None and (neurons < width or best[2].wrong == 0):
             break
-        network, result, wrong = attempt(jax.random.fold_in(build_key, draw), circuit, neurons, make, inputs, domain)
+        network, result, wrong = attempt(jax.random.fold_in(build_key, draw), circuit, neurons, make, inputs)
         if wrong is not None:
             problem = problem or wrong
             if network is None:  # no room here, so none in fewer neurons either
@@ -156,7 +156,7 @@ def compile_circuit(
         if best is None or harm.wrong < best[2].wrong:
             best = network, result._replace(left_out=left_out), harm
     if best is None:
-        raise WidthTooSmall(width, s, problem, passing_width(build_key, circuit, width, make, inputs, domain))
+        raise WidthTooSmall(width, s, problem, passing_width(build_key, circuit, width, make, inputs))
     network, check, harm = best
     worst = harm._replace(certified=certified_layers(network, circuit.layers, s))
     return Compiled(network, check, worst, s, domain)
@@ -189,7 +189,7 @@ def leave_out(circuit: Circuit, inputs: Inputs, s: int) -> tuple[Inputs, int]:
 
 
 def attempt(
-    key: Key[Array, ""], circuit: Circuit, width: int, template: Template, inputs: Inputs, domain: Domain
+    key: Key[Array, ""], circuit: Circuit, width: int, template: Template, inputs: Inputs
 ) -> tuple[SparseNetwork | None, Check | None, str | None]:
     """(network, check, what is wrong), with None for "nothing wrong". Without room for the codes: (None, None, why)."""
     try:
@@ -248,9 +248,7 @@ def gather(parts: Iterable[tuple]) -> Check:
     return Check(drawn, seen, False, 0, active, wrong, float(lowest), float(highest))
 
 
-def passing_width(
-    key: Key[Array, ""], circuit: Circuit, width: int, template: Template, inputs: Inputs, domain: Domain
-) -> int | None:
+def passing_width(key: Key[Array, ""], circuit: Circuit, width: int, template: Template, inputs: Inputs) -> int | None:
     """The first width on the ladder width * 1.25^k, k = 1, 2, ... at which the first draw of codes passes the check.
 
     So `compile_circuit` with the same key passes there. The ladder ends at MOST_TIMES the width, but not before
@@ -259,7 +257,7 @@ def passing_width(
     first_draw = jax.random.fold_in(key, 0)
     wider, end = max(width, 8) * 1.25, max(MOST_TIMES * max(width, 8), 2**14, 16 * max(circuit.widths))
     while wider <= end:
-        if attempt(first_draw, circuit, int(np.ceil(wider)), template, inputs, domain)[2] is None:
+        if attempt(first_draw, circuit, int(np.ceil(wider)), template, inputs)[2] is None:
             return int(np.ceil(wider))
         wider *= 1.25
     return None

@@ -125,7 +125,7 @@ def no_wrong_bits(networks: Sequence[list[dict]], depth: int, batch: int) -> tup
     broken, n = sorted(layer for layer in first if layer is not None), len(networks)
     low, high = proportion_interval(len(broken), n)
     chance = f"a network fails with chance {low:.2f} to {high:.2f} at 95%"
-    if broken or any(len(layers) < depth for layers in networks):
+    if broken:  # a network stops early only where bits are wrong
         between = f"{broken[0]}" if broken[0] == broken[-1] else f"{broken[0]} to {broken[-1]}"
         return "fails", f"{len(broken)} of {n} networks have wrong bits, the first in layer {between}", chance
     limit = upper_limit(n * depth * batch)

@@ -63,7 +63,7 @@ def _all_pass(circuit: Circuit, width: int, s: int, inputs: Inputs, seeds: range
     networks, domain, make = [], domain_of(circuit, s), template_of("channels", s)
     for seed in seeds:
         keys = (jax.random.fold_in(jax.random.key(seed), draw) for draw in range(DRAWS))
-        tries = (attempt(key, circuit, width, make, inputs, domain) for key in keys)
+        tries = (attempt(key, circuit, width, make, inputs) for key in keys)
         passed = next(((network, check) for network, check, problem in tries if problem is None), None)
         if passed is None:
             return None
