@@ -71,9 +71,9 @@ SMALL = (
 FINE = 2**0.125
 LARGE = (Built("paper", 2, 32768, -1, 3, step=FINE), Built("sparse", 2, 32768, -1, 3, step=FINE))
 WIDEST = (Built("paper", 2, 65536, -2, 2, step=FINE), Built("sparse", 2, 65536, 0, 4, step=FINE))
-"""Five fine rungs, the rung nearest to the drawn half-pass in the middle. Fixed from the drawn law before any of these
-networks was built: it puts the half-passes at 31,300, 93,100, 83,900 and 311,000 features. It also says that the chance
-falls from .9 to .1 within a rung of the small widths, and such a network costs a minute."""
+"""Five fine rungs each, with the rung nearest to the drawn half-pass in the middle. They were fixed from the drawn law
+before any of these networks was built. That law puts the half-passes at 31,300, 93,100, 83,900 and 311,000 features. It
+also says that the chance falls from .9 to .1 within one coarse rung. A network of these widths costs a minute."""
 PROFILES = {
     "tiny": Profile((Built("paper", 2, 2048, -9, -6, 2), Built("sparse", 2, 2048, -9, -6, 2)), (8192, 10**8), 60, 4, 4),
     "quick": Profile(

@@ -186,7 +186,7 @@ def rms_gates(d: int) -> float:
 
 
 def log_slope(curve: dict[float, float]) -> float:
-    """Between the first and the last point."""
+    """The exponent between the first and the last point of a curve {x: y}."""
     first, last = min(curve), max(curve)
     return log(curve[last] / curve[first]) / log(last / first)
 

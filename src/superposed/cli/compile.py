@@ -12,7 +12,7 @@ from superposed.circuits.formats import read_file, read_inputs
 from superposed.circuits.inputs import MOST_INPUTS, domain_of, input_rng, inputs_to_check
 from superposed.cli.options import check_out, check_seed, in_gib, memory, whole
 from superposed.cli.output import note, print_json
-from superposed.compiler.compile import DRAWS, Compiled, compile_circuit
+from superposed.compiler.compile import Compiled, compile_circuit
 from superposed.compiler.file import load
 from superposed.compiler.template import TEMPLATES
 from superposed.compiler.verify import describe, verify_network
@@ -95,10 +95,10 @@ def run_compile(args: argparse.Namespace) -> int:
     write_card(out, metadata, circuit)
     print_json({"file": str(out), **metadata}) if args.json else _report(out, compiled, metadata)
     if compiled.worst.wrong:
-        harm = f"{compiled.worst.wrong} of {compiled.worst.tried} chosen to do harm, in the best of {DRAWS} draws"
+        harm = f"{compiled.worst.wrong} of {compiled.worst.tried} chosen to do harm"
         note(
-            f"{out}: warning: inputs with wrong bits are known: {harm} of the codes. No other checked input has one. "
-            "A wider network has fewer of them"
+            f"{out}: warning: inputs with wrong bits are known: {harm}. The draws of the codes that were tried had no "
+            "fewer. No other checked input has a wrong bit. A wider network has fewer such inputs"
         )
     return 0
 

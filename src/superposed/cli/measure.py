@@ -112,7 +112,7 @@ def run_width(args: argparse.Namespace) -> None:
     for cell in searched(task, seen):
         if time.monotonic() - told > LINE_EVERY:
             told = time.monotonic()
-            note(f"width {cell.width} follows {len(task.tried(seen))} others")
+            note(f"measuring width {cell.width}, after {len(task.tried(seen))} other widths")
     found, tried = task.brackets(seen)[0], task.tried(seen)
     if args.json:
         print_json(
