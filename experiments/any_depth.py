@@ -6,7 +6,9 @@ key when its turn comes, and a control with too many features, which must fail. 
 so activity never dies out.
 
 Half of all networks are right on B inputs to depth L where the chance is ln 2/(L B). So a chance gives a depth, and the
-width at which the chance has a given value gives the price of depth.
+width at which the chance has a given value gives the price of depth. It is the price by the drawn law; no network is
+built at these widths and depths. Its interval is the sampling of one run. Rare runaways of the noise, and the law's own
+approximations, move it further (`docs/theory.md`, section 7).
 """
 
 from collections import Counter
@@ -202,12 +204,15 @@ def long_finding(cell: dict, first: int | None) -> Finding:
     limit = upper_limit(depth * batch)
     clean = f"0 wrong bits in {depth:,} layers; at 95% a layer errs on fewer than {limit:.1e} of inputs"
     question = f"Theorem 8 at any depth: does a built network run {depth:,} layers without a wrong bit?"
+    d, m = cell["width"], cell["m"]
     return Finding(
         question + " (control, must fail)" * cell["control"],
-        f"d = {cell['width']:,}, m = {cell['m']:,}, s = {S}, {batch} inputs, 1 seed",
+        f"d = {d:,}, m = {m:,} = {m / d:.2g} d, s = {S}, {batch} inputs, 1 seed",
         clean if first is None else f"the first wrong bit in layer {first:,}",
         "holds" if first is None else "fails",
-        "every read-off of every layer on the right side of 1/2" if first is None else "one read-off on the wrong side",
+        "every read-off of every layer on the right side of 1/2; the limit takes inputs of a layer as independent"
+        if first is None
+        else "one read-off on the wrong side",
     )
 
 
@@ -219,7 +224,7 @@ def price_finding(row: dict) -> Finding:
         f"depth {DEPTH} to {DEPTH * TIMES:,}, {INPUTS} inputs, half of the networks right",
         triple((row["low"], row["best"], row["high"])),
         "computed",
-        "drawn chances of a wrong bit; 95% interval of their sampling",
+        "drawn chances of a wrong bit, no network built; 95% interval of one run's sampling, other seeds move it more",
     )
 
 
@@ -248,7 +253,8 @@ def rare_finding(rows: list[dict], d: int) -> Finding:
         f"m = {first:.2f} to {last:.2f} of the mean field's capacity",
         f"{low:.1e} to {high:.1e}",
         "computed",
-        "density evolution with the active features drawn, near misses drawn more often",
+        "density evolution with the active features drawn, near misses drawn more often; too low where no draw "
+        "meets a runaway of the noise",
     )
 
 
@@ -270,8 +276,8 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
 EXPERIMENT = Experiment(
     claim="Theorem 8 (Hänni et al. 2024): corrected networks run sparse circuits of any polynomial depth; depth costs "
     "little width",
-    meaning="The chance of a wrong bit in a layer falls very fast as the network gets wider. So a run a thousand times "
-    "as deep needs only somewhat more neurons, and in wide networks hardly any.",
+    meaning="The chance of a wrong bit in a layer falls very fast as the network gets wider. So by the law of "
+    "drawn networks a run a thousand times as deep needs only somewhat more neurons, and in wide networks hardly any.",
     profiles=PROFILES,
     tasks=tasks,
     analyse=analyse,

@@ -3,8 +3,9 @@
 "run": one network, piece by piece: the wrong bits of the whole batch in every layer; controls: a ReLU in place of the
 step, and 4 m*, both of which must fail. "frontier": networks of their own draw, each run to a depth at one m. The next
 one has more features after a pass and fewer after a failure (a staircase). "rung": eight networks of their own draw at
-an m that is fixed beforehand. d is the number of ReLU neurons of the widest layer, one a unit; a circuit layer is two
-thin ReLU layers.
+an m that is fixed beforehand. An input of closed groups is one whole group; planted paths ("random gates") also have
+gates with one input on. d is the number of ReLU neurons of the widest layer, one a unit; a circuit layer is two thin
+ReLU layers.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ from superposed.theory.channels import bits_per_weight, largest_m
 STEP = 2 ** (1 / 8)
 """The first network of a staircase has the law's largest m, every next one 2^(1/8) times as many or as few features."""
 RUNG_SEEDS = 8
-"""Networks of a rung. A rung of eight passes has a chance of at least 63% a network, at 95% confidence."""
+"""Networks of a rung. If all eight pass, the chance of a network is at least 69%, at 95% confidence (one-sided)."""
 POWER = 2 - 1 / 8
 """A unit fires by chance at 2c hits, so at fixed c = 4 the largest m grows as d^(2 - 1/(2c))."""
 
@@ -209,7 +210,8 @@ def rung_finding(cells: Sequence[dict], results: list[dict]) -> Finding:
     low, high = proportion_interval(passed, n)
     least = low if passed < n else 0.05 ** (1 / n)  # one-sided where all pass
     question = f"Channels, closed groups: no wrong bit in any network with m = {cell['m'] / cell['width']:.3g} d?"
-    span = f"d = {cell['width']}, m = {cell['m']}, s = {cell['s']}, depth {cell['depth']}, {cell['batch']} inputs"
+    inputs = f"{cell['batch']} inputs of a group each"
+    span = f"d = {cell['width']}, m = {cell['m']}, s = {cell['s']}, depth {cell['depth']}, {inputs}"
     chance = f"a network passes with a chance of at least {least:.2g}" + (f", at most {high:.2g}" if passed < n else "")
     why = f"{chance}, at 95% (Clopper and Pearson)"
     return Finding(question, f"{span}, {n} networks", f"{passed} of {n}", "holds" if passed == n else "fails", why)
@@ -261,7 +263,8 @@ EXPERIMENT = Experiment(
     claim="Channels run circuits of m = 15 d features in d = 4,096 ReLU neurons and of 300 d in d = 131,072, deep, "
     "without a wrong bit; m* grows as d^1.875",
     meaning="A deep network can run a circuit over many times more features than it has neurons without a single wrong "
-    "bit. How many features fit grows almost as the square of the number of neurons.",
+    "bit on the inputs tried, if few features are active at a time. How many features fit grows almost as the square "
+    "of the number of neurons.",
     profiles=PROFILES,
     tasks=lambda profile: [*(chain for _, chain in runs(profile)), *rungs(profile), *staircases(profile)],
     analyse=analyse,

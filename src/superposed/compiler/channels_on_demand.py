@@ -5,6 +5,9 @@ m = 300 d. Two random orders determine all of them: of the features before and a
 single places of an order, so one can ask which gates a unit serves, and where each of these is stored. One input has
 about s c active units, with 2 m c/d gates each. So a layer costs about 2 s c^2 m/d gates an input, and no more memory.
 
+An input is one whole group. So a layer carries one of m/s groups to the next, and no gate sees only one of its inputs
+on. The run tests whether stored gates disturb one another. It does not tell an AND from an OR; planted paths do.
+
 `compiler.channels` makes the same layers as whole matrices, and is the twin in the tests.
 """
 

@@ -134,6 +134,7 @@ def xors_off(
 def bits_per_weight(m: float | int, units: float | int) -> float:
     """Bits of circuit a stored weight of one circuit layer: 2 m log2 m over the D^2 wires and the D^2 of the identity.
 
-    m gates that read two of m features each are m (2 log2 m - 1) bits, log2 m a wire that has to be remembered.
+    m gates that read two of m features each are m (2 log2 m - 1) bits, log2 m a wire that has to be remembered. A
+    layer of closed groups adds one order of m features, which is half as many.
     """
     return 2 * m * np.log2(m) / (2 * units**2)

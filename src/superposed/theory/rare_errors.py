@@ -7,7 +7,8 @@ What the next layer does to an input's active features is not drawn. It is integ
     gate on k ~ Bin(A, 1/4) neurons:  r ~ N(E ReLU(w + Z), var ReLU(w + Z)/k),   w = R_i + R_j - 1
     lost:  sum over n ~ Bin(D, p) units of round(r + N) - 1/2 is not positive     (saddle point, as for one correction)
 
-Approximations are those of `deep_drawn`; besides, the mean of k neurons is taken as normal.
+Approximations are those of `deep_drawn`; besides, the mean of k neurons is taken as normal. The noise of an input can
+run away, over many layers. Runs that meet no such input give too low a chance, and too small an error (docs/theory.md).
 """
 
 from math import exp, log
@@ -77,6 +78,8 @@ def wrong_bit_chance(
     seed: int, m: float | int, design: Design, layers: int = 96, settle: int = 32, per_decade: int = 40
 ) -> tuple[float, float]:
     """(chance that an input gets its first wrong bit in a layer, its standard error), once the network has settled.
+
+    The error is the scatter over this run's layers. Other seeds can differ by far more.
 
     Args:
       layers: that are averaged over, after `settle` layers.
