@@ -41,7 +41,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
         "--results",
         type=Path,
         metavar="FILE",
-        help="write every table of verdicts there, as Markdown, and the laws to family.laws.csv",
+        help="write every table of verdicts there, as Markdown, and the laws to family.laws.csv beside the figures",
     )
     drawn.set_defaults(run=run_figures)
 
