@@ -121,11 +121,11 @@ def over_tiles(
     look: Callable[[Int[Array, ""], Array, Array, Found], Found],
     found: Found,
 ) -> Found:
-    """look(rung, read(rung, sums, shared), which of them are pairs without an active member, found) for every tile and
-    rung.
+    """What is found after look(rung, values, seen, found) at every tile and rung; `seen` are pairs without active member.
 
     Args:
       until: how many rungs to visit, given what was found so far.
+      read: (rung, sums, shared) -> the values that are looked at.
     """
     m, padded, size = len(one.order), set_up.code.shape[1], set_up.tile
     corners = jnp.asarray(np.stack(np.triu_indices(padded // size), axis=1) * size)
@@ -172,8 +172,10 @@ def tally_touched(read: Float[Array, "slots m"], one: Input, place: int | Int[Ar
 def touched_pairs(
     slots: int, one: Input, place: int | Int[Array, ""]
 ) -> tuple[Bool[Array, "slots m"], Bool[Array, "slots m"]]:
-    """Which pairs of a feature in place `place`, `place` + 1, ... with any feature have one active member, and which
-    have two."""
+    """(pairs with one active member, pairs with two) of the features in places `place`, `place` + 1, ... with any one.
+
+    Each pair counts once, at the place of its earlier member.
+    """
     order, active = one.order, one.active
     rank = jnp.zeros_like(order).at[order].set(jnp.arange(order.shape[0], dtype=order.dtype))
     position = place + jnp.arange(slots)[:, None]

@@ -56,7 +56,7 @@ class Block(NamedTuple):
     Args:
       entropy: 64 bits a network, the key of its randomness.
       s: active features.
-      width: neurons, at which one network is read off, in rising order; of those, the first `n_rungs` count.
+      width: the widths at which one network is read off, in rising order. Only the first `n_rungs` count.
       n_rungs: how many that are.
       checked: whether the network is held to what its construction promises; one of a block is enough.
       tuned: the construction's hyper-parameter, None where it has none.

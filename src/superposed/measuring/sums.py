@@ -106,7 +106,12 @@ def over_rungs(
     visit: Callable[[Int[Array, ""], Array, Found], Found],
     found: Found,
 ) -> Found:
-    """visit(rung, sums of the pairs of columns k and l, which have this shape, found) for the first rungs in turn."""
+    """What is found after visit(rung, sums, found) at each of the first `until` rungs in turn.
+
+    Args:
+      k, l: choices of columns; the sums are those of every pair of a column of k and one of l.
+      shape: of the sums.
+    """
     left, right = add.take(k), add.take(l)
 
     def go_on(n: Int[Array, ""], so_far: tuple[State, Found]) -> tuple[State, Found]:
