@@ -66,7 +66,7 @@ def can_be_certified(gates: Gates, m: int) -> bool:
 
 
 def worst_sets(counts: sp.csr_array, low: Num[np.ndarray, " D"], code: sp.csr_array, gates: Gates, s: int) -> Attack:
-    """`attack` on a layer given as plain numbers.
+    """`attack` on a layer given as counts and thresholds, for gates that `can_be_certified`.
 
     Args:
       counts: what each feature alone brings to each unit [m, D].

@@ -121,11 +121,12 @@ def over_tiles(
     look: Callable[[Int[Array, ""], Array, Array, Found], Found],
     found: Found,
 ) -> Found:
-    """What is found after look(rung, values, seen, found) at every tile and rung; `seen` are pairs without active member.
+    """What is found after look(rung, values, seen, found) at every tile and rung.
 
     Args:
       until: how many rungs to visit, given what was found so far.
       read: (rung, sums, shared) -> the values that are looked at.
+      look: its `seen` says which pairs of the tile have no active member. Only these count.
     """
     m, padded, size = len(one.order), set_up.code.shape[1], set_up.tile
     corners = jnp.asarray(np.stack(np.triu_indices(padded // size), axis=1) * size)

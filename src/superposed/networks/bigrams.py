@@ -62,8 +62,10 @@ def projected_noise(d_resid: int, d_head: int, n_bigrams: float, n_queries: int 
 
 
 def half_match_noise(d_resid: int, d_head: int, n_bigrams: float) -> float:
-    """Standard deviation of a listed query with another bigram's key: two bigrams match by half.
+    """Standard deviation of the score of a listed query with another bigram's key: two bigrams match by half.
 
-    sqrt((|B| - 2) / (d_resid d_head) + 1/d_head + 1/d_resid), by projection, every feature in one bigram.
+        sqrt((|B| - 2) / (d_resid d_head) + 1/d_head + 1/d_resid)
+
+    For heads made by projection, with every feature in one bigram.
     """
     return ((n_bigrams - 2) / (d_resid * d_head) + 1 / d_head + 1 / d_resid) ** 0.5

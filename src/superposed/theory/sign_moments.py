@@ -46,7 +46,7 @@ def superposed_gaussian_variance(m: Number, s: int, d: Number, d_in: Number, c: 
         common = 0,   (s / d_in) (mu_l(1, 0) / c)^2,   (2s / d_in) (mu_k(1, 1) / c)^2       for active = 0, 1, 2
 
     mu(r_k, r_l) is `theory.sign_drawn.mean_signed_relu` of independent v_ik, v_il and a pre-activation of variance
-    s - active + nu + r_k^2 + r_l^2, subscripts its derivatives.
+    s - active + nu + r_k^2 + r_l^2. A subscript is a derivative: mu_l is d mu/d r_l.
     """
     nu, h = max(m - s, 0) * s / d_in, 1e-4
     mu = lambda k, l: _mean_signed_relu(k, l, 0.0, s - active + nu + k**2 + l**2)
