@@ -69,8 +69,12 @@ SMALL = (
     Built("sparse", 2, 16384, -4, 2),
 )
 FINE = 2**0.125
-LARGE = (Built("paper", 2, 32768, -1, 3, step=FINE), Built("sparse", 2, 32768, -1, 3, step=FINE))
-WIDEST = (Built("paper", 2, 65536, -2, 2, step=FINE), Built("sparse", 2, 65536, 0, 4, step=FINE))
+LARGE = (
+    Built("paper", 2, 32768, -1, 3, step=FINE),
+    Built("sparse", 2, 32768, -1, 3, step=FINE),
+    Built("paper", 2, 65536, -2, 2, step=FINE),
+)
+WIDEST = (Built("sparse", 2, 65536, 0, 4, step=FINE),)
 """Five fine rungs each, with the rung nearest to the drawn half-pass in the middle. They were fixed from the drawn law
 before any of these networks was built. That law puts the half-passes at 31,300, 93,100, 83,900 and 311,000 features. It
 also says that the chance falls from .9 to .1 within one coarse rung. A network of these widths costs a minute."""
