@@ -7,8 +7,8 @@ so activity never dies out.
 
 Half of all networks are right on B inputs to depth L where the chance is ln 2/(L B). So a chance gives a depth, and the
 width at which the chance has a given value gives the price of depth. It is the price by the drawn law; no network is
-built at these widths and depths. Its interval is the sampling of one run. Rare runaways of the noise, and the law's own
-approximations, move it further (`docs/theory.md`, section 7).
+built at these widths and depths. Every drawn chance is the mean of several runs, each of a seed of its own. Intervals
+are the scatter of the runs. The law's own approximations move it further (`docs/theory.md`, section 7).
 """
 
 from collections import Counter
@@ -27,12 +27,12 @@ from superposed.study.series import number, triple
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
 from superposed.theory.density_evolution import Design, mean_field_capacity
-from superposed.theory.rare_errors import price_of_width, wrong_bit_chance
+from superposed.theory.rare_errors import over_runs, price_of_width, wrong_bit_chance
 
 S, INPUTS, DEPTH, TIMES = 2, 20, 64, 1000
 """Active features of every network; inputs and depth from which the price of `TIMES` the depth is counted."""
 PIECE = 256  # layers a program call
-REPEATS = 400  # of the price, from chances moved by their standard errors
+SETTLE = 32  # layers a drawn network runs before its chances count
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,14 @@ class Profile:
       curves: widths at which the chance is drawn against m.
       shares: m of those curves, as shares of the mean field's capacity.
       prices: {m: widths} between which lie the widths for `DEPTH` and for `TIMES` that depth.
-      layers, per_decade: of a drawn chance.
+      seeds: runs of every drawn chance.
+      layers, per_decade: of a run.
     """
 
     curves: tuple[int, ...]
     shares: tuple[float, ...]
     prices: dict[int, tuple[int, ...]]
+    seeds: int
     layers: int
     per_decade: int
     rates: tuple[Rate, ...]
@@ -93,12 +95,12 @@ SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 TINY = (Rate(1024, 64, 12, 8),)
 LONG = (Long(16384, 256, 65_536, 8), Long(65536, 70_000, 64, 10), Long(65536, 100_000, 64, 10, True))
 FOUR, FIVE = (8192, 16384, 32768, 65536), (4096, 8192, 16384, 32768, 65536)
-SMALLEST = Profile((8192,), (0.2, 0.5), {2000: (8400, 12_000)}, 8, 10, TINY, (Long(4096, 64, 24, 4),))
+SMALLEST = Profile((8192,), (0.2, 0.5), {2000: (8400, 12_000)}, 2, 8, 10, TINY, (Long(4096, 64, 24, 4),))
 PROFILES = {
     "tiny": SMALLEST,
-    "quick": Profile((8192, 16384), (0.1, 0.3, 0.5), {2000: NARROW}, 16, 20, (), (Long(8192, 64, 4096, 4),)),
-    "standard": Profile(FOUR, SHARES, WIDE, 64, 40, RATES, LONG),
-    "full": Profile(FIVE, SHARES, WIDE, 256, 80, RATES + MORE, (*LONG, Long(32768, 2048, 65_536, 20))),
+    "quick": Profile((8192, 16384), (0.1, 0.3, 0.5), {2000: NARROW}, 8, 16, 20, (), (Long(8192, 64, 4096, 4),)),
+    "standard": Profile(FOUR, SHARES, WIDE, 8, 64, 40, RATES, LONG),
+    "full": Profile(FIVE, SHARES, WIDE, 32, 256, 80, RATES + MORE, (*LONG, Long(32768, 2048, 65_536, 20))),
 }
 
 
@@ -106,15 +108,16 @@ def chances(profile: Profile) -> Steps:
     """One step a pair of m and width, those of the curves and those of the prices."""
     pairs = [(round(share * mean_field_capacity(Design(d, S))), d) for d in profile.curves for share in profile.shares]
     pairs += [(m, d) for m, widths in profile.prices.items() for d in widths]
-    shared = {"kind": "chance", "s": S, "layers": profile.layers, "per_decade": profile.per_decade, "seed": 0}
+    shared = {"kind": "chance", "s": S, "layers": profile.layers, "per_decade": profile.per_decade}
+    shared |= {"settle": SETTLE, "seed": 0, "seeds": profile.seeds}
     return Steps(tuple({**shared, "m": m, "width": d} for m, d in dict.fromkeys(pairs)), chance)
 
 
 def chance(cell: dict) -> dict:
-    """The drawn chance of a first wrong bit in a layer, and its standard error."""
-    design, layers = Design(cell["width"], cell["s"]), cell["layers"]
-    best, error = wrong_bit_chance(cell["seed"], cell["m"], design, layers, layers // 2, cell["per_decade"])
-    return {"chance": best, "error": error}
+    """The drawn chance of a first wrong bit in a layer, one a run."""
+    design, seeds = Design(cell["width"], cell["s"]), range(cell["seed"], cell["seed"] + cell["seeds"])
+    size = (cell["layers"], cell["settle"], cell["per_decade"])
+    return {"chances": [max(wrong_bit_chance(seed, cell["m"], design, *size), 1e-30) for seed in seeds]}
 
 
 def rates(profile: Profile) -> Steps:
@@ -159,13 +162,12 @@ def tasks(profile: Profile) -> list[Steps]:
 
 
 def drawn_rows(profile: Profile, seen: Seen) -> list[dict]:
-    """Drawn chances with 95% intervals of their sampling, and the depth at which half of the networks are right."""
+    """Drawn chances with 95% intervals over their runs, and the depth at which half of the networks are right."""
     steps, rows = chances(profile), []
     for cell, result in zip(steps.cells, steps.results(seen), strict=True):
-        best, error = max(result["chance"], 1e-30), result["error"]
-        spread = np.exp(1.96 * error / best)
-        rows.append({"kind": "chance", "d": cell["width"], "m": cell["m"], "best": best, "error": error,
-                     "low": best / spread, "high": min(best * spread, 1.0), "depth": log(2) / (best * INPUTS),
+        low, best, high = over_runs(np.array(result["chances"])[:, None], lambda mean: float(mean[0]))
+        rows.append({"kind": "chance", "d": cell["width"], "m": cell["m"], "low": low, "best": best,
+                     "high": min(high, 1.0), "depth": log(2) / (best * INPUTS),
                      "share": cell["m"] / mean_field_capacity(Design(cell["width"], cell["s"]))})  # fmt: skip
     return rows
 
@@ -185,17 +187,19 @@ def measured_rows(profile: Profile, seen: Seen) -> list[dict]:
     return rows
 
 
-def price_rows(rows: list[dict], profile: Profile) -> list[dict]:
-    """For each m how many times the width `TIMES` the depth costs, with a 95% interval from the chances' own errors."""
-    rng, found = np.random.default_rng(0), []
+def price_rows(profile: Profile, seen: Seen) -> list[dict]:
+    """For each m how many times the width `TIMES` the depth costs, with a 95% interval over the runs."""
+    steps, rows = chances(profile), []
+    by_place = {
+        (cell["m"], cell["width"]): r["chances"] for cell, r in zip(steps.cells, steps.results(seen), strict=True)
+    }
     for m, widths in profile.prices.items():
-        points = sorted((r["d"], r["best"], r["error"]) for r in rows if r["m"] == m and r["d"] in widths)
-        d, best, error = (np.array(column, float) for column in zip(*points, strict=True))
-        price = lambda values, d=d: price_of_width(d, values, DEPTH, TIMES, INPUTS)
-        moved = [price(best * np.exp(error / best * rng.standard_normal(len(d)))) for _ in range(REPEATS)]
-        low, high = np.nanquantile(moved, (0.025, 0.975)) if not np.isnan(moved).all() else (np.nan, np.nan)
-        found.append({"kind": "price", "m": m, "low": low, "best": price(best), "high": high})
-    return [row for row in found if np.isfinite([row["low"], row["best"], row["high"]]).all()]
+        runs = np.array([by_place[m, d] for d in widths]).T
+        low, best, high = over_runs(
+            runs, partial(price_of_width, np.array(widths, float), depth=DEPTH, times=TIMES, batch=INPUTS)
+        )
+        rows.append({"kind": "price", "m": m, "low": low, "best": best, "high": high})
+    return [row for row in rows if np.isfinite([row["low"], row["best"], row["high"]]).all()]
 
 
 def long_finding(cell: dict, first: int | None) -> Finding:
@@ -224,7 +228,7 @@ def price_finding(row: dict) -> Finding:
         f"depth {DEPTH} to {DEPTH * TIMES:,}, {INPUTS} inputs, half of the networks right",
         triple((row["low"], row["best"], row["high"])),
         "computed",
-        "drawn chances of a wrong bit, no network built; 95% interval of one run's sampling, other seeds move it more",
+        "drawn chances of a wrong bit, no network built; 95% interval over runs of several seeds",
     )
 
 
@@ -246,12 +250,12 @@ def built_finding(row: dict, drawn: list[dict]) -> Finding:
 
 def rare_finding(rows: list[dict], d: int) -> Finding:
     """The drawn chances of one width, from the smallest m to the largest."""
-    points = sorted((r["share"], r["best"]) for r in rows if r["d"] == d)
+    points = sorted((r["share"], triple((r["low"], r["best"], r["high"]), ".1e")) for r in rows if r["d"] == d)
     (first, low), (last, high) = points[0], points[-1]
     return Finding(
         f"Theorem 8 at any depth, d = {d:,}, s = {S}: chance of a wrong bit in a layer, an input?",
         f"m = {first:.2f} to {last:.2f} of the mean field's capacity",
-        f"{low:.1e} to {high:.1e}",
+        f"{low} to {high}",
         "computed",
         "density evolution with the active features drawn, near misses drawn more often; too low where no draw "
         "meets a runaway of the noise",
@@ -261,7 +265,7 @@ def rare_finding(rows: list[dict], d: int) -> Finding:
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Chances, drawn and counted, the depths they allow, and the price of depth."""
     drawn, counted = drawn_rows(profile, seen), measured_rows(profile, seen)
-    prices = price_rows(drawn, profile)
+    prices = price_rows(profile, seen)
     runs = long_runs(profile)
     findings = [long_finding(cell, run["broke_at"]) for cell, run in zip(runs.cells, runs.results(seen), strict=True)]
     findings += map(price_finding, prices)

@@ -23,7 +23,8 @@ def test_share_of_networks_drawn_and_built(capsys):
     assert main([*asked, "--events", "50"]) == 0
     drawn = json.loads(capsys.readouterr().out)
     assert drawn["share_right"] == success(0, 512, sparse_design(2048, 2), 2, 4, 50)
-    assert 0 < drawn["standard_error"] < drawn["wrong_a_layer"] < 0.1
+    low, high = drawn["interval_of_wrong_a_layer"]
+    assert 0 < low < drawn["wrong_a_layer"] < high < 1
     assert main([*asked, "--mode", "built", "--seeds", "2"]) == 0
     built = json.loads(capsys.readouterr().out)
     assert built["right"] == 2 * built["share_right"] and built["interval"][0] <= built["share_right"]

@@ -6,21 +6,28 @@ import numpy as np
 import pytest
 
 from superposed.study.loading import experiments_folder
+from superposed.sweeping.record import Record, Seen
 
 MODULE = runpy.run_path(str(experiments_folder() / "any_depth.py"))
 PROFILE = MODULE["PROFILES"]["quick"]
 
 
 def row(d: int, m: int, best: float) -> dict:
-    return {"kind": "chance", "d": d, "m": m, "best": best, "error": 0.01 * best}
+    return {"kind": "chance", "d": d, "m": m, "best": best}
+
+
+def prices(chance) -> list[dict]:
+    """The price of depth of quick, where every cell has `chance(cell)`, scattered a little over the runs."""
+    steps, scatter = MODULE["chances"](PROFILE), np.exp(0.02 * np.random.default_rng(0).standard_normal(PROFILE.seeds))
+    seen = Seen(Record(cell, {"chances": list(chance(cell) * scatter)}) for cell in steps.cells)
+    return MODULE["price_rows"](PROFILE, seen)
 
 
 def test_the_price_of_depth_has_an_interval_around_it():
-    rows = [row(d, 2000, np.exp(-0.21 * d**0.5) * 3e4) for d in PROFILE.prices[2000]]
-    (price,) = MODULE["price_rows"](rows, PROFILE)
+    (price,) = prices(lambda cell: np.exp(-0.21 * cell["width"] ** 0.5) * 3e4)
     first, last = ((d / 0.21) ** 2 for d in np.log(3e4 * 20 / np.log(2) * np.array([64, 64_000])))
     assert price["best"] == pytest.approx(last / first, rel=0.01) and price["low"] < price["best"] < price["high"]
-    assert MODULE["price_rows"]([row(d, 2000, 1e-12) for d in PROFILE.prices[2000]], PROFILE) == []
+    assert prices(lambda cell: 1e-12) == []
 
 
 def test_wrong_inputs_are_counted_once_they_have_settled(monkeypatch):

@@ -9,6 +9,7 @@ from superposed.cli.words import pick, whole
 
 MODES = ("drawn", "built")
 WIDEST = 10**13
+RUNS = 8  # of the drawn chance of a wrong bit
 MOST_BUILT = 2**17
 """Features of a built network: some 5 GB of weights a layer."""
 
@@ -53,13 +54,16 @@ def run_deep(args: argparse.Namespace) -> None:
         half = half_pass(0, design, args.depth, args.inputs, args.events)
         result |= {"events": args.events, "half_pass": half, "mean_field": mean_field_capacity(design)}
     else:
+        import numpy as np
+
         from superposed.theory.deep_drawn import success
-        from superposed.theory.rare_errors import wrong_bit_chance
+        from superposed.theory.rare_errors import over_runs, wrong_bit_chance
 
         share = success(0, args.m, design, args.depth, args.inputs, args.events)
-        chance, error = wrong_bit_chance(0, args.m, design, layers=32, per_decade=20)
+        runs = np.array([[wrong_bit_chance(seed, args.m, design, 32, 32, 20)] for seed in range(RUNS)])
+        low, chance, high = over_runs(runs, lambda mean: float(mean[0]))
         result |= {"events": args.events, "m": args.m, "share_right": share}
-        result |= {"wrong_a_layer": chance, "standard_error": error}
+        result |= {"wrong_a_layer": chance, "interval_of_wrong_a_layer": [low, high]}
     result["seconds"] = time.perf_counter() - started
     if args.json:
         print_json(result)
@@ -71,7 +75,7 @@ def run_deep(args: argparse.Namespace) -> None:
     else:
         print(f"{result['share_right']:.3g} of the networks with m = {args.m} have {asked}")
         if args.mode == "drawn":
-            print(f"an input gets its first wrong bit in a layer with chance {chance:.2g} +- {error:.1g}")
+            print(f"an input gets its first wrong bit in a layer with chance {chance:.2g} [{low:.1g}, {high:.1g}]")
 
 
 def _built(args: argparse.Namespace, design: object) -> dict:

@@ -8,9 +8,12 @@ What the next layer does to an input's active features is not drawn. It is integ
     lost:  sum over n ~ Bin(D, p) units of round(r + N) - 1/2 is not positive     (saddle point, as for one correction)
 
 Approximations are those of `deep_drawn`; besides, the mean of k neurons is taken as normal. The noise of an input can
-run away, over many layers. Runs that meet no such input give too low a chance, and too small an error (docs/theory.md).
+run away, over many layers. Runs that meet no such input give too low a chance. So a chance is the mean of several runs,
+and its interval is their scatter.
 """
 
+from collections.abc import Callable
+from functools import lru_cache
 from math import exp, log
 
 import numpy as np
@@ -35,6 +38,7 @@ _FLOOR = 1e-30
 _STEP = 1 / 32  # of the grid of sums; a finer one moves chances of 1e-28 by half a per cent
 
 
+@lru_cache(maxsize=4)
 def lost_table(m: float | int, design: Design) -> Float[np.ndarray, "v w"]:
     """log P(an active feature reads as idle after the next layer).
 
@@ -76,10 +80,10 @@ def chance_lost(events: Events, table: Float[np.ndarray, "v w"], design: Design)
 
 def wrong_bit_chance(
     seed: int, m: float | int, design: Design, layers: int = 96, settle: int = 32, per_decade: int = 40
-) -> tuple[float, float]:
-    """(chance that an input gets its first wrong bit in a layer, its standard error), once the network has settled.
+) -> float:
+    """Chance that an input gets its first wrong bit in a layer, once the network has settled: one run's mean.
 
-    The error is the scatter over this run's layers. Other seeds can differ by far more.
+    Runs differ by far more than the layers of one run do. `over_runs` gives the interval of several seeds.
 
     Args:
       layers: that are averaged over, after `settle` layers.
@@ -88,8 +92,8 @@ def wrong_bit_chance(
     Raises:
       InputError: no layer to average over.
     """
-    if layers < 8:
-        raise InputError("layers", layers, "a chance with its error is a mean over 8 layers or more")
+    if layers < 1:
+        raise InputError("layers", layers, "a chance is a mean over one layer or more")
     rng, table, hit = np.random.default_rng(seed), lost_table(m, design), chance_hit(m, design)
     state = encode(rng, design, 10 * per_decade)
     weight, seen = np.full(len(state.v), 1 / len(state.v)), []
@@ -101,13 +105,36 @@ def wrong_bit_chance(
         seen.append(float(weight @ either(lost, invented)))
         right = (state.read > 0.5).all(1) & (rng.random(len(weight)) >= invented)
         if not right.any():
-            return 1.0, 0.0
+            return 1.0
         state, weight = Events(*(part[right] for part in state)), weight[right] / weight[right].sum()
         near = either(chance_lost(state, table, design), invented[right])
         chosen, weight = _resampled(rng, near, weight, per_decade)
         state = Events(*(part[chosen] for part in state))
-    blocks = np.array(seen[settle:])[: layers // 8 * 8].reshape(8, -1).mean(1)
-    return float(blocks.mean()), float(blocks.std(ddof=1) / np.sqrt(8))
+    return float(np.mean(seen[settle:]))
+
+
+def over_runs(
+    runs: Float[np.ndarray, "runs k"], statistic: Callable[[Float[np.ndarray, " k"]], float]
+) -> tuple[float, float, float]:
+    """(low, best, high) of a positive statistic of the mean over runs, with a 95% interval.
+
+    The jackknife leaves one run out at a time. The scatter of the statistic's logarithm over what is left gives the
+    standard error, and Student's t with runs - 1 degrees of freedom the interval.
+
+    Args:
+      runs: chances, a row a seed.
+      statistic: of the k mean chances.
+
+    Raises:
+      InputError: fewer than two runs.
+    """
+    n = len(runs)
+    if n < 2:
+        raise InputError("runs", n, "an interval needs two runs or more")
+    best = statistic(runs.mean(0))
+    left = np.log([statistic(np.delete(runs, i, 0).mean(0)) for i in range(n)])
+    spread = exp(float(scipy.stats.t.ppf(0.975, n - 1) * np.sqrt((n - 1) * left.var())))
+    return best / spread, best, best * spread
 
 
 def either(a: Float[np.ndarray, " k"], b: Float[np.ndarray, " k"] | float) -> Float[np.ndarray, " k"]:
