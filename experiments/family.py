@@ -19,13 +19,14 @@ from superposed.constructions import (
     Superposed,
 )
 from superposed.figures.panels import Panel, draw_panels
+from superposed.fitting import Report, judge_interval
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
 from superposed.networks.two_active import all_pairs, quality
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
 from superposed.study.layers import layer_of
 from superposed.study.points import line, points, widths
-from superposed.study.series import Series, number, smallest_widths
+from superposed.study.series import Series, interval_text, number, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.search import bracket, next_width
 from superposed.sweeping.steps import Steps
@@ -159,13 +160,11 @@ def exponents(series: dict[str, Series]) -> tuple[dict, list[Finding]]:
         fits[name] = part.report(claim)
         question = f"{name}: width grows as m^(2/3)?" if claim else f"{name}: no power of m?"
         findings.append(part.finding(question, fits[name]))
-    if "Theorem 2" in series:
-        part, question = (
-            series["Theorem 2"].above(TOP),
-            "E1: Theorem 2's width grows as m^(1/2), as its statement says?",
-        )
-        fits[question] = part.report(0.5)
-        findings.append(part.finding(question, fits[question]))
+    paper = fits.get("Theorem 2")
+    if isinstance(paper, Report) and paper.verdict.exponent:
+        word, why = judge_interval(paper.verdict.exponent, 1 / 2)
+        question = "E1: Theorem 2's width grows as m^(1/2), as its statement says?"
+        findings.append(Finding(question, series["Theorem 2"].above(TOP).span, interval_text(paper), word, why))
     return fits, findings
 
 

@@ -12,7 +12,7 @@ def model_card(name: str, metadata: dict, circuit: Circuit) -> str:
     check, depth = metadata["check"], metadata["depth"]
     kinds = [Op(op).name for op in sorted({int(op) for gates in circuit.layers for op in set(gates.op.tolist())})]
     features, width = metadata["features"], metadata["width"]
-    inputs = f"{check['inputs']:,} {'inputs, all that there are' if check['exhaustive'] else 'drawn inputs'}"
+    inputs = f"{check['inputs']:,} {'inputs, all that there are' if check['exhaustive'] else 'inputs, of many'}"
     groups = f" Of each of its {len(circuit.groups)} groups of inputs exactly one is on." if circuit.groups else ""
     return f"""# {name}
 
@@ -60,7 +60,7 @@ def certainty(metadata: dict) -> str:
         else ""
     )
     return (
-        f"Another input drawn\nin the same way has a wrong bit with a chance below {check['chance_wrong']:.2g}, at 95% "
+        f"If they are random\ndraws, another one drawn alike has a wrong bit with a chance below {check['chance_wrong']:.2g}, at 95% "
         f"confidence.{known}\n\n"
         f"- Layers certified against any {metadata['s']} active features, if layers before turned no other unit on: "
         f"{spans(certified)}.\n"
