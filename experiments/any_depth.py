@@ -83,7 +83,7 @@ class Profile:
     long: tuple[Long, ...]
 
 
-NARROW = (7000, 8400, 10_000, 12_000, 14_500)
+NARROW = (7000, 8400, 10_000, 12_000, 14_500, 17_500)
 WIDE = {
     2000: NARROW,
     20_000: (25_000, 26_500, 28_000, 29_000, 30_000, 32_000),
@@ -98,7 +98,7 @@ FOUR, FIVE = (8192, 16384, 32768, 65536), (4096, 8192, 16384, 32768, 65536)
 SMALLEST = Profile((8192,), (0.2, 0.5), {2000: (8400, 12_000)}, 2, 8, 10, TINY, (Long(4096, 64, 24, 4),))
 PROFILES = {
     "tiny": SMALLEST,
-    "quick": Profile((8192, 16384), (0.1, 0.3, 0.5), {2000: NARROW}, 8, 16, 20, (), (Long(8192, 64, 4096, 4),)),
+    "quick": Profile((8192, 16384), (0.1, 0.3, 0.5), {2000: NARROW}, 8, 32, 20, (), (Long(8192, 64, 4096, 4),)),
     "standard": Profile(FOUR, SHARES, WIDE, 8, 64, 40, RATES, LONG),
     "full": Profile(FIVE, SHARES, WIDE, 32, 256, 80, RATES + MORE, (*LONG, Long(32768, 2048, 65_536, 20))),
 }

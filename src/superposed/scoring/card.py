@@ -60,8 +60,8 @@ def certainty(metadata: dict) -> str:
         else ""
     )
     return (
-        f"If they are random\ndraws, another one drawn alike has a wrong bit with a chance below {check['chance_wrong']:.2g}, at 95% "
-        f"confidence.{known}\n\n"
+        "If they are random\ndraws, another one drawn alike has a wrong bit with a chance below "
+        f"{check['chance_wrong']:.2g}, at 95% confidence.{known}\n\n"
         f"- Layers certified against any {metadata['s']} active features, if layers before turned no other unit on: "
         f"{spans(certified)}.\n"
         f"- Layers that were only sampled: {spans(sampled)}."
