@@ -137,7 +137,7 @@ def test_a_construction_says_what_it_can_and_predicts_in_the_right_order(kind):
 
 
 @pytest.mark.parametrize("construction", [Rademacher(), Gaussian(), Bernoulli(0.3), RandomInit("aligned")], ids=repr)
-def test_a_network_is_the_first_rows_of_a_wider_one(construction):
+def test_a_network_is_the_first_rows_of_a_wider_one(as_shipped, construction):
     problem, key = Problem(20, 3), jax.random.key(0)
     narrow, wide = (network_of(construction, key, problem, *size) for size in ((30, 64), (50, 128)))
     np.testing.assert_array_equal(narrow.layers[0].w[:30], wide.layers[0].w[:30])

@@ -6,7 +6,7 @@ active pair members. All functions are of plain numbers, host side, in float64.
 
 from math import asin, comb, exp, pi, sqrt
 
-import scipy.stats
+import scipy
 from scipy.optimize import brentq
 
 Number = int | float
