@@ -21,6 +21,8 @@ COMMANDS = (
     ("All pairs of one network", "all_pairs.py"),
     ("Drawn events", "drawn_events.py"),
     ("A deep layer", "deep_layer.py"),
+    ("Channels in JAX and in SciPy", "channel_layers.py"),
+    ("Deep networks, time and memory", "deep_cost.py"),
     ("Cost against size", "cost_against_size.py"),
     ("Compilation", "compilation.py"),
 )  # fmt: skip
