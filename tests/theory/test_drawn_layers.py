@@ -16,6 +16,7 @@ from superposed.theory.density_evolution import DESIGNS
 
 RARE = 1e-4  # a test of a right law fails as often
 DRAWS = 20  # drawn layers for each built one
+UNITS = 200  # of a built layer that are looked at
 
 
 def opened(plan, key, m, number, state):
@@ -71,7 +72,7 @@ def compared(design, m, rows, seeds, n_inputs, settle=3):
         drawn_r, noise = gate_layer(rng, events, m, design)
         idle = np.asarray(carried) == 0
         pick = lambda values, n, rng=rng: rng.choice(values, min(n, len(values)), replace=False)
-        units = [pick(np.asarray(u)[idle[:, b], b], 200) for b in range(batch)]
+        units = [pick(np.asarray(u)[idle[:, b], b], UNITS) for b in range(batch)]
         gates = [pick(column[np.isfinite(column)], 40) for column in np.asarray(z)[:m].T]
         drawn_units = noise.at_nodes(rng.standard_normal((batch * DRAWS, 50)))
         found.append((
@@ -85,7 +86,9 @@ def compared(design, m, rows, seeds, n_inputs, settle=3):
 def check(design, m, rows, seeds, batch):
     """Two-sample tests of neurons and gates; the mean of h^2 and the share of loud units.
 
-    The expansion of the units' noise in its cumulants makes rare noise likelier than it is, up to three times here.
+    The expansion of the units' noise in its cumulants makes rare noise likelier than it is, up to three times here. The
+    variance of the units is an approximation too. Far above m* it is too small, by a fifth at d = 16,384, s = 3 and
+    m = 12,000. So an input's own variance, built over drawn, only has to lie near 1 in the middle of all inputs.
     """
     z, units, drawn_units, reads, drawn_reads, square, drawn_square = compared(design, m, rows, seeds, batch)
     assert ks_1samp(z, norm.cdf).pvalue > RARE and abs(z.std() - 1) < 5 / np.sqrt(2 * len(z)), "neurons"
@@ -95,7 +98,8 @@ def check(design, m, rows, seeds, batch):
     loud, drawn_loud = (np.mean(np.abs(values) > 1 / 3) for values in (units, drawn_units))
     error = 5 * (drawn_loud / len(units)) ** 0.5
     assert drawn_loud / 3 - error < loud < drawn_loud + error, "loud units"
-    assert 0.8 < units.var() / drawn_units.var() < 1.1, "units"
+    ratios = units.reshape(-1, UNITS).var(1) / drawn_units.reshape(len(units) // UNITS, -1).var(1)
+    assert 0.75 < np.median(ratios) < 1.3, "units"
 
 
 @pytest.mark.parametrize("m", [768, 1536])
