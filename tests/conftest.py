@@ -7,8 +7,12 @@ program, its options and one version of jaxlib, so that it is never out of date.
 """
 
 import os
+import signal
 from importlib.metadata import version
 from pathlib import Path
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background by a shell; children would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CACHE = Path(__file__).parents[1] / "build" / "jax-cache"
 LEVEL = "xla_backend_optimization_level"
