@@ -11,12 +11,11 @@ Run: python benchmarks/all_pairs.py [--m 1024] [--d 2048] [--rounds 5]. Medians 
 
 import argparse
 import statistics
-import time
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from timing import in_turn
 
 from superposed.constructions import Rademacher
 from superposed.measuring.evaluate import evaluate
@@ -27,13 +26,6 @@ from superposed.program import program
 
 S, INPUTS, SIDE = 3, 16, 2048
 EXACT = jax.lax.Precision.HIGHEST
-
-
-def seconds_of(function: Callable[[], object]) -> float:
-    """CPU seconds of one call."""
-    started = time.process_time()
-    jax.block_until_ready(function())
-    return time.process_time() - started
 
 
 def main() -> None:
@@ -67,12 +59,7 @@ def main() -> None:
         "bits": lambda: bits(network), "products": lambda: products(network), "peak": lambda: square(matrix),
         "script": script,
     }  # fmt: skip
-    times: dict[str, list[float]] = {name: [] for name in sides}
-    for side in sides.values():
-        side()
-    for _ in range(args.rounds):
-        for name, side in sides.items():
-            times[name].append(seconds_of(side))
+    times = in_turn(sides, args.rounds)
     useful, whole = 2 * active * len(k), 2 * SIDE**3
     print(
         f"m = {args.m}, d = {args.d}, {INPUTS} inputs, {INPUTS * len(k):,} read-offs, {active:,} active neurons in all"

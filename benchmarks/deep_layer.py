@@ -9,11 +9,11 @@ Run: python benchmarks/deep_layer.py [--width 2048] [--features 30720] [--rounds
 
 import argparse
 import statistics
-import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from timing import in_turn
 
 from superposed.circuits.planted import group_features, group_layers
 from superposed.compiler import channels_jax
@@ -46,13 +46,7 @@ def main() -> None:
         source = np.ones(units.size * w.shape[1], np.int8)
         target = np.zeros_like(source)
         sides["copying"] = lambda source=source, target=target: np.copyto(target, source)
-        times: dict[str, list[float]] = {name: [] for name in sides}
-        for round_ in range(args.rounds + 1):
-            for name, side in sides.items():
-                started = time.process_time()
-                jax.block_until_ready(side())
-                if round_:  # the first round compiles
-                    times[name].append(time.process_time() - started)
+        times = in_turn(sides, args.rounds)
         layer, gathering, copying = (statistics.median(times[name]) for name in sides)
         ratio = lambda name, times=times: statistics.median(
             a / b for a, b in zip(times["layer"], times[name], strict=True)

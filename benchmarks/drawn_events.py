@@ -9,10 +9,10 @@ Run: python benchmarks/drawn_events.py [--events 4096] [--rounds 5]
 
 import argparse
 import statistics
-import time
 
 import jax
 import jax.numpy as jnp
+from timing import in_turn
 
 from superposed.constructions import Bernoulli, Superposed
 from superposed.measuring.errors import tally
@@ -57,13 +57,7 @@ def main() -> None:
             "errors": lambda m=m, width=width, p=p: program(drawn, 1, loops=True)(args.events, key, m, width, p),
             "numbers": lambda width=width, p=p: program(numbers_alone, 1, loops=True)(args.events, key, width, p),
         }
-        times: dict[str, list[float]] = {name: [] for name in sides}
-        for round_ in range(args.rounds + 1):
-            for name, side in sides.items():
-                started = time.process_time()
-                jax.block_until_ready(side())
-                if round_:  # the first round compiles
-                    times[name].append(time.process_time() - started)
+        times = in_turn(sides, args.rounds)
         errors, numbers = (statistics.median(times[name]) for name in ("errors", "numbers"))
         ratio = statistics.median(a / b for a, b in zip(times["errors"], times["numbers"], strict=True))
         rate = 3 * args.events / errors
