@@ -153,11 +153,15 @@ def run_groups(
     return jax.lax.scan(one_layer, state, first + 1 + jnp.arange(n_layers))
 
 
+def input_groups(build_key: Key[Array, ""], batch: int, m: Int[Array, ""] | int, s: int) -> Int[Array, " batch"]:
+    """The number of the group that each input turns on."""
+    return jax.random.randint(jax.random.fold_in(build_key, 0), (batch,), 0, m // s)
+
+
 def start_groups(plan: Plan, batch: int, key: Key[Array, ""], m: Int[Array, ""] | int) -> State:
     """The encoded inputs of one network: a random group of features each."""
-    _, build_key = jax.random.split(key)
-    s = plan.design.s
-    groups = jax.random.randint(jax.random.fold_in(build_key, 0), (batch,), 0, m // s)
+    build_key, s = jax.random.split(key)[1], plan.design.s
+    groups = input_groups(build_key, batch, m, s)
     return encode(build_key, jnp.arange(plan.rows)[:, None] // s == groups, m, plan)
 
 

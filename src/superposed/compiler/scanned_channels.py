@@ -12,6 +12,7 @@ from jaxtyping import Array, Int, Key
 
 from superposed.compiler.channels_jax import Code, code_for, read, step, wires
 from superposed.compiler.gate_table import group_order, group_table
+from superposed.compiler.scanned import input_groups
 
 
 class ChannelState(NamedTuple):
@@ -46,8 +47,7 @@ class ChannelPlan(NamedTuple):
 
     def start(self, batch: int, key: Key[Array, ""], m: Int[Array, ""] | int) -> ChannelState:
         """The encoded inputs: a random group of features each, the same as `scanned.start_groups` takes."""
-        _, build_key = jax.random.split(key)
-        groups = jax.random.randint(jax.random.fold_in(build_key, 0), (batch,), 0, m // self.s)
+        groups = input_groups(jax.random.split(key)[1], batch, m, self.s)
         units = self.code.units(groups[:, None] * self.s + jnp.arange(self.s)).reshape(batch, -1)
         units = jax.vmap(lambda u: jnp.unique(u, size=u.size, fill_value=self.width))(units)
         spare = ((0, 0), (0, self.room - units.shape[1]))
