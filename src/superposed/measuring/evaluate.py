@@ -55,7 +55,7 @@ def evaluate(
     """
     all_pairs, on_cpu = idle is None and isinstance(network.read_off, Coded), jax.default_backend() == "cpu"
     group = min(GROUP, n)
-    shared_by_inputs = setting(network, rungs, by_bits(counted, slots)) if all_pairs else None
+    shared_by_inputs = setting(network, rungs, counted_here(counted, slots)) if all_pairs else None
     input_of = partial(_input, key, network, problem, orders, first + n)
 
     def look(one: Input) -> Tally:
@@ -103,7 +103,7 @@ def holds(
       key, network, problem, n, slots, rungs, orders, counted: as for `evaluate`. The read-off is `Coded`.
     """
     group = min(GROUP, n)
-    shared_by_inputs = setting(network, rungs, by_bits(counted, slots))
+    shared_by_inputs = setting(network, rungs, counted_here(counted, slots))
     input_of = partial(_input, key, network, problem, orders, n)
 
     def look_at_group(state: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -122,7 +122,7 @@ def holds(
     return jax.lax.while_loop(go_on, look_at_group, (jnp.int32(0), so_far))[1]
 
 
-def by_bits(counted: Counted | None, slots: int) -> Counted | None:
+def counted_here(counted: Counted | None, slots: int) -> Counted | None:
     """How sums are counted on this backend; None multiplies."""
     return counted if jax.default_backend() == "cpu" and slots <= MOST_LEVELS else None
 
