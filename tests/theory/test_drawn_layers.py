@@ -16,7 +16,6 @@ from superposed.theory.density_evolution import DESIGNS
 
 RARE = 1e-4  # a test of a right law fails as often
 DRAWS = 20  # drawn layers for each built one
-UNITS = 200  # of a built layer that are looked at
 
 
 def opened(plan, key, m, number, state):
@@ -72,7 +71,7 @@ def compared(design, m, rows, seeds, n_inputs, settle=3):
         drawn_r, noise = gate_layer(rng, events, m, design)
         idle = np.asarray(carried) == 0
         pick = lambda values, n, rng=rng: rng.choice(values, min(n, len(values)), replace=False)
-        units = [pick(np.asarray(u)[idle[:, b], b], UNITS) for b in range(batch)]
+        units = [pick(np.asarray(u)[idle[:, b], b], 200) for b in range(batch)]
         gates = [pick(column[np.isfinite(column)], 40) for column in np.asarray(z)[:m].T]
         drawn_units = noise.at_nodes(rng.standard_normal((batch * DRAWS, 50)))
         found.append((
@@ -83,12 +82,11 @@ def compared(design, m, rows, seeds, n_inputs, settle=3):
     return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
 
-def check(design, m, rows, seeds, batch):
+def check(design, m, rows, seeds, batch, most=1.1):
     """Two-sample tests of neurons and gates; the mean of h^2 and the share of loud units.
 
     The expansion of the units' noise in its cumulants makes rare noise likelier than it is, up to three times here. The
-    variance of the units is an approximation too. Far above m* it is too small, by a fifth at d = 16,384, s = 3 and
-    m = 12,000. So an input's own variance, built over drawn, only has to lie near 1 in the middle of all inputs.
+    variance of the units is an approximation too. `most` bounds how much larger it may be when built.
     """
     z, units, drawn_units, reads, drawn_reads, square, drawn_square = compared(design, m, rows, seeds, batch)
     assert ks_1samp(z, norm.cdf).pvalue > RARE and abs(z.std() - 1) < 5 / np.sqrt(2 * len(z)), "neurons"
@@ -98,8 +96,7 @@ def check(design, m, rows, seeds, batch):
     loud, drawn_loud = (np.mean(np.abs(values) > 1 / 3) for values in (units, drawn_units))
     error = 5 * (drawn_loud / len(units)) ** 0.5
     assert drawn_loud / 3 - error < loud < drawn_loud + error, "loud units"
-    ratios = units.reshape(-1, UNITS).var(1) / drawn_units.reshape(len(units) // UNITS, -1).var(1)
-    assert 0.75 < np.median(ratios) < 1.3, "units"
+    assert 0.8 < units.var() / drawn_units.var() < most, "units"
 
 
 @pytest.mark.parametrize("m", [768, 1536])
@@ -109,9 +106,17 @@ def test_a_drawn_layer_is_a_built_one(m):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "width", "s", "m"), [
-    ("paper", 8192, 2, 2000), ("paper", 8192, 2, 4000), ("paper", 8192, 3, 1200), ("paper", 16384, 3, 12_000),
-    ("paper", 32768, 2, 25_000), ("paper", 32768, 2, 38_000), ("sparse", 8192, 2, 7000), ("sparse", 16384, 2, 32_000),
-    ("paper", 65536, 2, 70_000), ("paper", 65536, 4, 80_000),
+    ("paper", 8192, 2, 2000), ("paper", 8192, 2, 4000), ("paper", 8192, 3, 1200), ("paper", 16384, 3, 7000),
+    ("paper", 32768, 2, 25_000), ("sparse", 8192, 2, 7000), ("paper", 65536, 2, 70_000),
 ])  # fmt: skip
 def test_a_drawn_layer_is_a_wide_built_one(name, width, s, m):
     check(DESIGNS[name](width, s), m, m, range(2), 8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "width", "s", "m"), [
+    ("paper", 16384, 3, 12_000), ("paper", 32768, 2, 38_000), ("sparse", 16384, 2, 32_000), ("paper", 65536, 4, 80_000),
+])  # fmt: skip
+def test_above_its_capacity_a_drawn_layer_has_too_little_noise(name, width, s, m):
+    """At 1.2 to 1.6 m* the variance of built units was 1.31, 1.16, 1.19 and 1.29 times the drawn one."""
+    check(DESIGNS[name](width, s), m, m, range(2), 8, most=1.4)
