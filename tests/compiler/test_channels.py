@@ -90,6 +90,19 @@ def test_a_unit_is_on_from_the_full_count_on_and_not_before(op, at):
     assert gadget_of(1, 3, False, 4).bands == ((4, 8), (12, None)) and len(gadget_of(1, 3, False, 4).edges) == 3
 
 
+def test_inputs_may_have_units_of_their_own():
+    """Sixteen ANDs a neuron are too many where the inputs share the neurons, but not where they lie apart."""
+    m, d = 2048, 128
+    i, circuit = np.arange(200), Circuit(m, tuple(group_layers(jax.random.key(0), m, 2, 1)))
+    b = sparse_features(np.stack([2 * i, 2 * i + 1], 1), m)
+    wrong = []
+    for units in (None, 4 * m):
+        network = Channels(2, 4, encoding_units=units)(jax.random.key(1), circuit, d)
+        wrong.append(sum(errors.wrong_inputs for errors in check_network(network, circuit, b)))
+        assert network.width <= 2 * d
+    assert network.stages[0].code.sum(0).max() == 1 and wrong[1] < 20 < wrong[0]
+
+
 def test_units_are_shared_within_the_width():
     wants = lambda *units: lambda chance: [-u * np.log(chance) for u in units]
     sizes = share_units(wants(1, 3), [1, 2], [4, 4], [1000, 1000], 70, 4)

@@ -7,7 +7,7 @@ import pytest
 
 from superposed.bad_input import InputError
 from superposed.scoring.dictionary import cosines, nearest_scores
-from superposed.training.dictionaries import Learner, centred, latents, learn
+from superposed.training.dictionaries import Dictionary, Learned, Learner, _loss, centred, latents, learn
 
 pytestmark = pytest.mark.usefixtures("module_as_shipped")  # training takes longer than compilation
 ROWS = 2000
@@ -33,9 +33,9 @@ def easy():
 @pytest.fixture(scope="module", params=[("l1", 0.2), ("topk", 0), ("batchtopk", 0), ("matching", 0)])
 def learned(request, easy):
     method, penalty = request.param
-    learner = Learner(method, 16, 1.1 if method == "batchtopk" else 2, steps=600, batch=128, rate=5e-3)
+    learner = Learner(method, 16, 1.1 if method == "batchtopk" else 2, steps=600, batch=128)
     truth, x = easy
-    return learner, truth, x, learn(jax.random.split(jax.random.key(0), 2), x, x, jnp.float32(penalty), learner)
+    return learner, truth, x, learn(jax.random.split(jax.random.key(0), 2), x, x, learner, 5e-3, penalty)
 
 
 def of_seed(tree, seed):
@@ -67,6 +67,84 @@ def test_directions_have_length_one_and_seeds_differ(learned):
 def test_centred_rows_have_mean_zero_and_length_one(easy):
     x = np.asarray(easy[1], np.float32)
     assert np.abs(x.mean(1)).max() < 1e-3 and np.allclose((x**2).sum(2).mean(1), 1, atol=1e-3)
+
+
+def drawn(n: int, d: int, rows: int) -> tuple[Dictionary, jnp.ndarray]:
+    """A random dictionary whose directions have other lengths than one, and random rows."""
+    rng = np.random.default_rng(3)
+    draw = lambda *shape: rng.normal(size=shape).astype(np.float32)
+    dictionary = Dictionary(draw(n, d), 0.1 * draw(n), 2 * draw(n, d), 0.1 * draw(d))
+    return jax.tree.map(jnp.asarray, dictionary), jnp.asarray(draw(rows, d))
+
+
+def brute_force(learner: Learner, dictionary: Dictionary, x: jnp.ndarray) -> np.ndarray:
+    """The latents on one batch of rows, by loops over rows and sorting; "batchtopk" as in training."""
+    encoder, encoder_bias, decoder, bias, x = (np.asarray(a, np.float64) for a in (*dictionary, x))
+    decoder = decoder / np.linalg.norm(decoder, axis=1, keepdims=True)
+    z = np.zeros((len(x), learner.n))
+    if learner.method == "matching":
+        for row, left in enumerate(x - bias):
+            for _ in range(int(learner.k)):
+                best = max(range(learner.n), key=lambda i, left=left: left @ decoder[i])
+                z[row, best] += (amount := max(left @ decoder[best], 0))
+                left = left - amount * decoder[best]
+        return z
+    pre = x @ encoder.T + encoder_bias
+    if learner.method == "l1":
+        return np.maximum(pre, 0)
+    if learner.method == "batchtopk":
+        kept = np.argsort(-pre, axis=None)[: round(learner.k * len(x))]
+        z.ravel()[kept] = np.maximum(pre.ravel()[kept], 0)
+        return z
+    for row in range(len(x)):
+        kept = sorted(range(learner.n), key=lambda i, row=row: -pre[row, i])[: int(learner.k)]
+        z[row, kept] = np.maximum(pre[row, kept], 0)
+    return z
+
+
+LEARNERS = [Learner("l1", 20), Learner("topk", 20, 3), Learner("batchtopk", 20, 2.5), Learner("matching", 20, 3)]
+
+
+@pytest.mark.parametrize("learner", LEARNERS, ids=lambda learner: learner.method)
+def test_the_loss_is_that_of_brute_force(learner):
+    """With no dead latent it is the mean squared error, and for "l1" the penalty."""
+    dictionary, x = drawn(20, 12, 30)
+    (loss, (fired, _)) = _loss(learner, jnp.float32(0.3), dictionary, x, x, jnp.zeros(20, bool))
+    z = brute_force(learner, dictionary, x)
+    made = z @ (dictionary.decoder / np.linalg.norm(dictionary.decoder, axis=1, keepdims=True)) + dictionary.bias
+    expected = ((x - made) ** 2).sum(1).mean() + 0.3 * z.sum(1).mean() * (learner.method == "l1")
+    assert float(loss) == pytest.approx(float(expected), rel=1e-4)
+    assert np.array_equal(fired, (z > 0).any(0))
+
+
+@pytest.mark.parametrize("learner", LEARNERS, ids=lambda learner: learner.method)
+def test_latents_are_those_of_brute_force(learner):
+    dictionary, x = drawn(20, 12, 30)
+    expected = brute_force(learner, dictionary, x)
+    threshold = expected[expected > 0].min() - 1e-5 if learner.method == "batchtopk" else 0
+    unit = dictionary._replace(decoder=dictionary.decoder / np.linalg.norm(dictionary.decoder, axis=1, keepdims=True))
+    z = latents(Learned(unit, jnp.float32(threshold)), x, learner)
+    assert np.allclose(z, expected, atol=1e-4)
+
+
+def test_dead_latents_are_pulled_to_what_is_left():
+    """The auxiliary loss has a gradient at dead latents alone."""
+    dictionary, x = drawn(20, 12, 30)
+    dead, learner = jnp.arange(20) >= 15, Learner("topk", 20, 3)
+    slope = lambda dead: jax.grad(lambda d: _loss(learner, 0.0, d, x, x, dead)[0])(dictionary).decoder
+    change = np.abs(slope(dead) - slope(jnp.zeros(20, bool))).max(1)
+    assert (change[:15] < 1e-6).all() and (change[15:] > 1e-4).any()
+
+
+def test_every_seed_has_its_rate_and_penalty(easy):
+    """A rate of zero leaves the start as it was, and the larger penalty leaves smaller latents."""
+    x = jnp.broadcast_to(easy[1][:1], easy[1].shape)
+    keys, learner = jnp.broadcast_to(jax.random.key(0), 2), Learner("l1", 16, steps=60, batch=64)
+    still, moved = learn(keys, x, x, learner, np.array([0.0, 0.02]), 0.0).dictionary.encoder_bias
+    assert (np.asarray(still) == 0).all() and np.abs(moved).max() > 0.01
+    found = learn(keys, x, x, learner, 0.02, np.array([0.0, 1.0]))
+    z = [float(latents(of_seed(found, seed), x[0], learner).mean()) for seed in range(2)]
+    assert z[1] < z[0] / 4
 
 
 @pytest.mark.parametrize(

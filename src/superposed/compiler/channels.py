@@ -51,6 +51,7 @@ class Channels:
         features fit, and the layer is a known sum of one component a gate.
       reset: "step" as above. "relu" is ReLU(u - (f - 1) c)/c in one layer, a control that forgives no noise above the
         threshold and must fail.
+      encoding_units: units that hold the inputs; None for the width. With c units an input, no two inputs share one.
 
     Source: channels after Adler and Shavit 2024 (arXiv 2409.15318), overlaps after Linsefors and Bushnaq 2025, clipped
     wires after Willshaw, Buneman and Longuet-Higgins 1969. The exact step and the coprime code are this project's.
@@ -60,6 +61,7 @@ class Channels:
     c: int | None = None
     wires: Literal["clipped", "summed"] = "clipped"
     reset: Literal["step", "relu"] = "step"
+    encoding_units: int | None = None
     relu_layers: ClassVar[int] = 2
     overlap: ClassVar[str] = "max"
 
@@ -113,7 +115,7 @@ class Channels:
             rng = host_rng(jax.random.fold_in(layers_key, first - 1))
             code, _ = self._layout(rng, shares(no_hubs, Before(m, width), width, self.s, self.size), m)
         else:
-            code = self._encoding(host_rng(encoding_key), gates, m, width)
+            code = self._encoding(host_rng(encoding_key), gates, m, self.encoding_units or width)
         stage = Stage((), code, self._mean(code), self.threshold)
         yield stage
         i = first

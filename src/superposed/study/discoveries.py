@@ -25,6 +25,7 @@ from superposed.scoring.sample import draw_inputs
 from superposed.training.dictionaries import Learned, Learner, centred, latents
 
 SCORED = 2048  # rows on which latents are scored, beside those to learn from
+CHANNEL = 4  # neurons that carry a feature
 MOST_DRAWN = 8  # inputs drawn for one that is kept, before a network is given up
 LISTED = 16  # edges into each latent of a transcoder that are listed
 
@@ -33,32 +34,37 @@ class Data(NamedTuple):
     """Activations of one network, the rows to learn from first, then `SCORED` more.
 
     Args:
-      before: of the layer before (the encoding, for layer 1). activations: of the layer itself.
+      before: of the layer before (the encoding, for layer 1); None where there is none. activations: of the layer.
       directions, sources: feature directions of the layer, and of the layer before.
       on: which features are on in the scored rows; None where they have no truth of their own.
       wrong: the share of inputs with a wrong bit in this layer. They are left out: all that is kept is provably right.
       circuit: the layer alone, as a circuit.
     """
 
-    before: Float[np.ndarray, "rows d_in"]
+    before: sp.csr_array | None
     activations: Float[np.ndarray, "rows d"]
     directions: dict[str, Float[np.ndarray, "m d"]]
-    sources: Float[np.ndarray, "m_in d_in"] | None
+    sources: sp.csr_array | None
     on: sp.csr_array | None
     wrong: float
     circuit: Circuit | None
 
 
 @lru_cache(maxsize=1)
-def cycle_data(m: int, s: int, layer: int, d: int, rows: int, seeds: int) -> tuple[Data, ...]:
-    """For every seed a compiled `cycle` in d neurons, and activations of one layer of it."""
-    return tuple(_one_cycle(m, s, layer, d, rows, seed) for seed in range(seeds))
+def cycle_data(m: int, s: int, layer: int, d: int, apart: bool, rows: int, seeds: int) -> tuple[Data, ...]:
+    """For every seed a compiled `cycle` in d neurons, and activations of one layer of it.
+
+    Args:
+      apart: every input has four units of its own, outside the d neurons. Otherwise the inputs share d units.
+    """
+    return tuple(_one_cycle(m, s, layer, d, apart, rows, seed) for seed in range(seeds))
 
 
-def _one_cycle(m: int, s: int, layer: int, d: int, rows: int, seed: int) -> Data:
+def _one_cycle(m: int, s: int, layer: int, d: int, apart: bool, rows: int, seed: int) -> Data:
     build_key, input_key = jax.random.split(jax.random.key(seed * 1_000_003 + m))
     circuit = cycle(m, layer)
-    network, rng, n = Channels(s)(build_key, circuit, d), host_rng(input_key), rows + SCORED
+    channels = Channels(s, CHANNEL, encoding_units=CHANNEL * m if apart else None)
+    network, rng, n = channels(build_key, circuit, d), host_rng(input_key), rows + SCORED
     before, after, on, n_right, n_drawn = [], [], [], 0, 0
     while n_right < n:
         if n_drawn > MOST_DRAWN * n:
@@ -70,11 +76,11 @@ def _one_cycle(m: int, s: int, layer: int, d: int, rows: int, seed: int) -> Data
         for kept, h in ((before, states[layer - 1]), (after, states[layer]), (on, features)):
             kept.append(h[right])
         n_right, n_drawn = n_right + len(right), n_drawn + b.shape[0]
-    rows_of = lambda parts: sp.vstack(parts).tocsr()[:n].toarray().astype(np.float16)
-    code = lambda stage: network.stages[stage].code.toarray()
+    rows_of = lambda parts: sp.vstack(parts).tocsr()[:n]
     return Data(
-        rows_of(before), rows_of(after), {"features": code(layer)}, code(layer - 1),
-        sp.vstack(on).tocsr()[n - SCORED : n], 1 - n_right / n_drawn, Circuit(m, circuit.layers[-1:]),
+        rows_of(before), rows_of(after).toarray().astype(np.float16),
+        {"features": network.stages[layer].code.toarray()}, network.stages[layer - 1].code,
+        rows_of(on)[n - SCORED :], 1 - n_right / n_drawn, Circuit(m, circuit.layers[-1:]),
     )  # fmt: skip
 
 
@@ -102,16 +108,21 @@ def _one_uand(m: int, s: int, d: int, rows: int, seed: int) -> Data:
     on = b.T @ a / b.sum(0)[:, None]
     off = (1 - b).T @ a / (1 - b).sum(0)[:, None]
     directions = {"inputs": on - off, "ANDs": run(pairs)}
-    return Data(b.astype(np.float16), a.astype(np.float16), directions, None, None, 0, None)
+    return Data(None, a.astype(np.float16), directions, None, None, 0, None)
 
 
 def _activations(network: Network, b: Float[Array, "n m"]) -> Float[Array, "n d"]:
     return jax.vmap(hidden, (None, 0))(network, b)
 
 
-def learned_from(data: tuple[Data, ...], which: str) -> Float[Array, "seeds rows d"]:
-    """The rows to learn from, centred and scaled; the scored rows stay at the end."""
-    return centred(jnp.asarray(np.stack([getattr(each, which) for each in data])))
+def activations_of(data: tuple[Data, ...]) -> Float[Array, "seeds rows d"]:
+    """The activations of the layer, centred and scaled: the rows to learn from, then the scored ones."""
+    return centred(jnp.asarray(np.stack([each.activations for each in data])))
+
+
+def inputs_of(data: tuple[Data, ...]) -> Float[Array, "seeds rows d_in"]:
+    """The same rows of the layer before, which a transcoder reads."""
+    return centred(jnp.asarray(np.stack([each.before.toarray().astype(np.float16) for each in data])))
 
 
 def discovery(data: Data, learned: Learned, learner: Learner, x: Float[Array, "rows d"]) -> dict[str, float]:
@@ -139,7 +150,7 @@ def gates_found(data: Data, learned: Learned) -> dict[str, float]:
     """
     cosine = cosines(data.directions["features"], np.asarray(learned.dictionary.decoder))
     matched = match(cosine)
-    score = np.asarray(learned.dictionary.encoder)[matched.latent] @ data.sources.T
+    score = np.asarray(learned.dictionary.encoder)[matched.latent] @ data.sources.T.toarray()
     best = np.argsort(-score, 1)[:, :LISTED]
     target = np.repeat(matched.feature, best.shape[1])
     ends = np.stack([np.zeros_like(target), best.ravel(), np.ones_like(target), target], 1)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, ArrayLike, Float, Int, Key
 
 from superposed.bad_input import InputError
 from superposed.program import program
@@ -22,7 +22,7 @@ from superposed.program import program
 METHODS = ("l1", "topk", "batchtopk", "matching")
 CANDIDATES = 4
 """With "batchtopk" a row has at most this many times k latents."""
-REVIVED, REVIVAL = 16, 1 / 32
+REVIVED, REVIVAL = 4, 1 / 32
 """Dead latents that model a row's residual in the auxiliary loss, and its weight (Gao et al. 2024: 512 and 1/32)."""
 PATIENCE = 20
 """A latent is dead when it has not fired for this many times the steps in which it would fire once if all did alike."""
@@ -60,7 +60,7 @@ class Learner:
         the one with the largest product with what is left (matching pursuit; Costa et al. 2025, arXiv 2506.03093).
       n: latents.
       k: latents that fire on a row; a mean for "batchtopk".
-      steps, batch, rate: gradient steps, rows a step, learning rate.
+      steps, batch: gradient steps, rows a step.
 
     Raises:
       InputError: a field out of its range.
@@ -71,7 +71,6 @@ class Learner:
     k: int | float = 2
     steps: int = 1000
     batch: int = 512
-    rate: float = 3e-3
 
     def __post_init__(self):
         if self.method not in METHODS:
@@ -87,18 +86,24 @@ def learn(
     keys: Key[Array, " seeds"],
     x: Float[Array, "seeds rows d_in"],
     y: Float[Array, "seeds rows d_out"],
-    penalty: Float[Array, ""],
     learner: Learner,
+    rate: float | Float[ArrayLike, " seeds"] = 3e-3,
+    penalty: float | Float[ArrayLike, " seeds"] = 0.0,
 ) -> Learned:
     """One dictionary for every seed, learned on rows drawn at random; every array has the seeds first.
 
     Rows should be centred and scaled (`centred`). They may be stored in float16; all sums are in float32.
+
+    Args:
+      rate, penalty: the learning rate that decays to 0, and the weight of sum z ("l1" alone); a number a seed, or one
+        for all.
     """
-    return program(_learn_all, 1)(learner, keys, x, y, penalty)
+    each = lambda value: jnp.broadcast_to(jnp.asarray(value, jnp.float32), keys.shape)
+    return program(_learn_all, 1)(learner, keys, x, y, each(rate), each(penalty))
 
 
-def _learn_all(learner: Learner, keys, x, y, penalty) -> Learned:
-    return jax.vmap(partial(_learn_one, learner, penalty))(keys, x, y)
+def _learn_all(learner: Learner, keys, x, y, rates, penalties) -> Learned:
+    return jax.vmap(partial(_learn_one, learner))(keys, x, y, rates, penalties)
 
 
 def centred(x: Float[Array, "seeds rows d"]) -> Float[Array, "seeds rows d"]:
@@ -108,10 +113,10 @@ def centred(x: Float[Array, "seeds rows d"]) -> Float[Array, "seeds rows d"]:
     return (x / jnp.sqrt((x**2).sum(2).mean(1))[:, None, None]).astype(jnp.float16)
 
 
-def _learn_one(learner: Learner, penalty, key, x, y) -> Learned:
+def _learn_one(learner: Learner, key, x, y, rate, penalty) -> Learned:
     start_key, rows_key = jax.random.split(key)
     dictionary = _start(start_key, learner.n, x.shape[1], y.shape[1])
-    optimiser = optax.adam(optax.linear_schedule(learner.rate, 0.0, learner.steps))
+    optimiser = optax.adam(optax.linear_schedule(rate, 0.0, learner.steps))
     dead_after = PATIENCE * learner.n / (learner.k * learner.batch)
 
     def step(state, step_key):
