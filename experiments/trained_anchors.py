@@ -39,8 +39,8 @@ C(25, 2) = 300 gates, or as 300 features with active pairs weighing as much as o
 errors are below `rank_floor`, so no training of a layer with a linear read-off can reach them."""
 DROP = {"m": 30, "s": 5}
 """Busch 2025, figure 21: the error of trained networks drops at d = C(30, 2) = 435. Recipe: AdamW at 6.4e-3, batch 64,
-7000 steps, of which 5000 with a leaky ReLU. Assumed: a loss on the pairs among 16 features, weighted by strata, in
-place of the active pairs and 32 random ones."""
+7000 steps, of which 5000 with a leaky ReLU. Assumed: a loss on all pairs, weighted by strata, in place of the active
+pairs and 32 random ones; normal starting weights; a linear read-off without biases."""
 PUBLISHED_CLASSES = np.array([[0.05, 0.15, 0.15, 0.25], [0.05, 0, 0.15, 0], [0.05, 0.15, 0, 0], [0.05, 0, 0, 0]])
 """Mean activations of neuron classes A, B1, B2, C (Newgas 2025)."""
 
@@ -61,7 +61,7 @@ class Profile:
 PROFILES = {
     "tiny": Profile((20, 16), (30, 8), (20, 32), (30, 8), (), seeds=3, readings=(PLAIN,)),
     "quick": Profile((800, 128), (400, 32), (20, 150), (400, 32), (), seeds=8, readings=(PLAIN,)),
-    "standard": Profile((4000, 2048), (1500, 64), (20, 60, 150), (1500, 64), (1 / 4, 1 / 2, 1), seeds=8),
+    "standard": Profile((4000, 2048), (1500, 64), (20, 60, 150), (7000, 64), (1 / 4, 1 / 2, 1), seeds=8),
     "full": Profile(
         (4000, 2048),
         (7000, 64),
@@ -103,7 +103,7 @@ def drop(profile: Profile) -> AtWidths | None:
     widths = tuple(round(part * comb(DROP["m"], 2)) for part in profile.drop_parts)
     trained = Trained(
         steps=steps, batch=batch, read_off="free", learning_rate=6.4e-3, optimiser="adamw", schedule="constant",
-        activation="leaky", features=16,
+        activation="leaky",
     )  # fmt: skip
     return AtWidths(trained, **DROP, widths=widths, seeds=profile.seeds, sampling=Sampling(16)) if widths else None
 

@@ -40,7 +40,9 @@ class Profile:
 PROFILES = {
     "tiny": Profile(12, 3, 2, (1, 0.5), seeds=2, steps=20, batch=16),
     "quick": Profile(24, 3, 2, (1, 0.5), seeds=8, steps=300, batch=64),
-    "standard": Profile(24, 3, 2, (1, 0.75, 0.5, 0.375, 0.25), seeds=8, steps=3000, batch=64, rates=(1e-3, 3e-3, 1e-2)),
+    "standard": Profile(
+        24, 3, 2, (1, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125), seeds=8, steps=3000, batch=64, rates=(1e-3, 3e-3, 1e-2)
+    ),
     "full": Profile(48, 3, 3, (1, 0.75, 0.5, 0.375, 0.25), seeds=16, steps=20000, batch=256, rates=(1e-3, 3e-3, 1e-2)),
 }
 

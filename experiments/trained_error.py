@@ -1,45 +1,52 @@
-"""Trained networks: how the error falls with the width, how much training gains, and what loss and sparsity change."""
+"""Trained networks: how the error falls with the width, and how much training gains over constructions."""
 
 from dataclasses import dataclass, replace
-from math import comb, exp, log
-
-import numpy as np
+from math import comb, log
 
 from superposed.constructions import Bernoulli, Gaussian, Rademacher
 from superposed.figures.trained import draw_trained_error
 from superposed.fitting import Model, Report, power
-from superposed.measuring.errors import Errors
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.series import Series, triple
-from superposed.study.trainings import n_untrained, recipe, t_interval
+from superposed.study.trainings import (
+    SEED_BY_SEED,
+    error_rows,
+    log_interval,
+    n_untrained,
+    nearest_width,
+    recipe,
+    t_interval,
+)
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths
 from superposed.training import BestReadOff
 
 TRAINED = {
     "trained": {},
-    "trained, loss power 4": {"power": 4},
-    "trained, loss power 8": {"power": 8},
     "trained, free read-off": {"read_off": "free"},
+    "Rademacher, trained read-off": {"start": Rademacher(), "trains": "read_off"},
     "trained from Rademacher": {"start": Rademacher()},
+    "trained from Gaussian": {"start": Gaussian()},
+    "trained from Bernoulli": {"start": Bernoulli()},
 }
 BUILT = {
     "Rademacher": Rademacher(),
     "Gaussian": Gaussian(),
-    "Bernoulli, tuned": Bernoulli(),
+    "Bernoulli": Bernoulli(),
     "Rademacher, best read-off": BestReadOff(Rademacher(), n_inputs=2**12),
 }
 DECADE = 10
-SEED_BY_SEED = "ratio seed by seed, 95% t interval of its log"
 REFERENCE, BEST = "Rademacher", "Rademacher, best read-off"
+EVERYWHERE = ("trained", "Rademacher, trained read-off", "Rademacher", "Gaussian", "Bernoulli")
 
 
 @dataclass(frozen=True)
 class Profile:
-    """The kinds of network at (m, s) of `main`; trained ones and the reference at those of `more`.
+    """All kinds of network at (m, s) of `main`; those of `EVERYWHERE` at (m, s) of `more`.
 
-    Widths are `parts` of C(m, 2), the width from which one neuron a pair is exact.
+    Widths are `parts` of C(m, 2), the width from which one neuron a pair is exact. Where a quarter of C(m, 2) is above
+    the `most` neurons, widths are the five octaves that end there.
     """
 
     main: tuple[tuple[int, int], ...]
@@ -53,25 +60,28 @@ class Profile:
     looked_at: int = 32
 
 
-OCTAVES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2)
+OCTAVES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
 FEW = ("trained", "trained, free read-off", REFERENCE, BEST)
 ALL = (*TRAINED, *BUILT)
 PROFILES = {
     "tiny": Profile(((6, 2),), (), ("trained", REFERENCE), (1 / 4, 1 / 2, 1), seeds=3, steps=60, batch=16),
     "quick": Profile(((12, 3),), (), FEW, (1 / 4, 1 / 2, 1), seeds=8, steps=400, batch=32),
     "standard": Profile(
-        ((16, 3),), ((16, 2), (16, 6), (32, 3)), ALL, OCTAVES, seeds=8, steps=1000, batch=64, most=256
+        ((16, 3),), ((16, 2), (16, 6), (32, 3), (64, 3), (256, 3)), ALL, OCTAVES, seeds=8, steps=1000, batch=64,
+        most=192,
     ),
     "full": Profile(
-        ((16, 3), (32, 3), (64, 3)), ((128, 3), *((m, s) for m in (32, 64, 128) for s in (2, 4, 6))), ALL,
+        ((16, 3), (32, 3), (64, 3)), ((128, 3), (256, 3), *((m, s) for m in (32, 64, 128) for s in (2, 4, 6))), ALL,
         OCTAVES, seeds=8, steps=3000, batch=128,
     ),
 }  # fmt: skip
 
 
 def widths(profile: Profile, m: int) -> tuple[int, ...]:
-    """Parts of C(m, 2), from 4 neurons to the most."""
-    return tuple(d for d in (round(part * comb(m, 2)) for part in profile.parts) if 4 <= d <= profile.most)
+    """Those of the profile at m features, from 4 neurons to the most."""
+    pairs, most = comb(m, 2), profile.most
+    chosen = [round(part * pairs) for part in profile.parts] if pairs <= 4 * most else [most >> n for n in range(5)]
+    return tuple(sorted(d for d in chosen if 4 <= d <= most))
 
 
 def tasks(profile: Profile) -> dict[tuple[str, int, int], AtWidths]:
@@ -80,7 +90,7 @@ def tasks(profile: Profile) -> dict[tuple[str, int, int], AtWidths]:
     asked = {}
     for m, s in (*profile.main, *profile.more):
         for kind, network in networks.items():
-            if kind in profile.kinds and ((m, s) in profile.main or kind in ("trained", REFERENCE)):
+            if kind in profile.kinds and ((m, s) in profile.main or kind in EVERYWHERE):
                 sampling = Sampling(profile.looked_at)
                 asked[kind, m, s] = AtWidths(network, m, s, widths(profile, m), profile.seeds, sampling)
     return asked
@@ -88,11 +98,10 @@ def tasks(profile: Profile) -> dict[tuple[str, int, int], AtWidths]:
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """The error's exponent in d and the gain over Rademacher signs for each kind; the drop at C(m, 2); failures."""
-    table, fits, findings, by_task, measured = [], {}, [], {}, {}
+    table, fits, findings, by_task = [], {}, [], {}
     for (kind, m, s), task in tasks(profile).items():
         rows = error_rows(kind, m, s, task, seen)
         by_task[kind, m, s] = {(row["width"], row["seed"]): row["rms"] for row in rows}
-        measured[kind, m, s] = rows
         table += rows + mean_rows(rows)
         below = [row for row in rows if row["width"] < comb(m, 2)]
         records = [{"d": r["width"], "seed": r["seed"], "low": r["rms"], "high": r["rms"]} for r in below]
@@ -100,16 +109,13 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         series = Series(name, "d", tuple(records), nested=kind in BUILT)
         fits[name] = series.report(-0.5, models=(power("d"), Model("exponent -1/2", ("1", "log d"), {"log d": -0.5})))
         findings.append(exponent_finding(series, fits[name]))
-        if kind in TRAINED:
-            findings.append(failure_finding(name, task, seen))
     for (kind, m, s), errors in by_task.items():
         if kind != REFERENCE:
-            gains = gain_rows(kind, m, s, errors, by_task[REFERENCE, m, s])
-            table += gains
-            findings.append(gain_finding(gains, profile))
+            table += gain_rows(kind, m, s, errors, by_task[REFERENCE, m, s])
         if kind in TRAINED or kind == BEST:
             findings += drop_findings(kind, m, s, errors, profile)
-    findings += loss_findings(measured, profile) + sparsity_findings(by_task, profile)
+    findings += [gain_finding(m, s, table, profile) for m, s in (*profile.main, *profile.more)]
+    findings += [*start_findings(by_task, profile), failure_finding(profile, seen)]
     return Analysis(table, findings, fits)
 
 
@@ -122,30 +128,18 @@ def exponent_finding(series: Series, fit: Report | str) -> Finding:
     return replace(finding, verdict="measured", why="the widths span less than a decade, so there is no verdict")
 
 
-def error_rows(kind: str, m: int, s: int, task: AtWidths, seen: Seen) -> list[dict]:
-    """rms, 99% quantile and largest error of each network, in its worst stratum."""
-    worst = lambda values: float(np.nanmax(values))
-    statistics = lambda e: {"rms": worst(e.rms), "q99": worst(e.quantile(0.99)), "max": worst(e.max_abs)}
-    return [
-        {"kind": "error", "network": kind, "m": m, "s": s, "width": width, "seed": seed, **statistics(errors)}
-        for width in task.widths
-        for seed, errors in enumerate(task.errors(seen, width))
-    ]
-
-
 def mean_rows(rows: list[dict]) -> list[dict]:
     """Geometric mean over networks of the rms error, with its 95% interval."""
     labels = {key: rows[0][key] for key in ("network", "m", "s")}
     logs: dict[int, list[float]] = {}
     for row in rows:
         logs.setdefault(row["width"], []).append(log(row["rms"]))
-    return [{"kind": "mean", **labels, "width": width, **interval(values)} for width, values in logs.items()]
+    return [{"kind": "mean", **labels, "width": width, **keyed(values)} for width, values in logs.items()]
 
 
-def interval(logs: list[float]) -> dict[str, float]:
-    """exp of the mean and of its 95% t interval."""
-    low, best, high = map(exp, t_interval(logs))
-    return {"low": low, "best": best, "high": high}
+def keyed(logs: list[float]) -> dict[str, float]:
+    """`log_interval` under the names that figures read."""
+    return dict(zip(("low", "best", "high"), log_interval(logs), strict=True))
 
 
 def gain_rows(kind: str, m: int, s: int, errors: dict, reference: dict) -> list[dict]:
@@ -154,16 +148,20 @@ def gain_rows(kind: str, m: int, s: int, errors: dict, reference: dict) -> list[
     for width in sorted({width for width, _ in errors}):
         logs = [log(reference[key] / errors[key]) for key in errors if key[0] == width and errors[key] > 0]
         if len(logs) > 1:
-            rows.append({"kind": "gain", "network": kind, "m": m, "s": s, "width": width, **interval(logs)})
+            rows.append({"kind": "gain", "network": kind, "m": m, "s": s, "width": width, **keyed(logs)})
     return rows
 
 
-def gain_finding(gains: list[dict], profile: Profile) -> Finding:
-    """The gain at the width nearest to m."""
-    row = next(row for row in gains if row["width"] == nearest_width(gains, row["m"]))
-    name = f"{row['network']}, m = {row['m']}, s = {row['s']}"
-    text = f"{triple((row['low'], row['best'], row['high']), '.2f')} times smaller at d = {row['width']}"
-    question = f"{name}: how much smaller is the rms error than that of Rademacher signs?"
+def gain_finding(m: int, s: int, table: list[dict], profile: Profile) -> Finding:
+    """The gain of every kind of network at the width nearest to m."""
+    gains = [row for row in table if row["kind"] == "gain" and (row["m"], row["s"]) == (m, s)]
+    d = nearest_width(gains, m)
+    text = "; ".join(
+        f"{row['network']} {triple((row['low'], row['best'], row['high']), '.2f')}"
+        for row in gains
+        if row["width"] == d
+    )
+    question = f"m = {m}, s = {s}, d = {d}: how many times smaller is the rms error than that of Rademacher signs?"
     return Finding(question, f"{profile.seeds} seeds", text, "measured", SEED_BY_SEED)
 
 
@@ -188,54 +186,40 @@ def drop_findings(kind: str, m: int, s: int, errors: dict, profile: Profile) -> 
     return [Finding(question, f"d = {quarter} to {whole}, {profile.seeds} seeds", text, word, why)]
 
 
-def loss_findings(measured: dict[tuple, list[dict]], profile: Profile) -> list[Finding]:
-    """For every loss power above 2, its rms error, 99% quantile and largest error over those of power 2, near d = m."""
+def start_findings(by_task: dict[tuple, dict], profile: Profile) -> list[Finding]:
+    """By how much training from a construction beats it, and beats training from random weights, at d near m."""
     findings = []
-    for (kind, m, s), rows in measured.items():
-        if "power" not in TRAINED.get(kind, {}):
+    for (kind, m, s), errors in by_task.items():
+        start = kind.removeprefix("trained from ")
+        if start == kind:
             continue
-        d = nearest_width(rows, m)
-        plain = {row["seed"]: row for row in measured["trained", m, s] if row["width"] == d}
-        ratios = lambda name, rows=rows, d=d, plain=plain: [
-            log(row[name] / plain[row["seed"]][name]) for row in rows if row["width"] == d
-        ]
-        text = "; ".join(
-            f"{name} {triple(tuple(map(exp, t_interval(ratios(name)))), '.2f')}" for name in ("rms", "q99", "max")
+        d = nearest_width([{"width": width} for width, _ in errors], m)
+        over = lambda other, m=m, s=s, d=d, errors=errors: log_interval(
+            [log(by_task[other, m, s][d, i] / errors[d, i]) for i in range(profile.seeds)]
         )
-        question = f"{kind}, m = {m}, s = {s}, d = {d}: errors over those of loss power 2?"
+        text = f"{triple(over(start), '.2f')} times smaller than {start}'s"
+        text += f", {triple(over('trained'), '.3f')} times smaller than from random weights"
+        question = f"{kind}, m = {m}, s = {s}, d = {d}: what does training gain over its start?"
         findings.append(Finding(question, f"{profile.seeds} seeds", text, "measured", SEED_BY_SEED))
     return findings
 
 
-def sparsity_findings(by_task: dict[tuple, dict], profile: Profile) -> list[Finding]:
-    """How the rms error near d = m grows from the smallest s to the largest, trained and for Rademacher signs."""
-    findings = []
-    for m in sorted({m for _, m, _ in by_task}):
-        sparsities = sorted({s for kind, same, s in by_task if same == m and kind == "trained"})
-        if len(sparsities) < 2:
-            continue
-        low, high = sparsities[0], sparsities[-1]
-        d = nearest_width([{"width": width} for width, _ in by_task["trained", m, low]], m)
-        rise = lambda kind, m=m, d=d, low=low, high=high: t_interval(
-            [log(by_task[kind, m, high][d, i] / by_task[kind, m, low][d, i]) / log(high / low)
-             for i in range(profile.seeds)]
-        )  # fmt: skip
-        text = "; ".join(f"{kind} s^{triple(rise(kind), '.2f')}" for kind in ("trained", REFERENCE))
-        question = f"m = {m}, d = {d}: how does the rms error grow with s?"
-        findings.append(Finding(question, f"s = {low} to {high}, {profile.seeds} seeds", text, "measured"))
-    return findings
-
-
-def nearest_width(rows: list[dict], m: int) -> int:
-    """The measured width nearest to m."""
-    return min({row["width"] for row in rows}, key=lambda width: abs(log(width / m)))
-
-
-def failure_finding(name: str, task: AtWidths, seen: Seen) -> Finding:
-    """How many networks learned nothing."""
-    errors: list[Errors] = [e for width in task.widths for e in task.errors(seen, width)]
-    text = f"{n_untrained(errors)} of {len(errors)} networks did not learn to read active pairs"
-    return Finding(f"{name}: how often does training fail?", f"{len(task.widths)} widths", text, "measured")
+def failure_finding(profile: Profile, seen: Seen) -> Finding:
+    """How many networks of each kind learned nothing, and at which widths."""
+    counts: dict[str, list[int]] = {}
+    for (kind, _, _), task in tasks(profile).items():
+        if kind in TRAINED:
+            errors = {width: task.errors(seen, width) for width in task.widths}
+            bad = {width: n_untrained(each) for width, each in errors.items()}
+            failed, total, widest = counts.get(kind, [0, 0, 0])
+            widest = max([widest, *(width for width, n in bad.items() if n)])
+            counts[kind] = [failed + sum(bad.values()), total + sum(map(len, errors.values())), widest]
+    text = "; ".join(
+        f"{kind} {failed} of {total}" + (f", none above d = {widest}" if failed else "")
+        for kind, (failed, total, widest) in counts.items()
+    )
+    question = "How many networks did not learn to read active pairs?"
+    return Finding(question, f"all problems and widths, {profile.seeds} seeds", text, "measured")
 
 
 EXPERIMENT = Experiment(

@@ -14,8 +14,8 @@ from superposed.study.loading import experiment_names, load_experiment
 
 LONG = (
     "any_depth", "codes", "crossover", "deep_circuits", "deep_transition", "discovery", "error_correction", "family",
-    "fan_in", "quadratic", "sparsity_and_tolerance", "trained_anchors", "trained_rates", "trained_weights",
-    "trained_width", "truth_tables", "uand_aligned",
+    "fan_in", "quadratic", "sparsity_and_tolerance", "trained_anchors", "trained_losses", "trained_rates",
+    "trained_weights", "trained_width", "truth_tables", "uand_aligned",
 )  # fmt: skip
 """Mostly compilation. In the short tests `uand_superposed`, `transition` and `trained_error` stand for them."""
 
