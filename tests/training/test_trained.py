@@ -149,6 +149,15 @@ def test_bad_fields_are_named_with_their_rule(fields, message):
     assert str(error.value).startswith(message)
 
 
+@pytest.mark.parametrize("field", ["steps", "batch", "d_in", "features"])
+def test_parts_of_a_step_or_a_feature_are_refused(field):
+    """The command line hands values on as they are written. Here the check of types would come first."""
+    trained = Trained(inputs="superposed")
+    object.__setattr__(trained, field, 4.5)
+    with pytest.raises(InputError, match=f"{field} = 4.5: give [14] or more, a whole number"):
+        trained.__post_init__()
+
+
 def test_a_start_that_does_not_fit_is_refused():
     with pytest.raises(InputError, match='its read-off has no code; train with read_off="free"'):
         jax.eval_shape(

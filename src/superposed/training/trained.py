@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf
+from numbers import Integral
 from typing import NamedTuple
 
 import jax
@@ -108,10 +109,12 @@ class Trained(Construction):
     least_rows = 32
 
     def __post_init__(self):
-        for name, least in (("steps", 1), ("batch", 1), ("power", 1), ("d_in", 1), ("features", 4)):
+        for name, least in (("steps", 1), ("batch", 1), ("d_in", 1), ("features", 4)):
             value = getattr(self, name)
-            if value is not None and not least <= value < inf:
-                raise InputError(name, value, f"give {least} or more")
+            if value is not None and not (isinstance(value, Integral) and value >= least):
+                raise InputError(name, value, f"give {least} or more, a whole number")
+        if not 1 <= self.power < inf:
+            raise InputError("power", self.power, "give 1 or more")
         if not 0 < self.learning_rate < inf:
             raise InputError("learning_rate", self.learning_rate, "a positive number; try 0.03")
         words = {
@@ -125,9 +128,7 @@ class Trained(Construction):
         if self.start is not None and not isinstance(self.start, Construction):
             raise InputError("start", self.start, "not a construction; leave it out to start from random weights")
         if self.inputs == "aligned" and self.d_in is not None:
-            raise InputError(
-                "d_in", self.d_in, "aligned inputs have m dimensions; leave it out or use superposed inputs"
-            )
+            raise InputError("d_in", self.d_in, "aligned inputs have m dimensions; leave it out or use superposed ones")
 
     def __call__(self, key: Key[Array, ""], problem: Problem, width: Width, rows: int, tuned: Tuned = None) -> Network:
         start, _ = self.advance(key, self.begin(key, problem, width, rows), problem, width, self.steps)
