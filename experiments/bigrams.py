@@ -12,7 +12,7 @@ from superposed.study.points import line, points
 from superposed.study.series import Series
 from superposed.study.trials import Staircase, Trials
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Chain, Steps
+from superposed.sweeping.steps import Chain, Steps, rows_of
 
 SIGNAL_TO_NOISE = 4.0
 """A head holds a list when a listed pair scores this many standard deviations of unlisted pairs, on average."""
@@ -88,12 +88,7 @@ def holds(cell: dict) -> dict:
     return {**seen, "passed": seen["signal"] >= SIGNAL_TO_NOISE * seen["noise"]}
 
 
-def rows_of(steps: Steps | Chain, seen: Seen, kind: str) -> list[dict]:
-    """Cells with what was seen."""
-    return [{"kind": kind, **cell, **result} for cell, result in zip(steps.cells, steps.results(seen), strict=True)]
-
-
-def noise_findings(profile: Profile, rows: list[dict]) -> tuple[list[dict], dict, list[Finding]]:
+def noise_findings(profile: Profile, rows: list[dict]) -> Analysis:
     """The noise, in units of the signal, along the length of the list."""
     d_resid, d_head = profile.noise
     table, fits, findings = [], {}, []
@@ -113,10 +108,10 @@ def noise_findings(profile: Profile, rows: list[dict]) -> tuple[list[dict], dict
         question = f"{how}: noise over signal against sqrt(n / (d_resid d_head))?"
         findings.append(Finding(question, series.span, words, "measured"))
     table += line("noise", "law, projection", {n: projected_noise(d_resid, d_head, n) for n in profile.lengths})
-    return table, fits, findings
+    return Analysis(table, findings, fits)
 
 
-def capacity_findings(profile: Profile, rows: list[dict]) -> tuple[list[dict], dict, list[Finding]]:
+def capacity_findings(profile: Profile, rows: list[dict]) -> Analysis:
     """The length at which half of the heads hold their list, along d_resid d_head."""
     table, fits, findings = [], {}, []
     for how in HOW:
@@ -137,16 +132,15 @@ def capacity_findings(profile: Profile, rows: list[dict]) -> tuple[list[dict], d
         table += trials.rows() + trials.points("capacity", how)
     table += line("capacity", "law, projection", {a * b: a * b / SIGNAL_TO_NOISE**2 for a, b in sorted(
         profile.heads, key=lambda head: head[0] * head[1])})  # fmt: skip
-    return table, fits, findings
+    return Analysis(table, findings, fits)
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """The noise along the list, the capacity along the head's size."""
-    noise = rows_of(noise_steps(profile), seen, "noise")
-    capacity = [row for chain in capacity_chains(profile) for row in rows_of(chain, seen, "capacity")]
-    table, fits, findings = noise_findings(profile, noise)
-    more, more_fits, more_findings = capacity_findings(profile, capacity)
-    return Analysis(noise + capacity + table + more, findings + more_findings, fits | more_fits)
+    noise = rows_of(noise_steps(profile), seen, kind="noise")
+    capacity = [row for chain in capacity_chains(profile) for row in rows_of(chain, seen, kind="capacity")]
+    measured = Analysis(noise + capacity, [])
+    return Analysis.joined(measured, noise_findings(profile, noise), capacity_findings(profile, capacity))
 
 
 EXPERIMENT = Experiment(

@@ -15,7 +15,7 @@ from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.layers import layer_of
 from superposed.study.points import line, points
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Steps
+from superposed.sweeping.steps import Steps, rows_of
 from superposed.theory.floor import welch_floor
 
 S = 2
@@ -65,11 +65,8 @@ def code_steps(profile: Profile) -> Steps:
 
 def network_steps(profile: Profile) -> Steps:
     """Every layer behind every code."""
-    return Steps(tuple(
-        {"layer": layer, "code": code, "d_in": profile.d_in, "m": m, "s": S, "d": profile.width,
-         "inputs": profile.inputs, "seed": seed}
-        for layer in profile.layers for code in CODES for m in profile.networks for seed in range(profile.seeds)
-    ), errors_of)  # fmt: skip
+    return Steps.grid(errors_of, layer=profile.layers, code=CODES, d_in=[profile.d_in], m=profile.networks, s=[S],
+                      d=[profile.width], inputs=[profile.inputs], seed=range(profile.seeds))  # fmt: skip
 
 
 def errors_of(cell: dict) -> dict:
@@ -81,11 +78,9 @@ def errors_of(cell: dict) -> dict:
     return {"worst": max(quality(network, d, "own", pairs[looked]).strata)}
 
 
-def coherence(profile: Profile, seen: Seen) -> tuple[list[dict], list[Finding]]:
+def coherence(profile: Profile, seen: Seen) -> Analysis:
     """Points of both cross-talks over the load, and how near each code comes to Welch's floor."""
-    steps = code_steps(profile)
-    rows = [{"kind": "cross-talk", **cell, **result} for cell, result in
-            zip(steps.cells, steps.results(seen), strict=True)]  # fmt: skip
+    rows = rows_of(code_steps(profile), seen, kind="cross-talk")
     table, words = list(rows), {"largest": [], "rms": []}
     floor = {load: welch_floor(int(load * profile.d_in), profile.d_in) for load in profile.loads}
     for code, measure in product(CODES, words):
@@ -98,21 +93,20 @@ def coherence(profile: Profile, seen: Seen) -> tuple[list[dict], list[Finding]]:
         table += line(measure, "Welch's floor", floor)
     span = f"d_in = {profile.d_in}, m = {max(profile.loads):g} d_in, {profile.seeds} codes each"
     findings = [
-        Finding(f"{measure} cross-talk of each code, in units of Welch's floor?", span, ", ".join(found), "measured")
-        for measure, found in words.items()
+        Finding(f"{measure} cross-talk of each code, in units of Welch's floor?", span, ", ".join(ratios), "measured")
+        for measure, ratios in words.items()
     ]
     least = min(r["rms"] / welch_floor(r["m"], profile.d_in) for r in rows)
     word = "holds" if least > 1 - 1e-4 else "fails"
     why = "cross-talks in float32, to four digits"
     findings.insert(0, Finding("No code's rms cross-talk is below Welch's floor?", f"{len(rows)} codes, m up to "
                                f"{max(profile.loads):g} d_in", f"least ratio {least:.4f}", word, why))  # fmt: skip
-    return table, findings
+    return Analysis(table, findings)
 
 
-def errors_behind(profile: Profile, seen: Seen) -> tuple[list[dict], list[Finding]]:
+def errors_behind(profile: Profile, seen: Seen) -> Analysis:
     """The rms error of the worst stratum behind each code, and how it compares with random unit vectors."""
-    asked = network_steps(profile)
-    rows = [{"kind": "error", **c, **r} for c, r in zip(asked.cells, asked.results(seen), strict=True)]
+    rows = rows_of(network_steps(profile), seen, kind="error")
     table, findings = list(rows), []
     of = lambda layer, code, m: [r["worst"] for r in rows if (r["layer"], r["code"], r["m"]) == (layer, code, m)]
     for layer in profile.layers:
@@ -125,14 +119,12 @@ def errors_behind(profile: Profile, seen: Seen) -> tuple[list[dict], list[Findin
             span = f"d_in = {profile.d_in}, m = {m}, d = {profile.width}, s = {S}, {profile.seeds} networks each"
             question = f"{layer}: rms error of the worst stratum behind each code, against random unit vectors?"
             findings.append(Finding(question, span, f"{ratios} times (random: {random:.3f})", "measured"))
-    return table, findings
+    return Analysis(table, findings)
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Cross-talks, then errors."""
-    table, findings = coherence(profile, seen)
-    more, errors = errors_behind(profile, seen)
-    return Analysis(table + more, findings + errors)
+    return Analysis.joined(coherence(profile, seen), errors_behind(profile, seen))
 
 
 EXPERIMENT = Experiment(

@@ -19,7 +19,7 @@ from superposed.program import program
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
 from superposed.study.series import Series, curve_rows, number, smallest_widths
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Steps
+from superposed.sweeping.steps import Steps, rows_of
 from superposed.sweeping.tasks import SmallestWidth
 from superposed.theory.bernoulli import best_density
 from superposed.theory.bernoulli_tail import all_pairs_width
@@ -134,12 +134,12 @@ def tasks(profile: Profile) -> list:
 
 def term_rows(profile: Profile, seen: Seen) -> list[dict]:
     """Each term at each m, measured and in closed form."""
-    steps, rows = term_steps(profile), []
-    for cell, measured in zip(steps.cells, steps.results(seen), strict=True):
-        closed = error_terms(cell["m"], S, cell["width"], cell["density"])._asdict()
+    rows = []
+    for row in rows_of(term_steps(profile), seen):
+        closed = error_terms(row["m"], S, row["width"], row["density"])._asdict()
         rows += [
-            {"kind": "term", "term": name, "m": cell["m"], "width": cell["width"], "density": cell["density"],
-             "measured": measured[name], "closed form": closed[name]}
+            {"kind": "term", "term": name, "m": row["m"], "width": row["width"], "density": row["density"],
+             "measured": row[name], "closed form": closed[name]}
             for name in TERMS
         ]  # fmt: skip
     return rows

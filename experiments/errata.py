@@ -3,6 +3,7 @@
 E1, the exponent of Theorem 2, is decided by `family`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import comb, log, sqrt
@@ -15,10 +16,10 @@ from superposed.compiler.targeted_and import targeted_and
 from superposed.figures.panels import Panel, draw_panels
 from superposed.fitting import through
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.study.points import line, points
+from superposed.study.points import column_points, line
 from superposed.study.series import Series
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Steps
+from superposed.sweeping.steps import Steps, rows_of
 from superposed.theory.targeted import gate_size
 from superposed.theory.worst_case import draw_worst_error, paper_floor, tuned_density
 
@@ -107,25 +108,44 @@ def noise_law(gates: float, d: float) -> float:
     return 2 * gates / d * sqrt(d / S)
 
 
-def rows_of(steps: Steps, seen: Seen) -> list[dict]:
-    """Cells with what was seen."""
-    return [{"kind": c["erratum"], **c, **r} for c, r in zip(steps.cells, steps.results(seen), strict=True)]
+def noise_curve(profile: Profile, along: str) -> dict[float, float]:
+    """`noise_law` along the width, or along the number of gates."""
+    if along == "d":
+        return {d: noise_law(profile.gates, d) for d in profile.widths}
+    return {n: noise_law(n, profile.width) for n in profile.many}
 
 
-def series_of(name: str, along: str, rows: list[dict], value: str) -> Series:
-    """Values known exactly, along one column."""
-    return Series(name, along, tuple({**row, "low": row[value], "high": row[value]} for row in rows))
+def worst_table(profile: Profile, errors: dict[str, list[dict]]) -> list[dict]:
+    """Points at both densities, the printed power through the first of the paper's, and 1/log^4 m."""
+    first = min(profile.paper)
+    start = np.median([r["error"] for r in errors["paper"] if r["d"] == first])
+    table = [row for kind in DENSITIES for row in column_points("worst", f"{kind} density", errors[kind], "d", "error")]
+    table += line("worst", "printed, d^(-1/2)", {d: start * sqrt(first / d) for d in profile.paper})
+    return table + line("worst", "1/log^4 m", dict.fromkeys(profile.paper, paper_floor(profile.m)))
+
+
+def noise_table(profile: Profile, noises: Sequence[Series]) -> list[dict]:
+    """Points along the width and along the gates, the corrected law, and the printed one along the width."""
+    curves = {series.along: noise_curve(profile, series.along) for series in noises}
+    table = [row for s in noises for row in column_points(s.along, "measured", s.records, s.along, "noise")]
+    for along, curve in curves.items():
+        table += line(along, "2 (m/d) sqrt(d/s)", curve)
+    first = profile.widths[0]
+    printed = {d: curves["d"][first] * (d / first) ** 1.5 for d in profile.widths}
+    return table + line("d", "as printed, m d sqrt(d/s)", printed)
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """The largest error along the width at both densities; the noise of a neuron along d and along the gates."""
-    errors, noises = rows_of(worst_steps(profile), seen), rows_of(noise_steps(profile), seen)
-    by_density = {kind: series_of(f"Theorem 1, {kind} density", "d", [r for r in errors if r["density"] == kind],
-                                  "error") for kind in DENSITIES}  # fmt: skip
-    paper = by_density["paper"]
-    along_d = series_of("Theorem 11, noise along d", "d", [r for r in noises if r["gates"] == profile.gates], "noise")
-    along_m = series_of("Theorem 11, noise along m", "gates", [r for r in noises if r["d"] == profile.width], "noise")
-    tuned = by_density["tuned"]
+    every, noises = rows_of(worst_steps(profile), seen, kind="E2"), rows_of(noise_steps(profile), seen, kind="E3")
+    errors = {kind: [row for row in every if row["density"] == kind] for kind in DENSITIES}
+    paper, tuned = (Series.exact(f"Theorem 1, {kind} density", "d", errors[kind], "error") for kind in DENSITIES)
+    along_d = Series.exact(
+        "Theorem 11, noise along d", "d", [r for r in noises if r["gates"] == profile.gates], "noise"
+    )
+    along_m = Series.exact(
+        "Theorem 11, noise along m", "gates", [r for r in noises if r["d"] == profile.width], "noise"
+    )
     asked = (
         (paper, -0.5, "E2: at the paper's density the largest error falls as d^(-1/2), as printed?"),
         (tuned, -1 / 3, "E2: at the tuned density the largest error falls as d^(-1/3)?"),
@@ -134,39 +154,19 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     )
     fits = {question: series.report(claim) for series, claim, question in asked}
     findings = [series.finding(question, fits[question]) for series, _, question in asked]
-    name = "E3: the noise of a neuron of Theorem 11 follows 2 (m/d) sqrt(d/s)?"
-    closed = through([(d, noise_law(profile.gates, d)) for d in profile.widths], -0.5, "d", "corrected")
-    fits[name] = along_d.report(-0.5, closed=closed)
-    findings.append(along_d.formula_finding(name, fits[name]))
-    name = "E3: the noise of a neuron of Theorem 11 follows 2 (m/d) sqrt(d/s), along m?"
-    closed = through([(n, noise_law(n, profile.width)) for n in profile.many], 1.0, "gates", "corrected")
-    fits[name] = along_m.report(1.0, closed=closed)
-    findings.append(along_m.formula_finding(name, fits[name]))
-    least = min(row["error"] for row in errors if row["density"] == "paper")
+    for series, exponent, words in ((along_d, -0.5, ""), (along_m, 1.0, ", along m")):
+        name = f"E3: the noise of a neuron of Theorem 11 follows 2 (m/d) sqrt(d/s){words}?"
+        law = through(noise_curve(profile, series.along).items(), exponent, series.along, "corrected")
+        fits[name] = series.report(exponent, closed=law)
+        findings.append(series.formula_finding(name, fits[name]))
+    least = min(row["error"] for row in errors["paper"])
     findings.append(Finding(
         "E2: how small does the largest error at the paper's density get, in units of 1/log^4 m?", paper.span,
         f"{least / paper_floor(profile.m):.2f}", "measured",
         "a neuron that three features share is one of about log^4 m neurons of a pair",
     ))  # fmt: skip
-    table = errors + noises
-    for kind in DENSITIES:
-        values = {r["d"]: [x["error"] for x in errors if x["density"] == kind and x["d"] == r["d"]] for r in errors
-                  if r["density"] == kind}  # fmt: skip
-        table += points("worst", f"{kind} density", values)
-    first = min(profile.paper)
-    start = np.median([r["error"] for r in errors if r["d"] == first and r["density"] == "paper"])
-    table += line("worst", "printed, d^(-1/2)", {d: start * sqrt(first / d) for d in profile.paper})
-    table += line("worst", "1/log^4 m", dict.fromkeys(profile.paper, paper_floor(profile.m)))
-    for name, series in (("d", along_d), ("gates", along_m)):
-        table += points(name, "measured", {r[name]: [x["noise"] for x in series.records if x[name] == r[name]]
-                                           for r in series.records})  # fmt: skip
-    table += line("d", "2 (m/d) sqrt(d/s)", {d: noise_law(profile.gates, d) for d in profile.widths})
-    table += line("gates", "2 (m/d) sqrt(d/s)", {n: noise_law(n, profile.width) for n in profile.many})
-    printed = noise_law(profile.gates, profile.widths[0])
-    table += line(
-        "d", "as printed, m d sqrt(d/s)", {d: printed * (d / profile.widths[0]) ** 1.5 for d in profile.widths}
-    )
-    return Analysis(table, findings, fits)
+    return Analysis([*every, *noises, *worst_table(profile, errors), *noise_table(profile, (along_d, along_m))],
+                    findings, fits)  # fmt: skip
 
 
 EXPERIMENT = Experiment(

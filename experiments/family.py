@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from superposed.study.points import line, points, widths
 from superposed.study.series import Series, interval_text, number, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.search import bracket, next_width
-from superposed.sweeping.steps import Steps
+from superposed.sweeping.steps import Steps, rows_of
 from superposed.sweeping.tasks import SmallestWidth
 from superposed.theory.best_read_off import draw_best_errors
 from superposed.theory.floor import all_pairs_floor, distinct_inputs_floor
@@ -102,10 +102,8 @@ def searches(profile: Profile) -> dict[str, list[SmallestWidth]]:
 
 def best_steps(profile: Profile) -> Steps:
     """The smallest width of each seed under the best linear read-off, for the layers that are built."""
-    return Steps(tuple(
-        {"layer": name, "m": m, "inputs": profile.inputs, "rows": ROWS, "seed": seed}
-        for name in BUILT for m in profile.built for seed in range(profile.seeds)
-    ), best_width)  # fmt: skip
+    return Steps.grid(best_width, layer=BUILT, m=profile.built, inputs=[profile.inputs], rows=[ROWS],
+                      seed=range(profile.seeds))  # fmt: skip
 
 
 def best_width(cell: dict) -> dict:
@@ -116,14 +114,14 @@ def best_width(cell: dict) -> dict:
     while (width := next_width(passed, 64, ROWS)) is not None:
         network = layer_of(BUILT[cell["layer"]][0], m, S, width, ROWS, cell["seed"])
         passed[width] = max(quality(network, width, "least squares", looked).q99) < EPS
-    interval = bracket(passed)
-    return {"low": interval.low, "high": interval.high}
+    width = bracket(passed)
+    return {"low": width.low, "high": width.high}
 
 
 def limit_steps(profile: Profile) -> Steps:
     """The smallest width of each seed under the best linear read-off, when m is far above d."""
-    cells = ({"layer": LIMIT, "inputs": profile.events, "rows": LIMIT_ROWS, "seed": n} for n in range(profile.seeds))
-    return Steps(tuple(cells), limit_width)
+    seeds = range(profile.seeds)
+    return Steps.grid(limit_width, layer=[LIMIT], inputs=[profile.events], rows=[LIMIT_ROWS], seed=seeds)
 
 
 def limit_width(cell: dict) -> dict:
@@ -132,8 +130,8 @@ def limit_width(cell: dict) -> dict:
     while (width := next_width(passed, 512, cell["rows"])) is not None:
         errors = draw_best_errors(cell["seed"], width, cell["inputs"])
         passed[width] = bool(np.quantile(np.abs(errors), 0.99, axis=1).max() < EPS)
-    found = bracket(passed)
-    return {"low": found.low, "high": found.high}
+    width = bracket(passed)
+    return {"low": width.low, "high": width.high}
 
 
 def limit_of(profile: Profile, seen: Seen) -> list[float]:
@@ -143,9 +141,7 @@ def limit_of(profile: Profile, seen: Seen) -> list[float]:
 
 def best_series(profile: Profile, seen: Seen) -> dict[str, Series]:
     """The widths under the best linear read-off, by layer."""
-    steps = best_steps(profile)
-    rows = [{**c, "low": r["low"], "high": r["high"] or float("inf")} for c, r in
-            zip(steps.cells, steps.results(seen), strict=True)]  # fmt: skip
+    rows = [row | {"high": row["high"] or inf} for row in rows_of(best_steps(profile), seen)]
     return {name: Series(name, "m", tuple(r for r in rows if r["layer"] == name), {"s": S}) for name in BUILT}
 
 
@@ -162,17 +158,17 @@ def exponents(series: dict[str, Series]) -> tuple[dict, list[Finding]]:
         findings.append(part.finding(question, fits[name]))
     paper = fits.get("Theorem 2")
     if isinstance(paper, Report) and paper.verdict.exponent:
-        word, why = judge_interval(paper.verdict.exponent, 1 / 2)
+        judged = judge_interval(paper.verdict.exponent, 1 / 2)
         question = "E1: Theorem 2's width grows as m^(1/2), as its statement says?"
-        findings.append(Finding(question, series["Theorem 2"].above(TOP).span, interval_text(paper), word, why))
+        findings.append(Finding(question, series["Theorem 2"].above(TOP).span, interval_text(paper), *judged))
     return fits, findings
 
 
 def saving(profile: Profile, series: dict[str, Series], limit: list[float]) -> Finding:
     """What the best linear read-off saves in neurons, from few features to the limit of many."""
-    own, best = series["random layer"].medians(), series[BEST].medians()
-    words = [f"{own[m] / best[m]:.2f} times (m = {m})" for m in profile.built if m in own]
-    ends = [own[profile.m[-1]] / d for d in limit]
+    signs, best = series["random layer"].medians(), series[BEST].medians()
+    ends = [signs[profile.m[-1]] / d for d in limit]
+    words = [f"{signs[m] / best[m]:.2f} times (m = {m})" for m in profile.built if m in signs]
     words.append(f"{np.median(ends):.2f} times (m far above d, {min(ends):.2f} to {max(ends):.2f})")
     return Finding(
         "random layer: how many times fewer neurons under the best linear read-off?", f"s = {S}, q99 < {EPS:g}",
@@ -185,19 +181,18 @@ def ranking(profile: Profile, series: dict[str, Series], limit: list[float]) -> 
     """At each m the narrowest construction, those behind it, and how far."""
     findings = []
     for m in profile.m:
-        found = {name: s.medians()[m] for name, s in series.items() if m in s.medians() and name not in ALIGNED}
-        found[NAIVE] = naive(m)
+        width = {name: s.medians()[m] for name, s in series.items() if m in s.medians() and name not in ALIGNED}
+        width[NAIVE] = naive(m)
         if m >= LIMIT_FROM:
-            found[LIMIT] = float(np.median(limit))
-        order = sorted(found, key=found.get)
+            width[LIMIT] = float(np.median(limit))
+        order = sorted(width, key=width.get)
         first, second = order[:2]
-        paper = found["Theorem 2"]
-        words = "; ".join(f"{name} {number(round(found[name]))}" for name in order)
+        words = "; ".join(f"{name} {number(round(width[name]))}" for name in order)
         findings.append(Finding(
             f"Which construction is the narrowest at m = {number(m)}?",
             f"s = {S}, q99 < {EPS:g}, {profile.seeds} seeds",
-            f"{first}, {found[second] / found[first]:.2f} times narrower than the next and "
-            f"{paper / found[first]:.3g} times narrower than Theorem 2: {words}", "measured",
+            f"{first}, {width[second] / width[first]:.2f} times narrower than the next and "
+            f"{width['Theorem 2'] / width[first]:.3g} times narrower than Theorem 2: {words}", "measured",
         ))  # fmt: skip
     return findings
 

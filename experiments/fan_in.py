@@ -9,7 +9,7 @@ from superposed.fitting import Crossover, ErrorTerm, fixed_power_log, power, pow
 from superposed.measuring.sampling import Sampling
 from superposed.program import program
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
-from superposed.study.series import Series, curve_rows, local_exponents, number, smallest_widths
+from superposed.study.series import Series, curve_rows, errors_along_width, local_exponents, number, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths, SmallestWidth
 from superposed.theory.bernoulli import best_density, worst_quantile
@@ -94,13 +94,8 @@ def width_series(profile: Profile, seen: Seen, k: int, mode: str) -> Series:
 
 def error_series(profile: Profile, seen: Seen, k: int) -> Series:
     """The 99% quantile of the worst stratum along d."""
-    task = at_widths(profile, k)
-    records = [
-        {"d": d, "seed": seed, "low": (q := float(errors.quantile(0.99).max())), "high": q}
-        for d in task.widths
-        for seed, errors in enumerate(task.errors(seen, d))
-    ]
-    return Series(f"k = {k}, aligned, q99", "d", tuple(records), {"k": k}, nested=True)
+    worst = lambda errors: errors.quantile(0.99).max()
+    return errors_along_width(f"k = {k}, aligned, q99", at_widths(profile, k), seen, worst, k=k)
 
 
 def models(k: int) -> tuple:
@@ -162,12 +157,7 @@ def judge_errors(profile: Profile, seen: Seen, k: int) -> Analysis:
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Widths and errors of every k."""
-    parts = [judge(profile, seen, k) for judge in (judge_widths, judge_errors) for k in profile.k]
-    return Analysis(
-        [row for part in parts for row in part.table],
-        [finding for part in parts for finding in part.findings],
-        {name: fit for part in parts for name, fit in part.fits.items()},
-    )
+    return Analysis.joined(*(judge(profile, seen, k) for judge in (judge_widths, judge_errors) for k in profile.k))
 
 
 def tasks(profile: Profile) -> list:

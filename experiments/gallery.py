@@ -22,7 +22,7 @@ from superposed.figures.gallery import draw_gallery
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.words import check_trie, strings_to_check, word_list
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Steps
+from superposed.sweeping.steps import Steps, rows_of
 
 S, INPUTS = 3, 20
 
@@ -190,11 +190,7 @@ def findings_of(trie: dict, features: dict, reads: list[dict], codes: list[dict]
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """What the pictures show."""
-    rows = [
-        {**cell, **result}
-        for task in tasks(profile)
-        for cell, result in zip(task.cells, task.results(seen), strict=True)
-    ]
+    rows = [row for task in tasks(profile) for row in rows_of(task, seen)]
     tries, features, reads, codes = (
         [r for r in rows if r["kind"] == kind] for kind in ("trie", "features", "depth", "codes")
     )

@@ -1,6 +1,6 @@
 """Quadratic neurons: how the width for all pairs at once grows with the logarithm of the number of features."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import log
 
@@ -16,7 +16,7 @@ from superposed.study.points import line
 from superposed.study.points import widths as widths_at
 from superposed.study.series import Series, number, smallest_widths
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Steps
+from superposed.sweeping.steps import Steps, rows_of
 from superposed.sweeping.tasks import SmallestWidth
 from superposed.theory.quadratic import (
     form_all_pairs_width,
@@ -99,12 +99,11 @@ def searches(profile: Profile) -> dict[str, list[SmallestWidth]]:
 
 def far_series(profile: Profile, seen: Seen) -> Series:
     """The form's smallest width of each draw, along ln m."""
-    steps = far_steps(profile)
     neurons = lambda r: r * (r + 1) // 2
     records = [
-        {"ln_m": log(cell["m"]), "m": cell["m"], "seed": seed, "low": neurons(low), "high": neurons(high)}
-        for cell, result in zip(steps.cells, steps.results(seen), strict=True)
-        for seed, (low, high) in enumerate(zip(result["low"], result["high"], strict=True))
+        {"ln_m": log(row["m"]), "m": row["m"], "seed": seed, "low": neurons(low), "high": neurons(high)}
+        for row in rows_of(far_steps(profile), seen)
+        for seed, (low, high) in enumerate(zip(row["low"], row["high"], strict=True))
     ]
     return Series(f"{FORM}, drawn", "ln_m", tuple(records))
 
@@ -123,54 +122,63 @@ def form_median(m: int, draws: int = 512) -> float:
     return float(np.median([r * (r + 1) / 2 for r in result["high"]]))
 
 
+def judge_form(profile: Profile, far: Series, built: Series) -> Analysis:
+    """The quadratic form's width for every pair: its exponent, its closed form, and its size."""
+    shape = {log(m): form_all_pairs_width(m, S, EPS) for m in profile.far}
+    fit, medians = far.report(2.0, closed=through(shape.items(), 2.0, "ln_m")), far.medians()
+    printed = {x: printed_form_width(float(np.exp(x)), S, EPS) for x in medians}
+    last = max(medians)
+    findings = [
+        far.finding("quadratic form: width for every pair grows as (ln m)^2?", fit),
+        far.formula_finding("quadratic form: widths follow the closed form?", fit),
+        Finding(
+            "quadratic form: how wide, against the printed m = exp(eps^2 sqrt(d) / (2 s))?", far.span,
+            f"{medians[last] / printed[last]:.3f} of the printed width at ln m = {last:.0f}", "measured",
+            "s ln m / eps^2 = r/2 in the limit of small eps, so that d = r^2/2 is half of the printed width or less",
+        ),
+        built_against(built, {m: form_median(m) for m in profile.built}, "draws of its largest error"),
+    ]  # fmt: skip
+    return Analysis(line("all", "form as printed", printed) + line("all", f"{FORM}, drawn", shape), findings,
+                    {far.name: fit})  # fmt: skip
+
+
+def judge_random(profile: Profile, built: Series) -> Analysis:
+    """The random quadratic layer's width for every pair, in closed form, and built networks beside it."""
+    ms = sorted({*profile.far, *(float(m) for m in profile.built_random)})
+    width = {log(m): random_quadratic_all_pairs_width(m, S, EPS) for m in ms}
+    slope = np.polyfit(*np.log([(x, d) for x, d in width.items() if x > 100]).T, 1)[0]
+    first, last = min(x for x in width if x >= log(100)), max(width)
+    span = f"ln_m = {number(first)} to {number(last)}, 1 seeds"
+    findings = [
+        built_against(built, {m: random_quadratic_all_pairs_width(m, S, EPS) for m in profile.built_random},
+                      "the closed form with normal tails"),
+        Finding("random quadratic layer: exponent of ln m in the width for every pair?", span,
+                f"{slope:.3f} above ln m = 100", "computed", "from exact variances and normal tails"),
+    ]  # fmt: skip
+    return Analysis(line("all", f"{RANDOM}, computed", width), findings)
+
+
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Widths for every pair against ln m; widths for 99% of the read-offs against m."""
     widths = {name: smallest_widths(name, tasks, seen, s=S) for name, tasks in searches(profile).items()}
-    far = far_series(profile, seen)
-    built_form, built_random = widths[f"{FORM}, built"], widths[f"{RANDOM}, built"]
-    shape = {log(m): form_all_pairs_width(m, S, EPS) for m in profile.far}
-    fits = {
-        far.name: far.report(2.0, closed=through(shape.items(), 2.0, "ln_m")),
-        SIGNS: widths[SIGNS].report(2 / 3),
-        RANDOM: widths[RANDOM].report(0.0),
-    }
-    ms = sorted({*profile.far, *(float(m) for m in profile.built_random)})
-    random_width = {log(m): random_quadratic_all_pairs_width(m, S, EPS) for m in ms}
-    computed = Series(f"{RANDOM}, computed", "ln_m", tuple(
-        {"ln_m": x, "seed": 0, "low": d, "high": d} for x, d in random_width.items() if x >= log(100)
-    ))  # fmt: skip
-    slope = np.polyfit(*np.log([(x, d) for x, d in random_width.items() if x > 100]).T, 1)[0]
-    top = far.medians()
-    ratio = {x: top[x] / printed_form_width(float(np.exp(x)), S, EPS) for x in top}
+    far, built = far_series(profile, seen), [widths[f"{name}, built"] for name in (FORM, RANDOM)]
+    signs, random = widths[SIGNS], widths[RANDOM]
+    parts = [judge_form(profile, far, built[0]), judge_random(profile, built[1])]
+    fits = parts[0].fits | {SIGNS: signs.report(2 / 3), RANDOM: random.report(0.0)}
     findings = [
-        far.finding("quadratic form: width for every pair grows as (ln m)^2?", fits[far.name]),
-        far.formula_finding("quadratic form: widths follow the closed form?", fits[far.name]),
-        Finding(
-            "quadratic form: how wide, against the printed m = exp(eps^2 sqrt(d) / (2 s))?", far.span,
-            f"{ratio[max(ratio)]:.3f} of the printed width at ln m = {max(ratio):.0f}", "measured",
-            "s ln m / eps^2 = r/2 in the limit of small eps, so that d = r^2/2 is half of the printed width or less",
-        ),
-        built_against(built_form, {m: form_median(m) for m in profile.built}, "draws of its largest error"),
-        built_against(built_random, {m: random_quadratic_all_pairs_width(m, S, EPS) for m in profile.built_random},
-                      "the closed form with normal tails"),
-        Finding("random quadratic layer: exponent of ln m in the width for every pair?", computed.span,
-                f"{slope:.3f} above ln m = 100", "computed", "from exact variances and normal tails"),
-        widths[SIGNS].finding("signs behind codes, quadratic neurons, q99: width grows as m^(2/3)?", fits[SIGNS]),
-        widths[RANDOM].finding("random quadratic layer, q99: no power of m?", fits[RANDOM]),
+        *parts[0].findings, *parts[1].findings,
+        signs.finding("signs behind codes, quadratic neurons, q99: width grows as m^(2/3)?", fits[SIGNS]),
+        random.finding("random quadratic layer, q99: no power of m?", fits[RANDOM]),
     ]  # fmt: skip
-    logs = lambda series: Series(
-        series.name, "m", tuple({**r, "ln_m": log(r["m"])} for r in series.records), series.labels
-    )
-    table = (
-        [row for series in (far, logs(built_form), logs(built_random)) for row in widths_at("all", series, "ln_m")]
-        + line("all", "form as printed", {x: printed_form_width(float(np.exp(x)), S, EPS) for x in top})
-        + line("all", f"{FORM}, drawn", shape)
-        + line("all", f"{RANDOM}, computed", random_width)
-        + widths_at("most", widths[SIGNS], "m") + widths_at("most", widths[RANDOM], "m")
-        + line("most", "m^(2/3), closed form at large m", {m: (3 / 4) ** (1 / 3) * (S * 2.5758 * m / EPS) ** (2 / 3)
-                                                           for m in profile.m})
-        + far.rows() + [row for series in widths.values() for row in series.rows()]
-    )  # fmt: skip
+    along_log = [replace(s, records=tuple({**r, "ln_m": log(r["m"])} for r in s.records)) for s in built]
+    tends_to = {m: (3 / 4) ** (1 / 3) * (S * 2.5758 * m / EPS) ** (2 / 3) for m in profile.m}
+    table = [
+        *(row for series in (far, *along_log) for row in widths_at("all", series, "ln_m")),
+        *parts[0].table, *parts[1].table,
+        *widths_at("most", signs, "m"), *widths_at("most", random, "m"),
+        *line("most", "m^(2/3), closed form at large m", tends_to),
+        *far.rows(), *(row for series in widths.values() for row in series.rows()),
+    ]  # fmt: skip
     return Analysis(table, findings, fits)
 
 

@@ -71,18 +71,8 @@ def means(rows: list[dict]) -> list[dict]:
     table = []
     for (m, width, active), values in by_size.items():
         mean, half = fmean(values), 1.96 * stdev(values) / len(values) ** 0.5
-        table.append(
-            {
-                "kind": "mean",
-                "m": m,
-                "s": S,
-                "width": width,
-                "active": active,
-                "low": mean - half,
-                "best": mean,
-                "high": mean + half,
-            }
-        )
+        table.append({"kind": "mean", "m": m, "s": S, "width": width, "active": active,
+                      "low": mean - half, "best": mean, "high": mean + half})  # fmt: skip
     return table
 
 

@@ -74,9 +74,9 @@ def error_rows(profile: Profile, seen: Seen) -> list[dict]:
     """One row a network and way of reading."""
     asked = steps(profile)
     return [
-        {"kind": "error", **cell, "how": how, **seen_by, "floor": read_off_floor(cell["m"], cell["d"])}
+        {"kind": "error", **cell, "how": how, **errors, "floor": read_off_floor(cell["m"], cell["d"])}
         for cell, result in zip(asked.cells, asked.results(seen), strict=True)
-        for how, seen_by in result.items()
+        for how, errors in result.items()
     ]
 
 

@@ -21,7 +21,7 @@ from superposed.study.points import line, points
 from superposed.study.series import number
 from superposed.study.trials import Staircase, Trials
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Chain, Steps
+from superposed.sweeping.steps import Chain, Steps, rows_of
 
 SIZE, LIFT = 6, 1.0
 TOLERANCE = 0.02
@@ -102,7 +102,7 @@ def largest(places: int) -> float:
 
 def count_steps(profile: Profile) -> Steps:
     """Every way of choosing sets, at every number of places."""
-    return Steps(tuple({"way": way, "places": p, "size": SIZE} for way in WAYS for p in profile.counts), count)
+    return Steps.grid(count, way=WAYS, places=profile.counts, size=[SIZE])
 
 
 def depth_steps(profile: Profile) -> Steps:
@@ -133,8 +133,7 @@ def within_tolerance(cell: dict) -> dict:
 
 def count_findings(profile: Profile, seen: Seen) -> tuple[list[dict], list[Finding]]:
     """How many circuits each way gives, all pairs checked."""
-    steps = count_steps(profile)
-    rows = [{"kind": "count", **c, **r} for c, r in zip(steps.cells, steps.results(seen), strict=True)]
+    rows = rows_of(count_steps(profile), seen, kind="count")
     findings = []
     for p in profile.counts:
         words = ", ".join(f"{r['way']} {r['sets']:,}" for r in rows if r["places"] == p)
@@ -193,9 +192,9 @@ def law_findings(profile: Profile, rows: list[dict]) -> list[Finding]:
 def capacity(profile: Profile, seen: Seen) -> tuple[list[dict], dict, list[Finding]]:
     """The number of circuits at which half of the networks keep within the tolerance, along P."""
     tried = [
-        {"places": cell["places"], "seed": cell["seed"], "circuits": result["circuits"], "passed": result["passed"]}
+        {key: row[key] for key in ("places", "seed", "circuits", "passed")}
         for chain in capacity_chains(profile)
-        for cell, result in zip(chain.cells, chain.results(seen), strict=True)
+        for row in rows_of(chain, seen)
     ]
     trials = Trials("most circuits", tried, {}, "places", "circuits")
     fit = trials.series().report(2.0)

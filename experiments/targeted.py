@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, hypot, log
+from itertools import product
+from math import inf, log
 
 import numpy as np
-from scipy.optimize import brentq
 
 from superposed.figures.targeted import draw_targeted
 from superposed.fitting import through
@@ -14,15 +14,14 @@ from superposed.study.experiment import Analysis, Experiment, Finding, powers
 from superposed.study.series import Series, curve_rows, local_exponents, number
 from superposed.study.targeted_runs import LAYOUTS, STRATA, built_errors, most_gates
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Steps
+from superposed.sweeping.steps import Steps, rows_of
 from superposed.theory.bernoulli_width import predicted_width
 from superposed.theory.targeted import (
     draw_read_offs,
-    gate_size,
     linear_gates,
     most_gates_by_counting,
     predicted_gates,
-    read_off_moments,
+    rms_gates,
     threshold_gates,
     wrong_bits,
 )
@@ -78,16 +77,8 @@ def rungs(read: str, d: int) -> list[int]:
 
 def drawn(profile: Profile) -> Steps:
     """One step for each read, width and seed: all its numbers of gates, which share their draws."""
-    shared = {"kind": "drawn", "s": S, "events": profile.events}
-    return Steps(
-        tuple(
-            {**shared, "read": read, "width": d, "seed": seed}
-            for read in READS
-            for d in profile.widths
-            for seed in range(profile.seeds)
-        ),
-        draw,
-    )
+    return Steps.grid(draw, kind=["drawn"], s=[S], events=[profile.events], read=READS, width=profile.widths,
+                      seed=range(profile.seeds))  # fmt: skip
 
 
 def draw(cell: dict) -> dict:
@@ -102,57 +93,45 @@ def draw(cell: dict) -> dict:
 
 def built(profile: Profile) -> Steps:
     """One step for each layout, width and network: the largest number of gates of built layers."""
-    shared = {"kind": "built", "s": BUILT_S, "inputs": 2 * profile.inputs}
-    cells = tuple(
-        {**shared, "layout": layout, "width": d, "seed": seed}
-        for layout in FRONTIER
-        for d in profile.built
-        for seed in range(profile.networks)
-    )
-    return Steps(cells, build)
+    return Steps.grid(build, kind=["built"], s=[BUILT_S], inputs=[2 * profile.inputs], layout=FRONTIER,
+                      width=profile.built, seed=range(profile.networks))  # fmt: skip
 
 
 def build(cell: dict) -> dict:
     """Neighbouring numbers of gates between which the rms error of a stratum passes BUILT_EPS."""
-    found = most_gates(cell["seed"], cell["width"], cell["s"], cell["inputs"], cell["layout"], BUILT_EPS)
-    return dict(zip(("low", "high"), found, strict=True))
+    low, high = most_gates(cell["seed"], cell["width"], cell["s"], cell["inputs"], cell["layout"], BUILT_EPS)
+    return {"low": low, "high": high}
 
 
 def hubs(profile: Profile) -> Steps:
     """One step for each layout, width and network: errors of d/2 gates."""
-    shared = {"kind": "hubs", "s": BUILT_S, "inputs": profile.inputs}
-    cells = tuple(
-        {**shared, "layout": layout, "width": d, "gates": d // 2, "seed": seed}
-        for layout in LAYOUTS
-        for d in profile.hubs
-        for seed in range(profile.networks)
-    )
-    return Steps(cells, look)
+    fixed = {"kind": "hubs", "s": BUILT_S, "inputs": profile.inputs}
+    sizes = product(LAYOUTS, profile.hubs, range(profile.networks))
+    cells = ({**fixed, "layout": layout, "width": d, "gates": d // 2, "seed": seed} for layout, d, seed in sizes)
+    return Steps(tuple(cells), look)
 
 
 def look(cell: dict) -> dict:
     """The rms error of each stratum."""
-    errors = built_errors(cell["seed"], cell["gates"], cell["width"], cell["s"], cell["inputs"], cell["layout"])
+    errors = built_errors(*(cell[key] for key in ("seed", "gates", "width", "s", "inputs", "layout")))
     return {stratum: float(np.sqrt(np.mean(e**2))) for stratum, e in errors.items()}
 
 
-@lru_cache
-def closed(read: str, d: int) -> float:
-    """The most gates in closed form."""
-    return predicted_gates(d, S, READS[read][0])
+closed = lru_cache(lambda read, d: predicted_gates(d, S, READS[read][0]))
+"""The most gates in closed form, for a kind of read and a width."""
 
 
 def series_of(profile: Profile, seen: Seen, read: str) -> Series:
     """The largest number of gates along d, an interval a seed."""
-    passes: Callable[[dict], list[bool]] = lambda found: (
-        [q < EPS for q in found["q99"]] if read == "linear" else [w <= LEVEL for w in found["wrong"]]
+    passes: Callable[[dict], list[bool]] = lambda row: (
+        [q < EPS for q in row["q99"]] if read == "linear" else [w <= LEVEL for w in row["wrong"]]
     )
-    steps, records = drawn(profile), []
-    for cell, found in zip(steps.cells, steps.results(seen), strict=True):
-        if cell["read"] == read:
-            gates = [0, *found["gates"], float("inf")]  # they share their draws, so the first failure is no accident
-            first = [*passes(found), False].index(False)
-            records.append({"d": cell["width"], "seed": cell["seed"], "low": gates[first], "high": gates[first + 1]})
+    records = []
+    for row in rows_of(drawn(profile), seen):
+        if row["read"] == read:
+            gates = [0, *row["gates"], inf]  # they share their draws, so the first failure is no accident
+            first = [*passes(row), False].index(False)
+            records.append({"d": row["width"], "seed": row["seed"], "low": gates[first], "high": gates[first + 1]})
     return Series(f"{read} read", "d", tuple(records), {"read": read})
 
 
@@ -167,22 +146,12 @@ def judge(profile: Profile, seen: Seen, read: str) -> Analysis:
         part.finding(f"Theorem 11, drawn, {name}, s = {S}: gates grow as d^{claim:g} ({within})?", fits[name])
         for name, part in parts.items()
     ]
-    top, part = list(parts.items())[-1]
-    question = f"Theorem 11, drawn, {top}, s = {S}: gates follow the closed form?"
-    findings.append(part.formula_finding(question, fits[top]))
+    name, part = list(parts.items())[-1]
+    question = f"Theorem 11, drawn, {name}, s = {S}: gates follow the closed form?"
+    findings.append(part.formula_finding(question, fits[name]))
     table = series.rows("gates") + curve_rows(curve, claim, "d", read=read)
     table += local_exponents(series.name, fits[series.name], read=read)
     return Analysis(table, findings, fits)
-
-
-def rms_gates(d: int) -> float:
-    """The number of gates at which the rms error of the worst stratum is BUILT_EPS, in closed form."""
-
-    def excess(log_n: float) -> float:
-        moments = [(active, *read_off_moments(active, exp(log_n), d, BUILT_S)) for active in (1, 2)]
-        return max(hypot(mean - (active == 2), sd) for active, mean, sd in moments) - BUILT_EPS
-
-    return exp(brentq(excess, log(d / gate_size(d, BUILT_S)), 2 * log(d)))
 
 
 def log_slope(curve: dict[float, float]) -> float:
@@ -191,17 +160,23 @@ def log_slope(curve: dict[float, float]) -> float:
     return log(curve[last] / curve[first]) / log(last / first)
 
 
+def layout_series(steps: Steps, seen: Seen, low: str, high: str) -> dict[str, Series]:
+    """A series along d for each layout, between two columns of what was seen."""
+    by_layout: dict[str, list[dict]] = {}
+    for row in rows_of(steps, seen):
+        record = {"d": row["width"], "seed": row["seed"], "low": row[low], "high": row[high] or inf}
+        by_layout.setdefault(row["layout"], []).append(record)
+    return {
+        layout: Series(f"{row['kind']}, {layout}", "d", tuple(records), {"layout": layout})
+        for layout, records in by_layout.items()
+    }
+
+
 def judge_built(profile: Profile, seen: Seen) -> Analysis:
     """How many gates built layers hold, by layout, beside the closed form for regular lists."""
-    steps, table, fits, findings = built(profile), [], {}, []
-    curve = {d: rms_gates(d) for d in profile.built}
-    for layout in FRONTIER:
-        records = tuple(
-            {"d": c["width"], "seed": c["seed"], "low": r["low"], "high": r["high"] or float("inf")}
-            for c, r in zip(steps.cells, steps.results(seen), strict=True)
-            if c["layout"] == layout
-        )
-        series = Series(f"built, {layout}", "d", records, {"layout": layout})
+    table, fits, findings = [], {}, []
+    curve = {d: rms_gates(d, BUILT_S, BUILT_EPS) for d in profile.built}
+    for layout, series in layout_series(built(profile), seen, "low", "high").items():
         fits[series.name] = series.report(3 / 2, closed=through(curve.items(), 3 / 2, "d"))
         middle = series.medians()
         words = ", ".join(f"{n / curve[d]:.2f} times (d = {number(d)})" for d, n in middle.items())
@@ -210,24 +185,17 @@ def judge_built(profile: Profile, seen: Seen) -> Analysis:
             "regular lists?", series.span, words, "measured",
             f"slope between the ends {log_slope(middle):.2f}, of the closed form {log_slope(curve):.2f}",
         ))  # fmt: skip
-        table += [row for row in series.rows("built gates") if row["kind"] == "built gates"]
+        table += series.interval_rows("built gates")
     table += [{"kind": "computed built", "d": d, "best": n} for d, n in curve.items()]
     return Analysis(table, findings, fits)
 
 
 def judge_hubs(profile: Profile, seen: Seen) -> Analysis:
     """How the error of gates elsewhere falls with the width, by layout."""
-    steps, table, fits, findings = hubs(profile), [], {}, []
-    stratum = STRATA[2]
-    for layout in LAYOUTS:
-        records = tuple(
-            {"d": c["width"], "seed": c["seed"], "low": r[stratum], "high": r[stratum]}
-            for c, r in zip(steps.cells, steps.results(seen), strict=True)
-            if c["layout"] == layout
-        )
-        series = Series(f"hubs, {layout}", "d", records, {"layout": layout})
+    table, findings, stratum = [], [], STRATA[2]
+    for layout, series in layout_series(hubs(profile), seen, stratum, stratum).items():
         middle = series.medians()
-        table += [row for row in series.rows("hub error") if row["kind"] == "hub error"]
+        table += series.interval_rows("hub error")
         table += [{"kind": "hub median", "layout": layout, "d": d, "best": error} for d, error in middle.items()]
         words = ", ".join(f"{error:.3f} (d = {number(d)})" for d, error in middle.items())
         findings.append(Finding(
@@ -235,7 +203,7 @@ def judge_hubs(profile: Profile, seen: Seen) -> Analysis:
             "gate elsewhere is on?", series.span, words, "measured",
             "an active hub writes on the neurons of all its gates; in a block of its own it reaches no other gate",
         ))  # fmt: skip
-    return Analysis(table, findings, fits)
+    return Analysis(table, findings)
 
 
 def saving_finding(profile: Profile) -> Finding:
@@ -245,11 +213,9 @@ def saving_finding(profile: Profile) -> Finding:
     wide = predicted_width(m, S, EPS)
     return Finding(
         f"A list of m gates against all pairs of m features: how many times fewer neurons, s = {S}, eps = {EPS:g}?",
-        f"m = {number(round(m))}",
-        f"{wide / d:.1f} times ({d:,} against {wide:,.0f})",
-        "computed",
+        f"m = {number(round(m))}", f"{wide / d:.1f} times ({d:,} against {wide:,.0f})", "computed",
         "closed forms of Theorem 11 and of Theorem 2 with tuned density; both grow as m^(2/3)",
-    )
+    )  # fmt: skip
 
 
 def bits_finding(profile: Profile) -> Finding:
@@ -258,21 +224,17 @@ def bits_finding(profile: Profile) -> Finding:
     share = closed("threshold", d) / most_gates_by_counting(d, BITS)
     return Finding(
         f"Threshold read: share of the gates that {BITS}-bit weights could hold by counting?",
-        f"d = {number(d)}",
-        f"{share:.3g}",
-        "computed",
+        f"d = {number(d)}", f"{share:.3g}", "computed",
         "the bound counts the bits of d x d weights; m gates among m features are m (2 log2 m - 1) bits",
-    )
+    )  # fmt: skip
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Both reads, the counting bound, built lists of regular and of Zipf degrees, and the saving."""
-    parts = [judge(profile, seen, read) for read in READS] + [judge_built(profile, seen), judge_hubs(profile, seen)]
     bound = [{"kind": "bound", "d": d, "best": most_gates_by_counting(d, BITS)} for d in profile.widths]
-    findings = [finding for part in parts for finding in part.findings]
-    findings += [saving_finding(profile), bits_finding(profile)]
-    fits = {name: fit for part in parts for name, fit in part.fits.items()}
-    return Analysis([row for part in parts for row in part.table] + bound, findings, fits)
+    closed_forms = Analysis(bound, [saving_finding(profile), bits_finding(profile)])
+    drawn_reads = (judge(profile, seen, read) for read in READS)
+    return Analysis.joined(*drawn_reads, judge_built(profile, seen), judge_hubs(profile, seen), closed_forms)
 
 
 EXPERIMENT = Experiment(

@@ -11,7 +11,7 @@ from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.points import line, points
 from superposed.study.series import number
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Steps
+from superposed.sweeping.steps import Steps, rows_of
 from superposed.theory.threshold_reads import (
     Width,
     chance_of_no_error,
@@ -112,11 +112,6 @@ def make(cell: dict) -> dict:
             "expected": float(expected_errors(float(m), k, d, threshold).sum())}  # fmt: skip
 
 
-def rows_of(steps: Steps, seen: Seen, kind: str) -> list[dict]:
-    """Cells with what was seen."""
-    return [{"kind": kind, **cell, **result} for cell, result in zip(steps.cells, steps.results(seen), strict=True)]
-
-
 def curve_findings(profile: Profile, rows: list[dict]) -> list[Finding]:
     """Drawn chances against the quadrature; where the chance passes one half; the two statistics side by side."""
     off = [abs(r["right"] / r["draws"] - r["chance"]) for r in rows]
@@ -198,7 +193,7 @@ def made_finding(rows: list[dict]) -> Finding:
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Success and expected errors along the width, and the oracle."""
-    rows, made = rows_of(drawn_steps(profile), seen, "drawn"), rows_of(made_steps(profile), seen, "made")
+    rows, made = rows_of(drawn_steps(profile), seen, kind="drawn"), rows_of(made_steps(profile), seen, kind="made")
     table, k = rows + made, profile.k[-1]
     for rule in RULES:
         for power in (POWERS[0], POWERS[-1]):

@@ -139,11 +139,7 @@ def threshold(by_m: dict[int, Transition | NotFitted], profile: Profile) -> Repo
     """Models of the half-pass width in m."""
     if len(profile.m) < 2:
         return NotFitted("a law in m needs two values of m")
-    half = {
-        m: transition.half
-        for m, transition in by_m.items()
-        if isinstance(transition, Transition) and transition.bounded
-    }
+    half = {m: t.half for m, t in by_m.items() if isinstance(t, Transition) and t.bounded}
     closed = [(m, all_pairs_width(m, S, EPS, profile.inputs, tail=0.01)) for m in profile.m]
     return half_pass_law(half, "m", CLAIM, (power(), logarithm()), through(closed, CLAIM))
 
@@ -190,10 +186,9 @@ def collapse_finding(result: dict, profile: Profile) -> Finding:
     return Finding(
         f"Theorem 2, q99, drawn, s = {S}{part}: error curves collapse as those of the closed form?",
         f"m = {result['m'][0]:.4g} to {result['m'][-1]:.4g}, {len(result['m'])} curves, {profile.seeds} seeds",
-        f"best exponent {triple(compared.exponent)}, quality {compared.best.quality:.3f}; {rivals}",
-        word,
+        f"best exponent {triple(compared.exponent)}, quality {compared.best.quality:.3f}; {rivals}", word,
         f"{why}, the exponent of the closed form's own collapse, which tends to 2/3",
-    )
+    )  # fmt: skip
 
 
 def collapse_row(result: dict) -> dict:
@@ -209,10 +204,8 @@ def collapse_row(result: dict) -> dict:
 
 def estimates(fitted: list[Transition]) -> list[dict]:
     """Table rows of the fitted widths and sharpness, and of the fitted curves."""
-    rows = []
-    for t in fitted:
-        rows += [t.row("width, half pass", t.half), t.row("width, 95% pass", t.most)]
-        rows.append(t.row("sharpness", t.success.sharpness))
+    kinds = lambda t: {"width, half pass": t.half, "width, 95% pass": t.most, "sharpness": t.success.sharpness}
+    rows = [t.row(kind, estimate) for t in fitted for kind, estimate in kinds(t).items()]
     return rows + [row for t in fitted for row in t.curve_rows("fitted probability", reach=2.5, n=49)]
 
 
@@ -220,7 +213,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Transitions, the models of the half-pass width in m, and the collapse."""
     rows, errors = counts(profile, seen), curves(profile, seen)
     by_m, (whole, *pairs) = transitions(rows), collapses(errors, profile)
-    findings = [*(transition_finding(m, found, profile) for m, found in by_m.items()), sharpening_finding(by_m)]
+    findings = [*(transition_finding(m, fitted, profile) for m, fitted in by_m.items()), sharpening_finding(by_m)]
     question = f"{BUILT}: the half-pass width tends to m^(2/3)?"
     span = f"m = {profile.m[0]} to {profile.m[-1]}, {profile.networks * profile.widths} networks each"
     law = threshold(by_m, profile)

@@ -108,32 +108,28 @@ def tasks(profile: Profile) -> list:
     return asked + [task for form in profile.aligned for task in beside(profile, form).values()]
 
 
-def worst_rms(task: AtWidths, seen: Seen) -> list[dict]:
-    """The rms error of the worst stratum, by width and seed."""
-    return [
-        {"d": d, "seed": seed, "low": (worst := float(errors.rms.max())), "high": worst}
-        for d in task.widths
-        for seed, errors in enumerate(task.errors(seen, d))
-    ]
+def worst_rms(name: str, task: AtWidths, seen: Seen, **labels: object) -> Series:
+    """The rms error of the worst stratum of every network along d."""
+    return errors_along_width(name, task, seen, lambda errors: errors.rms.max(), **labels)
 
 
 def judge_width(profile: Profile, seen: Seen, name: str, form: str) -> tuple[Series, object, Finding]:
     """The exponent of m for one function and form."""
     series = smallest_widths(f"{name}, {form}, width", searches(profile, name, form), seen, function=name, form=form)
     top = series.above(TOP_FROM)
-    found = top.report(WIDTH_CLAIM)
+    fitted = top.report(WIDTH_CLAIM)
     name = f"{name}, {form}, drawn, s = {S}, from m = 10^14 on"
-    return series, found, top.finding(f"Theorem 6 in superposition, {name}: width grows as m^({K}/{K + 1})?", found)
+    return series, fitted, top.finding(f"Theorem 6 in superposition, {name}: width grows as m^({K}/{K + 1})?", fitted)
 
 
 def judge_error(profile: Profile, seen: Seen, name: str, form: str) -> tuple[Series, object, Finding]:
     """The exponent of d for one function and form."""
-    records = tuple(worst_rms(at_widths(profile, name, form), seen))
-    series = Series(f"{name}, {form}, error", "d", records, {"function": name, "form": form}, nested=True)
+    labels = {"function": name, "form": form}
+    series = worst_rms(f"{name}, {form}, error", at_widths(profile, name, form), seen, **labels)
     top = series.above(WIDE_FROM)
-    found = top.report(ERROR_CLAIM, models=(power("d"), fixed_power_log(ERROR_CLAIM, "d"), power_log("d")))
+    fitted = top.report(ERROR_CLAIM, models=(power("d"), fixed_power_log(ERROR_CLAIM, "d"), power_log("d")))
     name = f"{name}, {form}, aligned, drawn, s = {S}, from d = 10^12 on"
-    return series, found, top.finding(f"Theorem 6, {name}: rms error falls as d^(-1/{K + 1})?", found)
+    return series, fitted, top.finding(f"Theorem 6, {name}: rms error falls as d^(-1/{K + 1})?", fitted)
 
 
 def cost_finding(profile: Profile, widths: dict[tuple[str, str], Series]) -> Finding:
@@ -149,9 +145,7 @@ def cost_finding(profile: Profile, widths: dict[tuple[str, str], Series]) -> Fin
 
 def built_finding(profile: Profile, seen: Seen, form: str) -> Finding:
     """The rms error of built networks beside drawn errors."""
-    medians = {
-        mode: Series(mode, "d", tuple(worst_rms(task, seen))).medians() for mode, task in beside(profile, form).items()
-    }
+    medians = {mode: worst_rms(mode, task, seen).medians() for mode, task in beside(profile, form).items()}
     words = ", ".join(f"{medians['built'][d] / medians['drawn'][d]:.3f} times (d = {number(d)})" for d in profile.built)
     question = f"Theorem 6, XOR, {form}, aligned, m = {M}: rms error of built networks beside drawn errors?"
     return Finding(question, f"{profile.networks} networks", words, "measured", "medians of the worst stratum")
@@ -162,14 +156,14 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     table, fits, findings, widths = [], {}, [], {}
     for name in profile.tables:
         for form in profile.forms:
-            widths[name, form], found, finding = judge_width(profile, seen, name, form)
-            fits[widths[name, form].name], table = found, table + widths[name, form].rows("width")
+            series, fits[f"{name}, {form}, width"], finding = judge_width(profile, seen, name, form)
+            widths[name, form] = series
+            table += series.rows("width")
             findings.append(finding)
         for form in profile.aligned:
-            series, found, finding = judge_error(profile, seen, name, form)
-            fits[series.name] = found
+            series, fits[f"{name}, {form}, error"], finding = judge_error(profile, seen, name, form)
             findings.append(finding)
-            table += [{**row, "kind": "error"} for row in series.rows("error of a seed") if row["kind"] == "median"]
+            table += series.median_rows("error")
     closed = {m: quantile_width(m, S, EPS, fan_in=K) for m in profile.m}
     table += curve_rows(closed, WIDTH_CLAIM, function="AND")
     findings.append(cost_finding(profile, widths))

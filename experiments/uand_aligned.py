@@ -117,12 +117,12 @@ def error_series(name: str, errors: list[dict], statistic: str) -> Series:
     Networks of one seed share their first neurons, so a seed is one unit.
     """
     strata = (1,) if statistic == "rms" else (0, 1, 2)
-    found: dict[tuple, float] = {}
+    worst: dict[tuple, float] = {}
     for row in errors:
         if row["active"] in strata:
             key = row["width"], row["seed"]
-            found[key] = max(found.get(key, 0.0), row[statistic])
-    records = [{"d": width, "seed": seed, "low": e, "high": e} for (width, seed), e in found.items()]
+            worst[key] = max(worst.get(key, 0.0), row[statistic])
+    records = [{"d": width, "seed": seed, "low": e, "high": e} for (width, seed), e in worst.items()]
     return Series(name, "d", tuple(records), nested=True)
 
 
@@ -139,16 +139,10 @@ def worst_strata(errors: list[dict]) -> list[dict]:
         networks.setdefault(tuple(key), []).append(error)
     names = ("construction", "s", "statistic", "width")
     return [
-        {
-            "kind": "worst stratum",
-            **dict(zip(names, key, strict=True)),
-            "m": m,
-            "low": min(e),
-            "best": fmean(e),
-            "high": max(e),
-        }
+        {"kind": "worst stratum", **dict(zip(names, key, strict=True)), "m": m, "low": min(e), "best": fmean(e),
+         "high": max(e)}
         for key, e in networks.items()
-    ]
+    ]  # fmt: skip
 
 
 EXPERIMENT = Experiment(

@@ -5,6 +5,7 @@ from functools import partial
 from superposed.program import program
 from superposed.theory import bernoulli_drawn, remedies, sign_drawn
 from superposed.theory.bernoulli import best_density, error_cumulants
+from superposed.theory.codes import Events
 
 N = 10_000
 tuned = program(best_density)
@@ -19,9 +20,8 @@ def cumulants(*arguments, active, fan_in=2):
     return program(_cumulants, 2)(active, fan_in, *arguments)
 
 
-def _draw(draw, centred, *arguments):
-    fixed = {"n_events": N, "max_active": 6}
-    return draw(*arguments, **fixed, **({"centred": True} if centred else {}))
+def _draw(draw, centred, key, m, s, d, d_in, *hyper_parameters):
+    return draw(key, Events(m, s, d, d_in, N, 6), *hyper_parameters, **({"centred": True} if centred else {}))
 
 
 def _compiled(draw, centred=False):

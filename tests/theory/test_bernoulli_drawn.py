@@ -7,7 +7,8 @@ import pytest
 from compiled import N, aligned, centred_weights, cumulants, superposed, tuned
 from two_sample import assert_one_distribution
 
-from superposed.theory.bernoulli_drawn import draw_aligned
+from superposed.theory.bernoulli_drawn import draw_bernoulli
+from superposed.theory.codes import Events
 
 COUNTS = {"networks": 60, "n_inputs": 144, "n_pairs": 1}
 
@@ -33,7 +34,7 @@ def test_superposed_distribution_is_that_of_built_networks(m, s, d, d_in, densit
 
 @pytest.mark.parametrize("m, s, d, p", [(64, 2, 300, 0.2), (300, 3, 1024, 0.12), (300, 6, 500, 0.05)])
 def test_aligned_distribution_is_that_of_built_networks(m, s, d, p):
-    drawn = aligned(jax.random.key(1), m, s, d, p)
+    drawn = aligned(jax.random.key(1), m, s, d, None, p)
     assert_one_distribution(drawn, built.bernoulli(2, m, s, d, p, **COUNTS))
 
 
@@ -74,9 +75,10 @@ def test_neighbouring_widths_share_their_randomness():
 
 def test_strata_that_do_not_exist_are_nan():
     assert np.isnan(superposed(jax.random.key(0), 10, 1, 64, 64, 0.3)).all(1).tolist() == [False, False, True]
-    assert np.isnan(aligned(jax.random.key(0), 3, 3, 64, 0.3))[:, 0].tolist() == [True, True, False]
+    assert np.isnan(aligned(jax.random.key(0), 3, 3, 64, None, 0.3))[:, 0].tolist() == [True, True, False]
 
 
-def test_sparsity_beyond_its_static_bound_is_refused():
+@pytest.mark.parametrize("d_in", [None, 64])
+def test_sparsity_beyond_its_static_bound_is_refused(d_in):
     with pytest.raises(ValueError, match="max_active"):
-        draw_aligned(jax.random.key(0), 10, 5, 64, 0.3, 2, max_active=4)
+        draw_bernoulli(jax.random.key(0), Events(10, 5, 64, d_in, 2, 4), 0.3)

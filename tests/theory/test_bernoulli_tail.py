@@ -13,6 +13,7 @@ from superposed.theory.bernoulli import best_density
 from superposed.theory.bernoulli_drawn import draw_superposed
 from superposed.theory.bernoulli_tail import all_pairs_width, chance_above, chance_mean_above, expected_failures
 from superposed.theory.bernoulli_width import predicted_width
+from superposed.theory.codes import Events
 
 
 def test_the_saddle_point_is_that_of_the_convolved_density_far_out():
@@ -30,7 +31,7 @@ def test_the_saddle_point_is_that_of_the_convolved_density_far_out():
 
 
 def drawn(n_events, m, s, d, p):
-    return draw_superposed(jax.random.key(0), m, s, d, d, p, n_events, max_active=4)
+    return draw_superposed(jax.random.key(0), Events(m, s, d, d, n_events, 4), p)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from superposed.program import program
-from superposed.theory.codes import active_reads, chi_square, code_vectors, static_bound, unit_coordinate
+from superposed.theory.codes import active_reads, chi_square, code_vectors, unit_coordinate
 
 
 def vectors(n, shape, key, d_in):
@@ -59,8 +59,3 @@ def test_unit_coordinate_has_the_variance_and_kurtosis_of_the_sphere():
     u = np.asarray(unit_coordinate(jax.random.key(4), d_in, (200_000,)), np.float64)
     assert abs((u**2).mean() * d_in - 1) < 5 * np.sqrt(2 / 2e5)
     assert abs((u**4).mean() * d_in * (d_in + 2) / 3 - 1) < 5 * np.sqrt(96 / 9 / 2e5)
-
-
-def test_traced_sparsity_needs_a_static_bound():
-    with pytest.raises(ValueError, match="max_active"):
-        jax.jit(lambda s: static_bound(s, None))(3)

@@ -14,17 +14,18 @@ from superposed.theory.bernoulli_tail import density, quantile_width
 from superposed.theory.bernoulli_width import predicted_width
 from superposed.theory.boolean import one_code_weights
 from superposed.theory.boolean_drawn import Subsets, draw_function
+from superposed.theory.codes import Events
 
 N = 10_000
 COUNTS = {"networks": 40, "n_inputs": 100, "n_pairs": 1}
 
 
 def draw(n, fan_in, key, m, s, d, d_in, p):
-    return draw_superposed(key, m, s, d, d_in, p, n, max_active=6, fan_in=fan_in)
+    return draw_superposed(key, Events(m, s, d, d_in, n, 6), p, fan_in=fan_in)
 
 
 def draw_on_axes(n, fan_in, key, m, s, d, p):
-    return draw_aligned(key, m, s, d, p, n, max_active=6, fan_in=fan_in)
+    return draw_aligned(key, Events(m, s, d, None, n, 6), p, fan_in=fan_in)
 
 
 @pytest.mark.parametrize(
@@ -57,9 +58,9 @@ def test_functions_are_drawn_as_one_code_networks_are_built():
         return weights[0] + weights[1:] @ np.array(means)
 
     rest = subsets, weights[0], jnp.array(table, jnp.float32)
-    drawn = program(lambda key: draw_function(key, m, s, d, *rest, N), loops=True)(jax.random.key(0))
+    drawn = program(lambda key: draw_function(key, Events(m, s, d, d, N, s), *rest), loops=True)(jax.random.key(0))
     assert_one_distribution(drawn, built.errors(3, m, s, d, weigh, read, fan_in=k, **COUNTS))
-    aligned = program(lambda key: draw_function(key, m, s, None, *rest, N), loops=True)(jax.random.key(0))
+    aligned = program(lambda key: draw_function(key, Events(m, s, d, None, N, s), *rest), loops=True)(jax.random.key(0))
     with pytest.raises(AssertionError):  # the test tells the two apart
         assert_one_distribution(aligned, built.errors(3, m, s, d, weigh, read, fan_in=k, **COUNTS))
 

@@ -7,6 +7,7 @@ import pytest
 
 from superposed.networks.read_off import corner
 from superposed.program import program
+from superposed.theory.codes import Events
 from superposed.theory.quadratic import (
     SIGN_MEAN,
     draw_random_quadratic,
@@ -38,7 +39,8 @@ def test_the_mean_of_a_signed_square_is_that_of_normal_triples(cov):
 
 @pytest.mark.parametrize("s", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_the_variance_of_a_random_quadratic_layer_is_that_of_its_draws(s):
-    errors = np.asarray(program(lambda key: draw_random_quadratic(key, s, 4000.0, 4000.0, 10_000))(jax.random.key(0)))
+    events = Events(100, s, 4000.0, 4000.0, 10_000, s)
+    errors = np.asarray(program(lambda key: draw_random_quadratic(key, events))(jax.random.key(0)))
     for active in range(3):
         expected = random_quadratic_variance(s, active) / 4000
         assert errors[active].var() == pytest.approx(expected, rel=0.08)  # 5 standard errors of it, and first order

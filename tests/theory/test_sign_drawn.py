@@ -58,7 +58,7 @@ def test_distribution_behind_feature_weights_is_that_of_built_networks(kind, dra
 @pytest.mark.parametrize("m, s, d, d_in", [(256, 4, 400, 400), (128, 2, 300, 60)])
 def test_random_init_distribution_is_that_of_built_networks_at_every_m(m, s, d, d_in):
     c = 0.2
-    drawn = random_init(jax.random.key(1), s, d, d_in, c)
+    drawn = random_init(jax.random.key(1), m, s, d, d_in, c)
     assert_one_distribution(drawn, built_sign("random init", 2, m, s, d, d_in, c))
 
 
@@ -86,7 +86,7 @@ def test_relu_moments_against_samples():
 def test_closed_form_variances_up_to_a_trillion_features(m):
     s, d, c = 3, 4 * m ** (2 / 3), 0.1
     drawn = np.asarray(rademacher(jax.random.key(5), m, s, d, d, c), np.float64)
-    initial = np.asarray(random_init(jax.random.key(5), s, d, d, 0.168613), np.float64)
+    initial = np.asarray(random_init(jax.random.key(5), m, s, d, d, 0.168613), np.float64)
     spread = 5 * np.sqrt(2 / N)
     for j in range(3):
         assert abs(drawn[j].var() / superposed_rademacher_variance(m, s, d, d, c, j) - 1) < spread + 0.02
@@ -96,7 +96,7 @@ def test_closed_form_variances_up_to_a_trillion_features(m):
 @pytest.mark.parametrize("s, c", [(2, 0.233695), (3, 0.168613)])
 def test_one_error_in_a_hundred_is_beyond_eps_at_the_random_layers_width(s, c):
     d = random_init_width(s, 0.5, c)
-    beyond = (np.abs(np.asarray(random_init(jax.random.key(7), s, d, d, c))) > 0.5).mean(1)
+    beyond = (np.abs(np.asarray(random_init(jax.random.key(7), 1000, s, d, d, c))) > 0.5).mean(1)
     assert beyond.max() == pytest.approx(0.01, rel=0.2)  # errors are normal but for the tails
 
 

@@ -22,6 +22,12 @@ from superposed.scoring.card import spans, write_card
 
 def add_commands(commands) -> None:
     """Registers `compile` and `verify`."""
+    add_compile(commands)
+    add_verify(commands)
+
+
+def add_compile(commands) -> None:
+    """Registers `compile`."""
     command = commands.add_parser(
         "compile",
         help="a circuit to a plain ReLU network with more features than neurons",
@@ -52,6 +58,10 @@ def add_commands(commands) -> None:
     add("-o", "--out", required=True, help="the file to write, NAME.safetensors")
     add("--json", action="store_true", help="print the metadata as JSON")
     command.set_defaults(run=run_compile)
+
+
+def add_verify(commands) -> None:
+    """Registers `verify`."""
     command = commands.add_parser(
         "verify",
         help="recompute what a compiled network's file claims",

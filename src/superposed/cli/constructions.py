@@ -53,24 +53,24 @@ def construction_of(args: argparse.Namespace) -> Construction:
         if given:
             name, value = next(iter(given.items()))
             raise InputError(name, value, f"give fields of your own as {args.construction}({name}={value})")
-        found = _load(args.construction)
-        return Superposed(found, args.d_in) if args.inputs == "superposed" else found
+        loaded = _load(args.construction)
+        return Superposed(loaded, args.d_in) if args.inputs == "superposed" else loaded
     kind = pick("construction", args.construction, NAMED)
-    own = {f.name: f.type for f in fields(kind)}
+    types = {f.name: f.type for f in fields(kind)}
     for name, value in given.items():
-        if name not in own:
+        if name not in types:
             raise InputError(name, value, f"{args.construction} has no such field; it is one of {_owners(name)}")
-        if isinstance(value, str) and own[name] is not str and str not in get_args(own[name]):
+        if isinstance(value, str) and types[name] is not str and str not in get_args(types[name]):
             raise InputError(name, value, "a number is needed; leave it out to have it chosen")
-        if own[name] is int and value.is_integer():
+        if types[name] is int and value.is_integer():
             given[name] = int(value)
     if kind.places_features:
         placing = {"inputs": args.inputs, "d_in": args.d_in}
-        if "inputs" not in own and args.inputs == "aligned":
+        if "inputs" not in types and args.inputs == "aligned":
             raise InputError("inputs", "aligned", f"{args.construction} has features in superposition; say so")
-        if "d_in" not in own and args.d_in is not None:
+        if "d_in" not in types and args.d_in is not None:
             raise InputError("d_in", args.d_in, f"{args.construction} takes it from the width; leave it out")
-        return kind(**given, **{name: value for name, value in placing.items() if name in own})
+        return kind(**given, **{name: value for name, value in placing.items() if name in types})
     return Superposed(kind(**given), args.d_in) if args.inputs == "superposed" else kind(**given)
 
 
@@ -92,12 +92,12 @@ def _load(text: str) -> Construction:
     if not (isinstance(kind, type) and is_dataclass(kind)):
         raise InputError("construction", text, f"{place} has no dataclass {name}; docs/extend.md shows one")
     try:
-        found = kind(**values)
+        construction = kind(**values)
     except TypeError as error:
         raise InputError("construction", text, f"{error}; its fields are {[f.name for f in fields(kind)]}") from None
-    if not isinstance(found, Construction):
+    if not isinstance(construction, Construction):
         raise InputError("construction", text, f"{name} does not inherit from superposed.Construction")
-    return found
+    return construction
 
 
 def _import(module: str, text: str) -> object:
@@ -116,7 +116,7 @@ def _field_names() -> list[str]:
 
 
 def _owners(name: str) -> str:
-    return ", ".join(own for own, c in NAMED.items() if name in {f.name for f in fields(c)})
+    return ", ".join(owner for owner, c in NAMED.items() if name in {f.name for f in fields(c)})
 
 
 def _flag(name: str) -> str:

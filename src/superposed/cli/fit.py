@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from superposed.bad_input import InputError
 from superposed.cli.output import print_json
 from superposed.cli.words import exponent, span
 from superposed.fitting.crossover import Crossover
@@ -158,50 +159,30 @@ def run_power(args: argparse.Namespace) -> None:
 
 
 def _check_design(args: argparse.Namespace) -> None:
-    """Refuse what no design can be, under the flag's name."""
-    low, high = args.m
-    truth, rival = args.exponents
-    needs = " ".join(f"{need:g}" for need in args.needs)
-    too_many = args.step > 1 and math.log(high / low) > MOST_POINTS * math.log(args.step)
-    for bad, flag, rule in (
-        (
-            not 1 < args.step < math.inf,
-            f"--step {args.step:g}",
-            "neighbouring values of m need a ratio above 1; use --step 2",
-        ),
-        (
-            not 1 <= args.rung < math.inf,
-            f"--rung {args.rung:g}",
-            "neighbouring widths have a ratio of at least 1; use --rung 1.1",
-        ),
-        (
-            not 0 < args.scatter < math.inf,
-            f"--scatter {args.scatter:g}",
-            "needs a standard deviation above 0; use --scatter 0.1",
-        ),
-        (args.seeds < 1, f"--seeds {args.seeds}", "needs at least one draw; use --seeds 8"),
-        (
-            not all(0 < need < math.inf for need in args.needs),
-            f"--needs {needs}",
-            "widths are above 0; use --needs 20 2 8",
-        ),
-        (truth == rival, f"--exponents {truth:g} {rival:g}", "two different ones are needed; use --exponents 2/3 1/2"),
-        (too_many, f"--step {args.step:g}", f"more than {MOST_POINTS} values of m; use --step 2"),
+    """Raises InputError for what no design can be."""
+    (low, high), (truth, rival), inf = args.m, args.exponents, math.inf
+    few = not args.step > 1 or math.log(high / low) <= MOST_POINTS * math.log(args.step)
+    positive = all(0 < need < inf for need in args.needs)
+    for fine, name, value, rule in (
+        (1 < args.step < inf, "step", args.step, "neighbouring values of m need a ratio above 1; use --step 2"),
+        (1 <= args.rung < inf, "rung", args.rung, "neighbouring widths have a ratio of at least 1; use --rung 1.1"),
+        (0 < args.scatter < inf, "scatter", args.scatter, "needs a standard deviation above 0; use --scatter 0.1"),
+        (args.seeds >= 1, "seeds", args.seeds, "needs at least one draw; use --seeds 8"),
+        (positive, "needs", " ".join(map("{:g}".format, args.needs)), "widths are above 0; use --needs 20 2 8"),
+        (truth != rival, "exponents", f"{truth:g} {rival:g}", "two different ones are needed; use 2/3 1/2"),
+        (few, "step", args.step, f"more than {MOST_POINTS} values of m; use --step 2"),
     ):
-        if bad:
-            raise ValueError(f"{flag}: {rule}")
+        if not fine:
+            raise InputError(name, value if isinstance(value, str) else f"{value:g}", rule)
 
 
 def _sentences(answer: Power) -> str:
     largest = "beyond 2^200" if answer.largest_needed is None else f"{answer.largest_needed:g}"
-    return "\n".join(
-        [
-            f"{'decides' if answer.decides else 'does not decide'}: model {answer.model}, m up to {answer.largest:g} "
-            f"({answer.points} values), {answer.seeds} seeds",
-            f"  exponent {answer.truth:.4g}: 95% interval +-{answer.half_width:.3g}; "
-            f"it would exclude {answer.rival:.4g} with probability {answer.power:.3f}",
-            f"  seeds needed at these m: {answer.seeds_needed or 'more than a million'}",
-            f"  largest m needed with these seeds: {largest}",
-            "  to decide is to exclude the rival with probability 0.9 and to know the exponent to 0.05",
-        ]
-    )
+    decides = "decides" if answer.decides else "does not decide"
+    return f"""{decides}: model {answer.model}, m up to {answer.largest:g} ({answer.points} values), \
+{answer.seeds} seeds
+  exponent {answer.truth:.4g}: 95% interval +-{answer.half_width:.3g}; it would exclude {answer.rival:.4g} with \
+probability {answer.power:.3f}
+  seeds needed at these m: {answer.seeds_needed or "more than a million"}
+  largest m needed with these seeds: {largest}
+  to decide is to exclude the rival with probability 0.9 and to know the exponent to 0.05"""

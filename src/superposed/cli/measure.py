@@ -108,26 +108,26 @@ def run_width(args: argparse.Namespace) -> None:
         seeds=args.seeds, sampling=sampling_of(args, problem), mode=args.mode,
     )  # fmt: skip
     task, seen = by_verdicts(asked_for), Seen()
-    told = time.monotonic()
+    last_line = time.monotonic()
     for cell in searched(task, seen):
-        if time.monotonic() - told > LINE_EVERY:
-            told = time.monotonic()
+        if time.monotonic() - last_line > LINE_EVERY:
+            last_line = time.monotonic()
             note(f"measuring width {cell.width}, after {len(task.tried(seen))} other widths")
-    found, tried = task.brackets(seen)[0], task.tried(seen)
+    width, tried = task.brackets(seen)[0], task.tried(seen)
     if args.json:
         print_json(
             {
                 "problem": describe(problem), "construction": describe(task.construction),
                 "mode": args.mode, "seeds": args.seeds,
-                "width": {"low": found.low, "best": found.best, "high": found.high}, "criterion": args.criterion,
+                "width": {"low": width.low, "best": width.best, "high": width.high}, "criterion": args.criterion,
                 "eps": args.eps, "success": args.success,
                 "tried": [{"width": w, "passed": n} for w, n in tried.items()],
             }
         )  # fmt: skip
         return
     asked = f"{args.criterion} < {args.eps:g} for {args.success:.0%} of {args.seeds} seeds"
-    if found.high is None:
-        print(f"no width up to {found.low} passes {asked}")
+    if width.high is None:
+        print(f"no width up to {width.low} passes {asked}")
     else:
-        print(f"smallest width {found.best:.0f}, in ({found.low}, {found.high}]: {asked}")
+        print(f"smallest width {width.best:.0f}, in ({width.low}, {width.high}]: {asked}")
     print(table(("width", "passed"), [[w, f"{n}/{args.seeds}"] for w, n in tried.items()]))

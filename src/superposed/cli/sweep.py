@@ -68,7 +68,7 @@ def experiment_of(args: argparse.Namespace) -> Experiment:
 
 def run_sweep(args: argparse.Namespace) -> int:
     """Measure, and once every question is answered write table, fit and figure."""
-    from superposed.figures.save import save
+    from superposed.figures.save import plain, save
 
     use_devices(args)
     check_folder("--out", args.out)
@@ -87,12 +87,12 @@ def run_sweep(args: argparse.Namespace) -> int:
         return 0 if finished else UNFINISHED
     analysis = sweep.analyse(seen)
     paths = save(NAME, experiment, PROFILE, analysis, args.out)
-    (found,) = analysis.fits.values()
+    (fitted,) = analysis.fits.values()
     if args.json:
         files = [str(path) for path in paths]
-        fit = found.to_json() if isinstance(found, Report) else {"not fitted": found.reason}
+        fit = plain(fitted)
         print_json({"rows": rows, "files": files, "findings": [vars(f) for f in analysis.findings], "fit": fit})
         return 0
-    print(render(found) if isinstance(found, Report) else f"no fit: {found.reason}")
+    print(render(fitted) if isinstance(fitted, Report) else f"no fit: {fitted.reason}")
     note(f"sweep: {rows} rows; {', '.join(str(path) for path in paths)}")
     return 0

@@ -14,8 +14,9 @@ from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import SharedMean
 from superposed.theory.bernoulli import best_density, paper_density
-from superposed.theory.bernoulli_drawn import draw_aligned, draw_superposed
+from superposed.theory.bernoulli_drawn import draw_bernoulli
 from superposed.theory.bernoulli_width import predicted_width
+from superposed.theory.codes import Events
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,7 @@ class Bernoulli(Construction):
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.bernoulli_drawn`)."""
         p = self.tune(problem, width) if tuned is None else tuned
-        if problem.d_in is None:
-            return draw_aligned(key, problem.m, problem.s, width, p, n_events, max_active=s_max)
-        return draw_superposed(key, problem.m, problem.s, width, problem.d_in, p, n_events, max_active=s_max)
+        return draw_bernoulli(key, Events(problem.m, problem.s, width, problem.d_in, n_events, s_max), p)
 
     def tune(self, problem: Problem, width: Width) -> Float[Array, ""]:
         """The density p at this problem and width."""

@@ -14,8 +14,8 @@ from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import Product, SharedMean
 from superposed.theory.bernoulli import best_density
-from superposed.theory.bernoulli_drawn import draw_aligned, draw_superposed
-from superposed.theory.codes import ALIGNED
+from superposed.theory.bernoulli_drawn import draw_bernoulli
+from superposed.theory.codes import ALIGNED, Events
 from superposed.theory.remedies import centred_constant, draw_centred_read_off, draw_signed
 
 
@@ -56,10 +56,9 @@ class CentredBernoulli(Construction):
         self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.bernoulli_drawn`)."""
-        m, s, d_in, p = problem.m, problem.s, problem.d_in, self.tune(problem, width) if tuned is None else tuned
-        if d_in is None:
-            return draw_aligned(key, m, s, width, p, n_events, max_active=s_max)
-        return draw_superposed(key, m, s, width, d_in, p, n_events, max_active=s_max, centred=True)
+        p = self.tune(problem, width) if tuned is None else tuned
+        events = Events(problem.m, problem.s, width, problem.d_in, n_events, s_max)
+        return draw_bernoulli(key, events, p, centred=True)
 
     def tune(self, problem: Problem, width: Width) -> Float[Array, ""]:
         """The density p at this problem and width."""
@@ -84,9 +83,8 @@ class SignedBernoulli(Construction):
     kink is the largest error, the width is 2^(2/3) times as large.
 
     Args:
-      density: p in (0, 1); None takes twice that of centred weights with 2 m features, which have the same
-      cross-talk and
-        as many neurons a read-off.
+      density: p in (0, 1). None takes twice the density of centred weights with 2 m features. Those have the same
+        cross-talk, and as many neurons a read-off.
 
     Source: signs as in Hänni et al. 2024, Theorem 11; derived for this project (`theory.remedies`).
     """
@@ -112,8 +110,8 @@ class SignedBernoulli(Construction):
         self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.remedies`)."""
-        d_in, p = code_dimension(problem), self.tune(problem, width) if tuned is None else tuned
-        return draw_signed(key, problem.m, problem.s, width, d_in, p, n_events, max_active=s_max)
+        p = self.tune(problem, width) if tuned is None else tuned
+        return draw_signed(key, Events(problem.m, problem.s, width, problem.d_in, n_events, s_max), p)
 
     def tune(self, problem: Problem, width: Width) -> Float[Array, ""]:
         """The density p at this problem and width."""
@@ -156,20 +154,16 @@ class CentredReadOff(Construction):
         p, s = self.density, problem.s
         wired = random_rows(key, rows, width, lambda k: jax.random.uniform(k, (problem.m,)) < p)
         layer = centred(wired, width, p, s)
-        scale = width * (p * (1 - p)) ** 2 * centred_constant(problem.m, s, code_dimension(problem), p)
+        d_in = ALIGNED if problem.d_in is None else problem.d_in
+        scale = width * (p * (1 - p)) ** 2 * centred_constant(problem.m, s, d_in, p)
         return Network(None, (layer,), Product(layer.factors[0], scale))
 
     def draw(
         self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.remedies`)."""
-        d_in = code_dimension(problem)
-        return draw_centred_read_off(key, problem.m, problem.s, width, d_in, self.density, n_events, max_active=s_max)
-
-
-def code_dimension(problem: Problem) -> Width | float:
-    """d_in, or so many dimensions that cross-talk vanishes where features are aligned."""
-    return ALIGNED if problem.d_in is None else problem.d_in
+        events = Events(problem.m, problem.s, width, problem.d_in, n_events, s_max)
+        return draw_centred_read_off(key, events, self.density)
 
 
 def centred(wired: Float[Array, "rows m"], width: Width, p: Float[Array, ""] | float, s: int | Array) -> Layer:

@@ -14,7 +14,8 @@ from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import GateMean
 from superposed.theory.bernoulli import best_density
-from superposed.theory.bernoulli_drawn import draw_aligned, draw_superposed
+from superposed.theory.bernoulli_drawn import draw_bernoulli
+from superposed.theory.codes import Events
 
 MOST_INPUTS = 8
 
@@ -63,10 +64,8 @@ class FanIn(Construction):
     ) -> Float[Array, "strata n_events"]:
         """Errors sampled from their distribution (`theory.bernoulli_drawn`)."""
         p = self.tune(problem, width) if tuned is None else tuned
-        limits = {"max_active": s_max, "fan_in": self.fan_in}
-        if problem.d_in is None:
-            return draw_aligned(key, problem.m, problem.s, width, p, n_events, **limits)
-        return draw_superposed(key, problem.m, problem.s, width, problem.d_in, p, n_events, **limits)
+        events = Events(problem.m, problem.s, width, problem.d_in, n_events, s_max)
+        return draw_bernoulli(key, events, p, fan_in=self.fan_in)
 
     def tune(self, problem: Problem, width: Width) -> Float[Array, ""]:
         """The density p at this problem and width."""

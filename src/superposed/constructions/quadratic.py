@@ -13,7 +13,7 @@ from superposed.constructions.superposed import check_d_in
 from superposed.networks.network import Network, SquareLayer, matmul
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import FormReadOff, Product, corner
-from superposed.theory.codes import existing
+from superposed.theory.codes import Events
 from superposed.theory.quadratic import (
     SIGN_MEAN,
     draw_form,
@@ -46,7 +46,7 @@ class Quadratic(Construction):
         self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.quadratic`)."""
-        return draw_quadratic(key, problem.m, problem.s, width, problem.d_in, n_events, max_active=s_max)
+        return draw_quadratic(key, Events(problem.m, problem.s, width, problem.d_in, n_events, s_max))
 
     def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float:
         """From the errors' variance, taken as normal: (3 (s + nu)^2 - 2 s)/4 = s^2/4 + C(s, 2) where nu = 0."""
@@ -89,8 +89,7 @@ class RandomQuadratic(Construction):
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.quadratic`)."""
         d_in = width if self.d_in is None else self.d_in
-        errors = draw_random_quadratic(key, problem.s, width, d_in, n_events, max_active=s_max)
-        return existing(errors, problem.m, problem.s)
+        return draw_random_quadratic(key, Events(problem.m, problem.s, width, d_in, n_events, s_max))
 
     def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float | None:
         """From the errors' variance, taken as normal; None for codes of a fixed dimension, whose cross-talk stays."""
@@ -133,7 +132,7 @@ class QuadraticForm(Construction):
         self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.quadratic`)."""
-        return draw_form(key, problem.m, problem.s, coordinates(width), n_events, max_active=s_max)
+        return draw_form(key, Events(problem.m, problem.s, width, coordinates(width), n_events, s_max))
 
     def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float:
         """From the cross-talk's variance s/r of one-active pairs, taken as normal."""

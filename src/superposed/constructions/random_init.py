@@ -16,7 +16,7 @@ from superposed.constructions.superposed import check_d_in
 from superposed.networks.network import Layer, Network, matmul
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import Product
-from superposed.theory.codes import existing
+from superposed.theory.codes import Events
 from superposed.theory.sign import gaussian_constant
 from superposed.theory.sign_drawn import draw_gaussian, draw_random_init
 from superposed.theory.sign_moments import random_init_variance
@@ -83,10 +83,9 @@ class RandomInit(Construction):
         """Errors sampled from their distribution (`theory.sign_drawn`)."""
         c = gaussian_constant(problem.s)
         if self.inputs == "aligned":
-            return draw_gaussian(key, problem.m, problem.s, width, None, c, n_events, max_active=s_max)
+            return draw_gaussian(key, Events(problem.m, problem.s, width, None, n_events, s_max), c)
         d_in = width if self.d_in is None else self.d_in
-        errors = draw_random_init(key, problem.s, width, d_in, c, n_events, max_active=s_max)
-        return existing(errors, problem.m, problem.s)
+        return draw_random_init(key, Events(problem.m, problem.s, width, d_in, n_events, s_max), c)
 
     def predicted_width(self, problem: Problem, eps: float, criterion: str) -> float | None:
         """From the errors' variance, taken as normal; None for codes of a fixed dimension, whose cross-talk stays."""

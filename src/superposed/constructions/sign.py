@@ -13,6 +13,7 @@ from superposed.constructions.rows import random_rows
 from superposed.networks.network import Layer, Network
 from superposed.networks.problem import Problem
 from superposed.networks.read_off import Product
+from superposed.theory.codes import Events
 from superposed.theory.sign import gaussian_constant, noisy_rademacher_constant, rademacher_constant
 from superposed.theory.sign_drawn import draw_gaussian, draw_rademacher
 from superposed.theory.sign_moments import aligned_variance
@@ -42,8 +43,8 @@ class Rademacher(Construction):
         self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.sign_drawn`)."""
-        c = self.constant(problem)
-        return draw_rademacher(key, problem.m, problem.s, width, problem.d_in, c, n_events, max_active=s_max)
+        events = Events(problem.m, problem.s, width, problem.d_in, n_events, s_max)
+        return draw_rademacher(key, events, self.constant(problem))
 
     def constant(self, problem: Problem) -> Float[Array, ""]:
         """The normalisation c of this problem."""
@@ -78,8 +79,8 @@ class Gaussian(Construction):
         self, key: Key[Array, ""], problem: Problem, width: Width, n_events: int, s_max: int, tuned: Tuned = None
     ) -> Float[Array, "3 n_events"]:
         """Errors sampled from their distribution (`theory.sign_drawn`)."""
-        c = self.constant(problem)
-        return draw_gaussian(key, problem.m, problem.s, width, problem.d_in, c, n_events, max_active=s_max)
+        events = Events(problem.m, problem.s, width, problem.d_in, n_events, s_max)
+        return draw_gaussian(key, events, self.constant(problem))
 
     def constant(self, problem: Problem) -> Float[Array, ""]:
         """The normalisation c of this problem."""

@@ -17,6 +17,7 @@ from superposed.networks.read_off import SubsetMeans
 from superposed.theory.bernoulli import best_density
 from superposed.theory.boolean import HALF, and_weights, check_table, one_code_weights
 from superposed.theory.boolean_drawn import Subsets, draw_function
+from superposed.theory.codes import Events
 
 FORMS = ("split", "one-code")
 
@@ -81,10 +82,8 @@ class TruthTable(Construction):
         neurons = jnp.floor((d - size) / k) + 1 if self.form == "split" else jnp.full(len(size), d)
         densities, biases = self.densities(problem, width), self.biases()
         subsets = Subsets(holds, weights[1:], neurons, densities[size - 1], biases[size - 1])
-        table = jnp.array(self.table, jnp.float32)
-        return draw_function(
-            key, problem.m, problem.s, problem.d_in, subsets, weights[0], table, n_events, max_active=s_max
-        )
+        events = Events(problem.m, problem.s, width, problem.d_in, n_events, s_max)
+        return draw_function(key, events, subsets, weights[0], jnp.array(self.table, jnp.float32))
 
     def weights(self) -> Float[np.ndarray, " subsets"]:
         """w of the read-off, in the order of the table."""

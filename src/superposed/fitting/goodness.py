@@ -95,8 +95,8 @@ def held_out(fitted: Fit) -> HeldOut | None:
     top = np.flatnonzero(sample.points[sample.along] == column.max())
     predicted, error = less.predict({name: values[top] for name, values in sample.points.items()})
     rows = [sample.point == k for k in top]
-    measured = np.array([sample.log_middle[own].mean() for own in rows])
-    noise = [np.exp(fitted.log_scatter[own]).mean() * fitted.sigma / np.sqrt(own.sum()) for own in rows]
+    measured = np.array([sample.log_middle[row].mean() for row in rows])
+    noise = [np.exp(fitted.log_scatter[row]).mean() * fitted.sigma / np.sqrt(row.sum()) for row in rows]
     difference = measured - predicted
     return HeldOut(float(column.max()), float(difference.mean()), float(np.mean(difference / np.hypot(error, noise))))
 

@@ -171,10 +171,7 @@ class Report:
 
 
 def report(
-    sample: Sample,
-    claim: float | int = 2 / 3,
-    models: Sequence[AnyModel] | None = None,
-    closed: Model | None = None,
+    sample: Sample, claim: float | int = 2 / 3, models: Sequence[AnyModel] | None = None, closed: Model | None = None
 ) -> Report | NotFitted:
     """Fit every model and judge the claim that the asymptotic exponent of `sample.along` is `claim`.
 

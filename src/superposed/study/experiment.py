@@ -65,6 +65,13 @@ class Analysis:
     findings: Sequence[Finding]
     fits: Mapping[str, Report | NotFitted | Mapping[str, object]] = field(default_factory=dict)
 
+    @classmethod
+    def joined(cls, *parts: "Analysis") -> "Analysis":
+        """Several analyses as one, in order."""
+        table = [row for part in parts for row in part.table]
+        findings = [finding for part in parts for finding in part.findings]
+        return cls(table, findings, {name: fit for part in parts for name, fit in part.fits.items()})
+
     def rows(self, kind: str, **labels: object) -> list[Mapping[str, object]]:
         """The table's rows of one kind that carry these labels, in order."""
         return [row for row in self.table if row["kind"] == kind and all(row.get(k) == v for k, v in labels.items())]

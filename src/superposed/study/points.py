@@ -1,6 +1,6 @@
 """Rows of an analysis that `figures.panels` draws: points with their spread over networks, and computed lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 
 import numpy as np
@@ -16,6 +16,14 @@ def points(panel: str, series: str, values: Mapping[float, Sequence[float]]) -> 
         rows.append({"kind": "point", "panel": panel, "series": series, "x": x, "low": float(low),
                      "best": float(best), "high": float(high)})  # fmt: skip
     return rows
+
+
+def column_points(panel: str, series: str, rows: Iterable[Mapping], x: str, value: str) -> list[dict]:
+    """`points` of one column of table rows against another."""
+    values: dict[float, list[float]] = {}
+    for row in rows:
+        values.setdefault(row[x], []).append(row[value])
+    return points(panel, series, values)
 
 
 def estimates(panel: str, series: str, values: Mapping[float, tuple[float, float, float]]) -> list[dict]:

@@ -1,17 +1,19 @@
 """Measured series along m, d, s or eps: the models fitted to them, and their line in the table of verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import log, sqrt
 
 import numpy as np
+from jaxtyping import Array
 
 from superposed.fitting import NotFitted, Report, Sample, report, sample
 from superposed.fitting.models import LOG_POWER
+from superposed.measuring.errors import Errors
 from superposed.study.experiment import Finding
 from superposed.sweeping.record import Seen
-from superposed.sweeping.tasks import SmallestWidth
+from superposed.sweeping.tasks import AtWidths, SmallestWidth
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +35,11 @@ class Series:
     labels: Mapping[str, object] = field(default_factory=dict)
     covariates: tuple[str, ...] = ()
     nested: bool = False
+
+    @classmethod
+    def exact(cls, name: str, along: str, rows: Sequence[dict], value: str, **labels: object) -> "Series":
+        """Values that are known exactly: the column `value` of the rows."""
+        return cls(name, along, tuple({**row, "low": row[value], "high": row[value]} for row in rows), labels)
 
     @property
     def sample(self) -> Sample:
@@ -79,9 +86,16 @@ class Series:
 
     def rows(self, kind: str = "width") -> list[dict]:
         """Table rows: every interval (of the given kind), then the medians over seeds (kind "median")."""
-        shared = {"series": self.name, **self.labels}
-        medians = [{"kind": "median", **shared, self.along: x, "best": y} for x, y in self.medians().items()]
-        return [{"kind": kind, **shared, **record} for record in self.records] + medians
+        return self.interval_rows(kind) + self.median_rows()
+
+    def interval_rows(self, kind: str) -> list[dict]:
+        """Table rows of every interval."""
+        return [{"kind": kind, "series": self.name, **self.labels, **record} for record in self.records]
+
+    def median_rows(self, kind: str = "median") -> list[dict]:
+        """Table rows of the medians over seeds."""
+        shared = {"kind": kind, "series": self.name, **self.labels}
+        return [{**shared, self.along: x, "best": y} for x, y in self.medians().items()]
 
 
 def smallest_widths(
@@ -99,6 +113,18 @@ def smallest_widths(
         for seed, bracket in enumerate(task.brackets(seen))
     ]
     return Series(name, along, tuple(records), labels, nested=along == "eps")
+
+
+def errors_along_width(
+    name: str, task: AtWidths, seen: Seen, error: Callable[[Errors], float | Array], **labels: object
+) -> Series:
+    """One error of every network along d. Networks of one seed share their neurons, so a seed is one unit."""
+    records = [
+        {"d": d, "seed": seed, "low": (value := float(error(errors))), "high": value}
+        for d in task.widths
+        for seed, errors in enumerate(task.errors(seen, d))
+    ]
+    return Series(name, "d", tuple(records), labels, nested=True)
 
 
 def finding(question: str, span: str, fitted: Report | NotFitted) -> Finding:

@@ -49,7 +49,7 @@ def built_errors(
     gates = gate_list(rng, n, degrees)
     features = sp.eye_array(n, format="csr", dtype=np.float32)
     layer, read_off = targeted_and(rng, and_gates(gates), features, d, gate_size(d, s), blocks)
-    read_off, found = read_off.tocsc(), {stratum: [] for stratum in STRATA}
+    read_off, errors = read_off.tocsc(), {stratum: [] for stratum in STRATA}
     for _ in range(inputs):
         on = gates[rng.integers(n)]
         others = rng.permutation(np.setdiff1d(np.arange(n), on))[: s - 2]
@@ -66,8 +66,8 @@ def built_errors(
         )
         for stratum, chosen in zip(STRATA, looked, strict=True):
             read = (a @ read_off[:, chosen]).toarray().ravel()
-            found[stratum].append(read - (stratum == "both active"))
-    return {stratum: np.concatenate(errors) for stratum, errors in found.items()}
+            errors[stratum].append(read - (stratum == "both active"))
+    return {stratum: np.concatenate(parts) for stratum, parts in errors.items()}
 
 
 def most_gates(seed: int, d: int, s: int, inputs: int, layout: str, eps: float) -> tuple[int, int]:

@@ -13,12 +13,7 @@ from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths
 from superposed.training import Trained
 
-RATES = {
-    ("factored", 2): 0.03,
-    ("factored", 4): 0.03,
-    ("factored", 8): 0.03,
-    ("free", 2): 0.03,
-}
+RATES = {("factored", 2): 0.03, ("factored", 4): 0.03, ("factored", 8): 0.03, ("free", 2): 0.03}
 """Learning rate by (read-off, loss power), by the rule of `experiments/trained_rates.py`: the smallest error on seeds
 that nothing else uses. Loss power 8 takes the rate of power 4."""
 SEED_BY_SEED = "ratio seed by seed, 95% t interval of its log"

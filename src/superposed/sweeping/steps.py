@@ -1,8 +1,9 @@
 """Tasks that bring their own measurement: independent steps, and chains of steps."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 from superposed.measuring.cell import content_id
 from superposed.sweeping.record import Seen
@@ -45,6 +46,11 @@ class Steps:
     cells: tuple[dict, ...]
     run: Callable[[dict], dict]
     block = 1
+
+    @classmethod
+    def grid(cls, run: Callable[[dict], dict], **axes: Iterable) -> "Steps":
+        """A step for every combination of the axes' values. The last axis varies fastest."""
+        return cls(tuple(dict(zip(axes, values, strict=True)) for values in product(*axes.values())), run)
 
     def pending(self, seen: Seen) -> list[Step]:
         return [step for step in map(Step, self.cells) if step.id not in seen]
@@ -114,3 +120,8 @@ class Chain:
                 break
             results.append(seen[step.id].seen)
         return results
+
+
+def rows_of(task: Steps | Chain, seen: Seen, **labels: object) -> list[dict]:
+    """One dict a step: the labels, its cell, and what was seen."""
+    return [{**labels, **cell, **result} for cell, result in zip(task.cells, task.results(seen), strict=True)]

@@ -31,56 +31,42 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
-from superposed.theory.codes import event_reads, existing, static_bound, strata_of
+from superposed.theory.codes import Events, event_reads, strata_of
 from superposed.theory.relu import Scalar, as_float
 
 
 def draw_superposed(
-    key: Key[Array, ""],
-    m: Scalar,
-    s: Scalar,
-    d: Scalar,
-    d_in: Scalar,
-    p: Scalar,
-    n_events: int,
-    *,
-    max_active: int | None = None,
-    centred: bool | Bool[Array, ""] = False,
-    fan_in: int = 2,
-) -> Float[Array, "strata n_events"]:
+    key: Key[Array, ""], events: Events, p: Scalar, *, centred: bool | Bool[Array, ""] = False, fan_in: int = 2
+) -> Float[Array, "strata n"]:
     """Errors (read-off - truth) of gates with 0, ..., k active inputs, features in superposition: W = B Phi^T.
 
-    Event: a fresh network, exactly s active features, one gate. A pair has k = 2. |Gamma| ~ Bin(d, p^k). The read-off
-    is the mean of ReLU(h_i) over Gamma, and 0 if that is empty. The head of this file says what is exact.
-
-    Time: n_events d p^k, and a constant for every one of max_active. Memory: n_events max_active^2.
+    The read-off is the mean of ReLU(h_i) over Gamma, and 0 if that is empty. The head of this file says what is exact.
+    Time: n d p^k, and a constant for every one of max_active. Memory: n max_active^2.
 
     Args:
-      m, s, d, d_in, p: features, active features, neurons, code dimension, density; may be traced (m as a float).
-      max_active: static bound on s; None takes s, which then must be a plain number.
+      p: density; may be traced.
       fan_in: k, a plain number.
       centred: of pairs alone: W = (B - p) Phi^T with bias p s - 1 instead, which takes the common mode
         p (sum_k phi_k.x - s) from every neuron and leaves everything else as it is. May be traced.
 
-    Returns: errors [k + 1, n_events]; NaN in strata that do not exist (all k active with s < k, none with s = m).
+    Returns: errors [k + 1, n]; NaN in strata that do not exist (all k active with s < k, none with s = m).
 
     Raises:
-      ValueError: s is traced without max_active, or exceeds it.
+      ValueError: s exceeds max_active.
     """
     event_key, common_key, neuron_key = jax.random.split(key, 3)
-    n_slots = static_bound(s, max_active)
-    m, s, d, d_in, p = map(as_float, (m, s, d, d_in, p))
-    strata, shape = strata_of(fan_in), (fan_in + 1, n_events)
+    (_, s, d, d_in), p = events.numbers(), as_float(p)
+    strata, shape = strata_of(fan_in), (fan_in + 1, events.n)
 
-    x, members, others = event_reads(event_key, s, d_in, n_events, n_slots, fan_in)
+    x, members, others = event_reads(event_key, events, fan_in)
     members = members.sum(0)
-    n_inactive = jnp.maximum(m - s - (fan_in - strata), 0)
+    n_inactive = events.n_bystanders(fan_in)
     common = jnp.sqrt(n_inactive / d_in) * jax.random.normal(common_key, shape)
     offset = centred * p * (members + others.sum(0) + x * common - s)
 
     def neuron(key):
         wired_key, noise_key = jax.random.split(key)
-        wired = jax.random.uniform(wired_key, (n_slots, *shape)) < p
+        wired = jax.random.uniform(wired_key, others.shape) < p
         for_n, noise = jax.random.normal(noise_key, (2, *shape))
         n = binomial(for_n, n_inactive, p)
         share = n / jnp.maximum(n_inactive, 1)
@@ -88,20 +74,10 @@ def draw_superposed(
         h = members - (fan_in - 1) + jnp.where(wired, others, 0).sum(0) + x * (share * common + spread)
         return jax.nn.relu(h - offset)
 
-    return existing(mean_over_shared(neuron_key, d, p**fan_in, shape, neuron) - (strata == fan_in), m, s)
+    return events.existing(mean_over_shared(neuron_key, d, p**fan_in, shape, neuron) - (strata == fan_in))
 
 
-def draw_aligned(
-    key: Key[Array, ""],
-    m: Scalar,
-    s: Scalar,
-    d: Scalar,
-    p: Scalar,
-    n_events: int,
-    *,
-    max_active: int | None = None,
-    fan_in: int = 2,
-) -> Float[Array, "strata n_events"]:
+def draw_aligned(key: Key[Array, ""], events: Events, p: Scalar, *, fan_in: int = 2) -> Float[Array, "strata n"]:
     """Errors (read-off - truth) of gates with j = 0, ..., k active inputs, features aligned with the input: W = B.
 
         read-off = mean over Gamma of ReLU(j - (k - 1) + K_i),    K_i ~ Bin(s - j, p),    |Gamma| ~ Bin(d, p^k)
@@ -109,17 +85,26 @@ def draw_aligned(
     Exact. m only decides which strata exist. Arguments, shapes and errors as in `draw_superposed`; Theorem 1 and
     Lemma 5 of Hänni et al. 2024 (arXiv 2408.05451).
     """
-    n_slots = static_bound(s, max_active)
-    m, s, d, p = map(as_float, (m, s, d, p))
-    strata, shape = strata_of(fan_in), (fan_in + 1, n_events)
-    slot = jnp.arange(n_slots)[:, None, None]
+    events.check()
+    (_, s, d, _), p = events.numbers(), as_float(p)
+    strata, shape = strata_of(fan_in), (fan_in + 1, events.n)
+    slot = jnp.arange(events.max_active)[:, None, None]
     others = (slot >= strata) & (slot < s)
 
     def neuron(key):
-        wired = jax.random.uniform(key, (n_slots, *shape)) < p
+        wired = jax.random.uniform(key, (events.max_active, *shape)) < p
         return jax.nn.relu(strata - (fan_in - 1) + (wired & others).sum(0))
 
-    return existing(mean_over_shared(key, d, p**fan_in, shape, neuron) - (strata == fan_in), m, s)
+    return events.existing(mean_over_shared(key, d, p**fan_in, shape, neuron) - (strata == fan_in))
+
+
+def draw_bernoulli(
+    key: Key[Array, ""], events: Events, p: Scalar, *, centred: bool = False, fan_in: int = 2
+) -> Float[Array, "strata n"]:
+    """`draw_aligned` where features are aligned, else `draw_superposed`. Centring changes nothing where aligned."""
+    if events.d_in is None:
+        return draw_aligned(key, events, p, fan_in=fan_in)
+    return draw_superposed(key, events, p, centred=centred, fan_in=fan_in)
 
 
 def mean_over_shared(

@@ -42,19 +42,17 @@ def error_terms(m: int | float, s: int | float, d_in: int | float, p: float) -> 
     """
     noise = max(m - s, 0) * s / d_in
     return ErrorTerms(
-        bystanders=p * (s - 1),
-        common_mode=p * sqrt(noise) / 2,
-        kink=sqrt(p * (1 - p) * noise) / sqrt(2 * pi),
+        bystanders=p * (s - 1), common_mode=p * sqrt(noise) / 2, kink=sqrt(p * (1 - p) * noise) / sqrt(2 * pi)
     )
 
 
 def _tuned_errors(superposed, fan_in, m, s, log_d, d_in, tail, centred):
-    def one(d):
+    def tuned_error(d):
         code = None if not superposed else d if d_in is None else d_in
         p = best_density(m, s, d, code, tail, centred, fan_in)
         return worst_quantile(m, s, d, p, code, tail, centred, fan_in)
 
-    return jax.vmap(one)(jnp.exp(log_d))
+    return jax.vmap(tuned_error)(jnp.exp(log_d))
 
 
 @lru_cache(maxsize=1024)

@@ -14,8 +14,8 @@ from jaxtyping import Array, Float, Int, Key
 
 from superposed.theory.bernoulli import wired_distribution
 from superposed.theory.bernoulli_drawn import binomial
-from superposed.theory.codes import ALIGNED, event_reads, existing, static_bound, strata_of
-from superposed.theory.relu import Scalar, as_float, relu_moments
+from superposed.theory.codes import Events, event_reads, strata_of
+from superposed.theory.relu import relu_moments
 
 
 class Subsets(NamedTuple):
@@ -36,17 +36,8 @@ class Subsets(NamedTuple):
 
 
 def draw_function(
-    key: Key[Array, ""],
-    m: Scalar,
-    s: Scalar,
-    d_in: Scalar | None,
-    subsets: Subsets,
-    constant: float,
-    table: Float[Array, " inputs"],
-    n_events: int,
-    *,
-    max_active: int | None = None,
-) -> Float[Array, "strata n_events"]:
+    key: Key[Array, ""], events: Events, subsets: Subsets, constant: float, table: Float[Array, " inputs"]
+) -> Float[Array, "strata n"]:
     """Errors (read-off - truth) of gates with 0, ..., k active features, each of a fresh network and input.
 
         v_I = mean of n_I independent ReLU(sum of the reads of I + bias + K r + x p G + Z),   n_I ~ Bin(n, p^|I| q)
@@ -58,25 +49,23 @@ def draw_function(
     different subsets count as independent, and unequal reads of other active features count as equal.
 
     Args:
-      m, s, d_in: features, active features, dimension of the code, or None for aligned features; may be traced.
+      events: what is drawn. The neurons are those of `subsets`.
       subsets, constant: the read-off; constant is w_0.
       table: the function, value i at the features whose bits are set in i.
-      max_active: static bound on s; None takes s, which then must be a plain number.
 
-    Returns: errors [k + 1, n_events]; NaN in strata that do not exist.
+    Returns: errors [k + 1, n]; NaN in strata that do not exist.
 
     Source: derived for this project; the networks are those of Hänni et al. 2024, Theorem 6.
     """
     event_key, order_key, common_key, count_key, mean_key = jax.random.split(key, 5)
-    n_slots, k = static_bound(s, max_active), subsets.holds.shape[1]
-    m, s, d_in = as_float(m), as_float(s), as_float(ALIGNED if d_in is None else d_in)
-    strata, shape = strata_of(k), (k + 1, n_events)
-    x, members, others = event_reads(event_key, s, d_in, n_events, n_slots, k)
-    order = jnp.argsort(jax.random.uniform(order_key, (k, *shape)), axis=0)
+    k = subsets.holds.shape[1]
+    strata, (_, s, _, d_in) = strata_of(k), events.numbers()
+    x, members, others = event_reads(event_key, events, k)
+    order = jnp.argsort(jax.random.uniform(order_key, members.shape), axis=0)
     members = jnp.take_along_axis(members, order, axis=0)
     truth = table[((order < strata) << np.arange(k)[:, None, None]).sum(axis=0)]
-    n_inactive = jnp.maximum(m - s - (k - strata), 0)
-    common = jnp.sqrt(n_inactive / d_in) * jax.random.normal(common_key, shape)
+    n_inactive = events.n_bystanders(k)
+    common = jnp.sqrt(n_inactive / d_in) * jax.random.normal(common_key, x.shape)
 
     by_subset = lambda values: values[:, None, None]  # [subset] against [subset, stratum, event]
     p, size = by_subset(subsets.density), by_subset(subsets.holds.sum(axis=1))
@@ -87,11 +76,16 @@ def draw_function(
 
     wired = p**size * (1 - p) ** (k - size)
     n = binomial(jax.random.normal(count_key, first.shape), by_subset(subsets.neurons), wired)
-    z = jax.random.normal(mean_key, first.shape)
+    mean = _mean_of(jax.random.normal(mean_key, first.shape), n, first, kappa_2, kappa_3)
+    read_off = constant + jnp.tensordot(jnp.asarray(subsets.weights, jnp.float32), mean, 1)
+    return events.existing(read_off - truth)
+
+
+def _mean_of(z, n, first, kappa_2, kappa_3):
+    """The mean of n activations of given cumulants, at a standard normal z; 0 where n = 0."""
     skew = kappa_3 / jnp.maximum(kappa_2, 1e-7 * (1 + first) ** 2)
     mean = first + jnp.sqrt(kappa_2 / jnp.maximum(n, 1)) * z + skew / jnp.maximum(n, 1) * (z**2 - 1) / 6
-    read_off = constant + jnp.tensordot(jnp.asarray(subsets.weights, jnp.float32), jnp.where(n > 0, mean, 0), 1)
-    return existing(read_off - truth, m, s)
+    return jnp.where(n > 0, mean, 0)
 
 
 def _cumulants(

@@ -1,5 +1,7 @@
 """Reads of random unit code vectors, phi_k.x, drawn without building the code."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +13,46 @@ STRATA = np.arange(3, dtype=np.float32)[:, None]  # pair members active, against
 ALIGNED = 1e30
 """Dimensions in which code vectors are as good as orthogonal at every m: drawn distributions then hold for aligned
 features."""
+
+
+class Events(NamedTuple):
+    """The errors that are drawn: each of a fresh network, a fresh input with exactly s active features, and one gate.
+
+    Args:
+      m, s: features and active features; may be traced, m as a float.
+      d: neurons; may be traced.
+      d_in: dimensions of the feature codes; None for features aligned with the input. May be traced.
+      n: events in each stratum, a plain number.
+      max_active: at least s, a plain number. Arrays have so many slots for active features.
+    """
+
+    m: Scalar
+    s: Scalar
+    d: Scalar
+    d_in: Scalar | None
+    n: int
+    max_active: int
+
+    def check(self) -> None:
+        """Raises ValueError where s is a plain number above max_active."""
+        if not isinstance(self.s, jax.core.Tracer) and self.s > self.max_active:
+            raise ValueError(f"s = {self.s} exceeds max_active = {self.max_active}; raise max_active")
+
+    def numbers(self) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
+        """m, s, d and d_in in float32. Aligned features count as codes of `ALIGNED` dimensions."""
+        return tuple(map(as_float, (self.m, self.s, self.d, ALIGNED if self.d_in is None else self.d_in)))
+
+    def n_bystanders(self, fan_in: int = 2) -> Float[Array, "strata 1"]:
+        """Inactive features that are no input of the gate, in events with 0, ..., k active inputs."""
+        m, s, _, _ = self.numbers()
+        return jnp.maximum(m - s - (fan_in - strata_of(fan_in)), 0)
+
+    def existing(self, errors: Float[Array, "strata n"]) -> Float[Array, "strata n"]:
+        """The errors, NaN in strata of which m features with s active have no gate."""
+        m, s, _, _ = self.numbers()
+        fan_in = len(errors) - 1
+        strata = strata_of(fan_in)
+        return jnp.where((s >= strata) & (m - s >= fan_in - strata), errors, jnp.nan)
 
 
 def chi_square(normal: Float[Array, "*shape"], dof: Float[Array, "*#shape"]) -> Float[Array, "*shape"]:
@@ -75,62 +117,42 @@ def unit_coordinate(key: Key[Array, ""], d_in: Scalar, shape: tuple[int, ...]) -
 
 
 def event_reads(
-    key: Key[Array, ""], s: Scalar, d_in: Scalar, n_events: int, max_active: int, fan_in: int = 2
+    key: Key[Array, ""], events: Events, fan_in: int = 2
 ) -> tuple[Float[Array, "strata n"], Float[Array, "k strata n"], Float[Array, "max_active strata n"]]:
     """What a neuron may be wired to in events with 0, ..., k active inputs of a gate of fan-in k, bystanders left out.
 
     Returns: |x|, the reads of the gate's inputs (the active ones first), those of the other active features (0 in slots
     that hold none).
     """
+    events.check()
     active_key, pair_key = jax.random.split(key)
-    strata = strata_of(fan_in)
-    shape = (fan_in + 1, n_events)
-    reads = active_reads(active_key, s, d_in, shape, max_active)
+    strata, slots, shape = strata_of(fan_in), jnp.arange(events.max_active), (fan_in + 1, events.n)
+    _, s, _, d_in = events.numbers()
+    reads = active_reads(active_key, s, d_in, shape, events.max_active)
     x = jnp.sqrt(jnp.maximum(reads.sum(0), 0))
     inactive = x * unit_coordinate(pair_key, d_in, (fan_in, *shape))
-    first = reads[jnp.minimum(jnp.arange(fan_in), max_active - 1)]
+    first = reads[jnp.minimum(jnp.arange(fan_in), events.max_active - 1)]
     members = jnp.where(jnp.arange(fan_in)[:, None, None] < strata, first, inactive)
-    return x, members, jnp.where(jnp.arange(max_active)[:, None, None] < strata, 0, reads)
+    return x, members, jnp.where(slots[:, None, None] < strata, 0, reads)
 
 
 def pair_covariances(
-    key: Key[Array, ""], s: Scalar, d_in: Scalar, n_events: int, max_active: int
+    key: Key[Array, ""], events: Events
 ) -> tuple[Float[Array, "3 n"], Float[Array, "3 n"], Float[Array, "3 n"], Float[Array, "3 n"]]:
     """(phi_k.x, phi_l.x, phi_k.phi_l, |x|^2) of pairs k, l with 0, 1, 2 active members, x = Phi b.
 
     A random layer sees nothing else of the code: given Phi, ((W phi_k)_i, (W phi_l)_i, (W x)_i) is normal with these
     covariances for Gaussian W. Only the s active features and the pair have code vectors, so m does not enter.
     """
-    n_slots = max_active + 2
-    phi = code_vectors(key, n_slots, d_in, (3, n_events))  # the pair first, then the other active features
+    events.check()
+    n_slots = events.max_active + 2
+    phi = code_vectors(key, n_slots, events.numbers()[3], (3, events.n))  # the pair first, then other active features
     slot = jnp.arange(n_slots)[:, None, None]
-    active = jnp.where(slot < 2, slot < STRATA, slot - 2 < as_float(s) - STRATA)
+    active = jnp.where(slot < 2, slot < STRATA, slot - 2 < as_float(events.s) - STRATA)
     x = jnp.where(active[:, None], phi, 0).sum(0)
     return (phi[0] * x).sum(0), (phi[1] * x).sum(0), (phi[0] * phi[1]).sum(0), (x**2).sum(0)
-
-
-def existing(errors: Float[Array, "strata n"], m: Scalar, s: Scalar) -> Float[Array, "strata n"]:
-    """The errors, NaN in strata of which m features with s active have no gate."""
-    m, s, fan_in = as_float(m), as_float(s), len(errors) - 1
-    strata = strata_of(fan_in)
-    return jnp.where((s >= strata) & (m - s >= fan_in - strata), errors, jnp.nan)
 
 
 def strata_of(fan_in: int) -> Float[np.ndarray, "strata 1"]:
     """How many inputs of a gate are active, 0, ..., fan_in, against events."""
     return np.arange(fan_in + 1, dtype=np.float32)[:, None]
-
-
-def static_bound(s: Scalar, max_active: int | None) -> int:
-    """max_active, or s itself where s is a plain number.
-
-    Raises:
-      ValueError: s is traced and no bound is given, or s exceeds the bound.
-    """
-    if isinstance(s, jax.core.Tracer):
-        if max_active is None:
-            raise ValueError("s is traced: give its static bound, max_active")
-        return max_active
-    if max_active is not None and s > max_active:
-        raise ValueError(f"s = {s} exceeds max_active = {max_active}; raise max_active")
-    return int(s) if max_active is None else max_active

@@ -118,11 +118,11 @@ def chance_sum_positive(
     term = (np.arange(length) + first) * step
     theta = _saddle_point(term, law)
     tilted = law * np.exp(theta * term)
-    own = tilted.sum()
-    reach = 2.5 * p * own * units + 12 * 2.5 * sqrt(p * own * units) + 25
+    mass = tilted.sum()
+    reach = 2.5 * p * mass * units + 12 * 2.5 * sqrt(p * mass * units) + 25
     size = 2 ** int(np.ceil(np.log2(2 * reach / step)))
     wrapped = np.bincount((np.arange(length) + first) % size, tilted, minlength=size)
-    log_mass = units * np.log1p(p * (own - 1))
+    log_mass = units * np.log1p(p * (mass - 1))
     total = np.fft.irfft(((1 - p + p * np.fft.rfft(wrapped)) / (1 - p + p * own)) ** units, size)
     sums = np.arange(size // 2) * step
     weight = np.exp(-theta * sums)

@@ -20,24 +20,14 @@ import numpy as np
 import scipy
 from jaxtyping import Array, Float, Key
 
-from superposed.theory.codes import STRATA, event_reads, existing, pair_covariances, static_bound
-from superposed.theory.relu import Scalar, as_float
+from superposed.theory.codes import STRATA, Events, event_reads, pair_covariances
 from superposed.theory.sign_drawn import feature_reads, normal_mean
 
 SIGN_MEAN = 4 / pi
 """E[sgn(a) sgn(b) (a + b + e)^2] for independent standard normals: an active pair's signed square on average."""
 
 
-def draw_quadratic(
-    key: Key[Array, ""],
-    m: Scalar,
-    s: Scalar,
-    d: Scalar,
-    d_in: Scalar | None,
-    n_events: int,
-    *,
-    max_active: int | None = None,
-) -> Float[Array, "3 n_events"]:
+def draw_quadratic(key: Key[Array, ""], events: Events) -> Float[Array, "3 n"]:
     """Errors of W = V Phi^T with V_ik = +-1, quadratic neurons, read-off sum_i v_ik v_il a_i / (2 d).
 
     Given the reads r = Phi^T x of all features, a neuron's term has exactly the moments
@@ -50,27 +40,24 @@ def draw_quadratic(
     Arguments, shapes and errors as in `sign_drawn.draw_rademacher`.
     """
     reads_key, mean_key = jax.random.split(key)
-    k, l, others, sigma2 = feature_reads(reads_key, m, s, d_in, n_events, static_bound(s, max_active))
-    bystanders = jnp.maximum(as_float(m) - as_float(s) - (2 - STRATA), 1)
+    k, l, others, sigma2 = feature_reads(reads_key, events)
+    bystanders = jnp.maximum(events.n_bystanders(), 1)
     r2 = k**2 + l**2 + (others**2).sum(0) + sigma2
     r4 = k**4 + l**4 + (others**4).sum(0) + 3 * sigma2**2 / bystanders
-    read = normal_mean(mean_key, k * l, (3 * r2**2 - 2 * r4) / 4, d, 1.0)
-    return existing(read - (STRATA == 2), m, s)
+    return events.existing(normal_mean(mean_key, k * l, (3 * r2**2 - 2 * r4) / 4, events.d, 1.0) - (STRATA == 2))
 
 
-def draw_random_quadratic(
-    key: Key[Array, ""], s: Scalar, d: Scalar, d_in: Scalar, n_events: int, *, max_active: int | None = None
-) -> Float[Array, "3 n_events"]:
+def draw_random_quadratic(key: Key[Array, ""], events: Events) -> Float[Array, "3 n"]:
     """Errors of Gaussian W on x = Phi b, quadratic neurons, read-off by sgn((W phi_k)_i (W phi_l)_i) a_i / (d 4/pi).
 
-    Given Phi a neuron's term has mean `mean_signed_square` and second moment 3 |x|^4, exactly. m does not enter.
+    Given Phi a neuron's term has mean `mean_signed_square` and second moment 3 |x|^4, exactly. m
+    only decides which strata exist.
     The sum over d neurons counts as normal. Arguments and shapes as in `sign_drawn.draw_random_init`.
     """
     code_key, mean_key = jax.random.split(key)
-    k, l, both, norm2 = pair_covariances(code_key, s, d_in, n_events, static_bound(s, max_active))
+    k, l, both, norm2 = pair_covariances(code_key, events)
     mean = mean_signed_square(k, l, both, norm2)
-    errors = normal_mean(mean_key, mean, 3 * norm2**2, d, SIGN_MEAN) - (STRATA == 2)
-    return jnp.where(as_float(s) >= STRATA, errors, jnp.nan)
+    return events.existing(normal_mean(mean_key, mean, 3 * norm2**2, events.d, SIGN_MEAN) - (STRATA == 2))
 
 
 def mean_signed_square(
@@ -131,15 +118,13 @@ def random_quadratic_all_pairs_width(m: float, s: int, eps: float, n_inputs: int
     return float(np.exp(scipy.optimize.brentq(excess, log(v.min()), log(v.max() / eps**2) + 12)))
 
 
-def draw_form(
-    key: Key[Array, ""], m: Scalar, s: Scalar, r: Scalar, n_events: int, *, max_active: int | None = None
-) -> Float[Array, "3 n_events"]:
-    """Errors of the quadratic form, (phi_k.x)(phi_l.x) - b_k b_l with random unit codes in r dimensions.
+def draw_form(key: Key[Array, ""], events: Events) -> Float[Array, "3 n"]:
+    """Errors of the quadratic form, (phi_k.x)(phi_l.x) - b_k b_l with random unit codes in r = d_in dimensions.
 
     Exact but for `codes.chi_square`. Arguments and shapes as in `sign_drawn.draw_random_init`.
     """
-    _, pair, _ = event_reads(key, s, r, n_events, static_bound(s, max_active))
-    return existing(pair[0] * pair[1] - (STRATA == 2), m, s)
+    _, pair, _ = event_reads(key, events)
+    return events.existing(pair[0] * pair[1] - (STRATA == 2))
 
 
 def form_dimensions(d: float) -> int:

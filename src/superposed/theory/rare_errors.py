@@ -22,13 +22,7 @@ from jaxtyping import Float
 
 from superposed.bad_input import InputError
 from superposed.theory.deep_drawn import Events, chance_hit, chance_invented, correct, encode, gate_layer
-from superposed.theory.density_evolution import (
-    NODE_WEIGHTS,
-    NODES,
-    Design,
-    idle_noise,
-    relu_moments,
-)
+from superposed.theory.density_evolution import NODE_WEIGHTS, NODES, Design, idle_noise, relu_moments
 from superposed.theory.error_correction import chance_sum_positive
 
 _R = np.linspace(0.0, 1.6, 41)  # read-offs of gates

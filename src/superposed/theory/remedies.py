@@ -34,23 +34,13 @@ from jaxtyping import Array, Float, Int, Key
 
 from superposed.theory.bernoulli import Cumulants, mean_of_relus, wired_distribution
 from superposed.theory.bernoulli_drawn import binomial, mean_over_shared
-from superposed.theory.codes import STRATA, event_reads, existing, static_bound
+from superposed.theory.codes import STRATA, Events, event_reads
 from superposed.theory.relu import Scalar, as_float, relu_moments
 
 N_ANGLES = 128
 
 
-def draw_signed(
-    key: Key[Array, ""],
-    m: Scalar,
-    s: Scalar,
-    d: Scalar,
-    d_in: Scalar,
-    p: Scalar,
-    n_events: int,
-    *,
-    max_active: int | None = None,
-) -> Float[Array, "3 n_events"]:
+def draw_signed(key: Key[Array, ""], events: Events, p: Scalar) -> Float[Array, "3 n"]:
     """Errors for weights V_ik = +1, -1, 0 with probabilities p/2, p/2, 1 - p; W = V Phi^T, bias -1.
 
     The AND of k and l is the mean over the neurons with V_ik = V_il = +1, about d p^2 / 4 of them. Given its n_i ~
@@ -59,21 +49,19 @@ def draw_signed(
     exact, arguments and errors: as in `bernoulli_drawn.draw_superposed`.
     """
     event_key, neuron_key = jax.random.split(key)
-    n_slots = static_bound(s, max_active)
-    m, s, d, d_in, p = map(as_float, (m, s, d, d_in, p))
-    shape = (3, n_events)
-    x, pair, others = event_reads(event_key, s, d_in, n_events, n_slots)
-    n_inactive = jnp.maximum(m - s - (2 - STRATA), 0)
+    (_, _, d, d_in), p, shape = events.numbers(), as_float(p), (3, events.n)
+    x, pair, others = event_reads(event_key, events)
+    n_inactive = events.n_bystanders()
 
     def neuron(key):
         wired_key, noise_key = jax.random.split(key)
-        u = jax.random.uniform(wired_key, (n_slots, *shape))
+        u = jax.random.uniform(wired_key, others.shape)
         wired = jnp.where(u < p / 2, others, jnp.where(u < p, -others, 0)).sum(0)
         for_n, noise = jax.random.normal(noise_key, (2, *shape))
         cross_talk = x * jnp.sqrt(binomial(for_n, n_inactive, p) / d_in) * noise
         return jax.nn.relu(pair.sum(0) - 1 + wired + cross_talk)
 
-    return existing(mean_over_shared(neuron_key, d, p**2 / 4, shape, neuron) - (STRATA == 2), m, s)
+    return events.existing(mean_over_shared(neuron_key, d, p**2 / 4, shape, neuron) - (STRATA == 2))
 
 
 def signed_cumulants(
@@ -99,17 +87,7 @@ def signed_cumulants(
     return mean_of_relus(active, (values, chance / chance.sum()), jnp.sqrt(own * per_d_in), std, d * p**2 / 4)
 
 
-def draw_centred_read_off(
-    key: Key[Array, ""],
-    m: Scalar,
-    s: Scalar,
-    d: Scalar,
-    d_in: Scalar,
-    p: Scalar,
-    n_events: int,
-    *,
-    max_active: int | None = None,
-) -> Float[Array, "3 n_events"]:
+def draw_centred_read_off(key: Key[Array, ""], events: Events, p: Scalar) -> Float[Array, "3 n"]:
     """Errors for W = (B - p) Phi^T, bias p s - 1, read-off sum_i (B_ik - p)(B_il - p) a_i / (d p^2 (1 - p)^2 c).
 
     Neurons are independent given the code; with H(t) = E ReLU(t - 1 + K r + Z), K ~ Bin(s - j, p) other active
@@ -124,20 +102,18 @@ def draw_centred_read_off(
     Arguments and errors as in `bernoulli_drawn.draw_superposed`.
     """
     event_key, noise_key = jax.random.split(key)
-    n_slots = static_bound(s, max_active)
-    m, s, d, d_in, p = map(as_float, (m, s, d, d_in, p))
-    shape = (3, n_events)
-    x, pair, others = event_reads(event_key, s, d_in, n_events, n_slots)
+    (m, s, d, d_in), p = events.numbers(), as_float(p)
+    x, pair, others = event_reads(event_key, events)
     n_others = s - STRATA
     read = others.sum(0) / jnp.maximum(n_others, 1)
     offset = p * (pair.sum(0) - STRATA + others.sum(0) - n_others)
-    std = x * jnp.sqrt(p * (1 - p) * jnp.maximum(m - s - (2 - STRATA), 0) / d_in)
+    std = x * jnp.sqrt(p * (1 - p) * events.n_bystanders() / d_in)
 
     distribution = jax.vmap(wired_distribution, (0, None))(jnp.maximum(n_others[:, 0], 0), p)  # [stratum, value of K]
     first, second = _centred_moments(pair, distribution, read, offset, std, p)
-    noise = jnp.sqrt(jnp.maximum(second - first**2, 0) / d) * jax.random.normal(noise_key, shape)
+    noise = jnp.sqrt(jnp.maximum(second - first**2, 0) / d) * jax.random.normal(noise_key, x.shape)
     scale = (p * (1 - p)) ** 2 * centred_constant(m, s, d_in, p)
-    return existing((first + noise) / scale - (STRATA == 2), m, s)
+    return events.existing((first + noise) / scale - (STRATA == 2))
 
 
 def _centred_moments(pair, distribution, read, offset, std, p):

@@ -16,23 +16,13 @@ import jax.numpy as jnp
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float, Key
 
-from superposed.theory.codes import STRATA, event_reads, existing, pair_covariances, static_bound
+from superposed.theory.codes import STRATA, Events, event_reads, pair_covariances
 from superposed.theory.relu import Scalar, as_float
 
 MAX_SIGNS = 8  # other active features whose signs are enumerated, 2^8 at most
 
 
-def draw_rademacher(
-    key: Key[Array, ""],
-    m: Scalar,
-    s: Scalar,
-    d: Scalar,
-    d_in: Scalar | None,
-    c: Scalar,
-    n_events: int,
-    *,
-    max_active: int | None = None,
-) -> Float[Array, "3 n_events"]:
+def draw_rademacher(key: Key[Array, ""], events: Events, c: Scalar) -> Float[Array, "3 n"]:
     """Errors of pairs with 0, 1, 2 active members: W = V Phi^T with V_ik = +-1, zero bias, read-off by v_ik v_il /
     (d c).
 
@@ -44,18 +34,16 @@ def draw_rademacher(
     sigma^2 too.
 
     Args:
-      m, s, d: features, active features, neurons; may be traced (m as a float).
-      d_in: code dimension; None for aligned inputs (all r are 0 or 1, sigma = 0).
+      events: what is drawn. Where features are aligned all r are 0 or 1, and sigma = 0.
       c: normalisation, that of the construction (`theory.sign`).
-      max_active: static bound on s; None takes s, which then must be a plain number.
 
-    Returns: errors [3, n_events]; NaN in strata that do not exist.
+    Returns: errors [3, n]; NaN in strata that do not exist.
 
     Raises:
-      ValueError: s is traced without max_active, or exceeds it.
+      ValueError: s exceeds max_active.
     """
     reads_key, mean_key = jax.random.split(key)
-    k, l, others, sigma2 = feature_reads(reads_key, m, s, d_in, n_events, static_bound(s, max_active))
+    k, l, others, sigma2 = feature_reads(reads_key, events)
     told, rest = others[:MAX_SIGNS], others[MAX_SIGNS:]
     sigma = jnp.sqrt(sigma2 + (rest**2).sum(0))
 
@@ -64,56 +52,37 @@ def draw_rademacher(
         return total + _mean_absolute(k + l + shift, sigma) - _mean_absolute(k - l + shift, sigma)
 
     n_patterns = 2 ** told.shape[0]
-    mu = jax.lax.fori_loop(0, n_patterns, add, jnp.zeros((3, n_events))) / (4 * n_patterns)
+    mu = jax.lax.fori_loop(0, n_patterns, add, jnp.zeros((3, events.n))) / (4 * n_patterns)
     second = (k**2 + l**2 + (others**2).sum(0) + sigma2) / 2
-    return existing(normal_mean(mean_key, mu, second, d, c) - (STRATA == 2), m, s)
+    return events.existing(normal_mean(mean_key, mu, second, events.d, c) - (STRATA == 2))
 
 
-def draw_gaussian(
-    key: Key[Array, ""],
-    m: Scalar,
-    s: Scalar,
-    d: Scalar,
-    d_in: Scalar | None,
-    c: Scalar,
-    n_events: int,
-    *,
-    max_active: int | None = None,
-) -> Float[Array, "3 n_events"]:
+def draw_gaussian(key: Key[Array, ""], events: Events, c: Scalar) -> Float[Array, "3 n"]:
     """As `draw_rademacher` with V_ik standard normal, read-off by sgn(v_ik v_il) / (d c).
 
     (v_ik, v_il, gamma_i) is normal given Phi, so mu = `mean_signed_relu` exactly; sigma^2 counts as normal.
     """
     reads_key, mean_key = jax.random.split(key)
-    k, l, others, sigma2 = feature_reads(reads_key, m, s, d_in, n_events, static_bound(s, max_active))
+    k, l, others, sigma2 = feature_reads(reads_key, events)
     variance = k**2 + l**2 + (others**2).sum(0) + sigma2
     mu = mean_signed_relu(k, l, jnp.zeros_like(k), variance)
-    return existing(normal_mean(mean_key, mu, variance / 2, d, c) - (STRATA == 2), m, s)
+    return events.existing(normal_mean(mean_key, mu, variance / 2, events.d, c) - (STRATA == 2))
 
 
-def draw_random_init(
-    key: Key[Array, ""],
-    s: Scalar,
-    d: Scalar,
-    d_in: Scalar,
-    c: Scalar,
-    n_events: int,
-    *,
-    max_active: int | None = None,
-) -> Float[Array, "3 n_events"]:
+def draw_random_init(key: Key[Array, ""], events: Events, c: Scalar) -> Float[Array, "3 n"]:
     """Errors with Gaussian W (entries N(0, 1)) on x = Phi b itself, read-off by sgn((W phi_k)_i (W phi_l)_i) / (d c).
 
     Given Phi, ((W phi_k)_i, (W phi_l)_i, (W x)_i) is normal with the covariance of (phi_k, phi_l, x): only the s active
-    and the pair's code vectors matter, and m not at all. Exact but for the sum over d and `codes.chi_square`.
+    and the pair's code vectors matter, m only for which strata exist. Exact but for the sum over d and
+    `codes.chi_square`.
     Weights of variance v take c sqrt(v) for c. Arguments, shapes and errors as in `draw_rademacher`.
 
     Source: Theorem 14 of Hänni et al. 2024 (arXiv 2408.05451).
     """
     code_key, mean_key = jax.random.split(key)
-    k, l, both, norm2 = pair_covariances(code_key, s, d_in, n_events, static_bound(s, max_active))
+    k, l, both, norm2 = pair_covariances(code_key, events)
     mu = mean_signed_relu(k, l, both, norm2)
-    errors = normal_mean(mean_key, mu, norm2 / 2, d, c) - (STRATA == 2)
-    return jnp.where(as_float(s) >= STRATA, errors, jnp.nan)
+    return events.existing(normal_mean(mean_key, mu, norm2 / 2, events.d, c) - (STRATA == 2))
 
 
 def mean_signed_relu(
@@ -160,15 +129,16 @@ def normal_mean(key, mean, second, d, c):
     return (mean + spread * jax.random.normal(key, mean.shape)) / as_float(c)
 
 
-def feature_reads(key, m, s, d_in, n_events, n_slots):
+def feature_reads(key, events):
     """Reads of k and l [3, n] and of other active features [slots, 3, n], and the variance of the bystanders' sum."""
+    events.check()
     event_key, noise_key = jax.random.split(key)
-    m, s, shape = as_float(m), as_float(s), (3, n_events)
-    if d_in is None:
-        slot = jnp.arange(n_slots)[:, None, None]
-        others = jnp.broadcast_to(1.0 * ((slot >= STRATA) & (slot < s)), (n_slots, *shape))
+    (_, s, _, d_in), shape = events.numbers(), (3, events.n)
+    if events.d_in is None:
+        slot = jnp.arange(events.max_active)[:, None, None]
+        others = jnp.broadcast_to(1.0 * ((slot >= STRATA) & (slot < s)), (events.max_active, *shape))
         return jnp.ones(shape) * (STRATA >= 1), jnp.ones(shape) * (STRATA == 2), others, jnp.zeros(shape)
-    x, pair, others = event_reads(event_key, s, d_in, n_events, n_slots)
-    n, d_in = jnp.maximum(m - s - (2 - STRATA), 0), as_float(d_in)
+    x, pair, others = event_reads(event_key, events)
+    n = events.n_bystanders()
     relative = jnp.sqrt(2 * (d_in - 1) / ((d_in + 2) * jnp.maximum(n, 1))) * jax.random.normal(noise_key, shape)
     return *pair, others, x**2 * n / d_in * jnp.maximum(1 + relative, 0)

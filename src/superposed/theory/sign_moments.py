@@ -50,12 +50,12 @@ def superposed_gaussian_variance(m: Number, s: int, d: Number, d_in: Number, c: 
     """
     nu, h = max(m - s, 0) * s / d_in, 1e-4
     mu = lambda k, l: _mean_signed_relu(k, l, 0.0, s - active + nu + k**2 + l**2)
-    own = aligned_variance(s, c, active, nu) / d
+    neurons = aligned_variance(s, c, active, nu) / d
     if active == 0:
-        return own
+        return neurons
     if active == 1:
-        return own + s / d_in * ((mu(1, h) - mu(1, -h)) / (2 * h * c)) ** 2
-    return own + 2 * s / d_in * ((mu(1 + h, 1) - mu(1 - h, 1)) / (2 * h * c)) ** 2
+        return neurons + s / d_in * ((mu(1, h) - mu(1, -h)) / (2 * h * c)) ** 2
+    return neurons + 2 * s / d_in * ((mu(1 + h, 1) - mu(1 - h, 1)) / (2 * h * c)) ** 2
 
 
 def superposed_sign_width(m: Number, s: int, eps: Number, quantile: float = 0.99) -> float:

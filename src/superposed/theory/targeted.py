@@ -20,7 +20,7 @@ Source: the layer is Hänni et al. 2024, Theorem 11, with erratum E3; this analy
 """
 
 from collections.abc import Sequence
-from math import exp, log, log2, sqrt
+from math import exp, hypot, log, log2, sqrt
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -71,9 +71,9 @@ def draw_read_offs(
     slots = np.arange(k.max())
     z = rng.standard_normal((3, events, len(slots)))
     h = rng.poisson(hits[..., None] / 2, z.shape) - rng.poisson(hits[..., None] / 2, z.shape)
-    own = slots < k[..., None]
+    averaged = slots < k[..., None]  # neurons that belong to the gate
     relu = lambda sd: np.maximum(drive[..., None] + h + sd * z, 0)
-    return np.stack([(relu(sd) * own).sum(axis=2) / k for sd in spread])
+    return np.stack([(relu(sd) * averaged).sum(axis=2) / k for sd in spread])
 
 
 def _normal_mean(drive, sd, hits, k, z):
@@ -105,6 +105,16 @@ def read_off_moments(active: int, n: Number, d: Number, s: int) -> tuple[float, 
     )
     mean = weight @ first
     return float(mean), sqrt(weight @ (first - mean) ** 2 + 4 / gate_size(d, s) * (weight @ (square - first**2)))
+
+
+def rms_gates(d: Number, s: int, eps: float) -> float:
+    """The number of gates at which the rms error of the worst stratum is eps, with `read_off_moments`."""
+
+    def excess(log_n: float) -> float:
+        moments = [(active, *read_off_moments(active, exp(log_n), d, s)) for active in (1, 2)]
+        return max(hypot(mean - (active == 2), sd) for active, mean, sd in moments) - eps
+
+    return exp(brentq(excess, log(d / gate_size(d, s)), 2 * log(d)))
 
 
 def predicted_gates(d: Number, s: int, eps: Number | None, z: Number = 2.326) -> float:

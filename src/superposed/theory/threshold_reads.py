@@ -83,15 +83,15 @@ def few_errors_width(m: float, k: int) -> Width:
 
     Source: derived for this project (docs/theory.md, section 9).
     """
-    active, one = _levels_of_counts(m, k)
+    active, single = _levels_of_counts(m, k)
     both = np.sqrt(2) * active
-    return Width(2 * k * (both + one) ** 2, 1 + one / (both + one))
+    return Width(2 * k * (both + single) ** 2, 1 + single / (both + single))
 
 
 def few_errors_midpoint_width(m: float, k: int) -> Width:
     """The same width for the fixed threshold 3/2:  d = 8 k (l1^2 + l0^2). Raises as `few_errors_width`."""
-    _, one = _levels_of_counts(m, k)
-    return Width(8 * k * one**2, 1.5)
+    _, single = _levels_of_counts(m, k)
+    return Width(8 * k * single**2, 1.5)
 
 
 def _levels_of_counts(m: float, k: int) -> tuple[float, float]:
@@ -128,9 +128,9 @@ def draw_margins(
     log_second = log_first + np.log(rng.random(n)) / (m - k - 1)
     first, second = (scipy.stats.norm.isf(-np.expm1(log)) for log in (log_first, log_second))
     none = sigma * (first + second)
-    one = h + sigma * (z[:, -1] + first)
+    single = h + sigma * (z[:, -1] + first)
     both = 2 * h + sigma * (z[:, 0] + z[:, 1])
-    return np.stack([threshold - none, threshold - one, both - threshold], 1)
+    return np.stack([threshold - none, threshold - single, both - threshold], 1)
 
 
 def expected_errors(m: float, k: int, d: float, threshold: float) -> Float[np.ndarray, "3"]:
