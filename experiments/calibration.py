@@ -131,6 +131,17 @@ def words_given(profile: Profile, rows: list[dict]) -> Analysis:
     return Analysis(table, findings)
 
 
+def words_finding(truth: str, decades: float, words: dict[str, dict]) -> Finding:
+    """How often each word is said of the claim 2/3 where this is the truth."""
+    total = words["supported"]["total"]
+    measured = ", ".join(f"{word} {row['hits']}" for word, row in words.items())
+    distance = abs(TRUTHS[truth].exponent - CLAIM)
+    off = "true" if distance == 0 else f"off by {distance:.3f}"
+    question = f"Truth {truth} over {decades:g} decades: which words does the claim 2/3 get, which is {off}?"
+    why = "counts of tables, all kinds of scatter"
+    return Finding(question, f"{total} simulated tables", measured, "measured", why)
+
+
 def mistakes(profile: Profile, rows: list[dict]) -> Analysis:
     """How often a word is wrong, and how often the true model is rejected."""
     table, findings = [], []
