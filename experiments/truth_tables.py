@@ -8,7 +8,7 @@ from superposed.figures.truth_tables import draw_truth_tables
 from superposed.fitting import fixed_power_log, power, power_log
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
-from superposed.study.series import Series, curve_rows, number, smallest_widths
+from superposed.study.series import Series, curve_rows, errors_along_width, number, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths, SmallestWidth
 from superposed.theory.bernoulli_tail import quantile_width

@@ -123,7 +123,7 @@ def chance_sum_positive(
     size = 2 ** int(np.ceil(np.log2(2 * reach / step)))
     wrapped = np.bincount((np.arange(length) + first) % size, tilted, minlength=size)
     log_mass = units * np.log1p(p * (mass - 1))
-    total = np.fft.irfft(((1 - p + p * np.fft.rfft(wrapped)) / (1 - p + p * own)) ** units, size)
+    total = np.fft.irfft(((1 - p + p * np.fft.rfft(wrapped)) / (1 - p + p * mass)) ** units, size)
     sums = np.arange(size // 2) * step
     weight = np.exp(-theta * sums)
     weight[0] /= 2
