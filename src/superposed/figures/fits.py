@@ -15,7 +15,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK = "#333333"
 
 
-def draw_widths(ax: Axes, sample: Sample, colour: str = COLOURS[0], label: str | None = None) -> None:
+def draw_widths(ax: Axes, sample: Sample, colour: str = COLOURS[0]) -> None:
     """Each measured interval as a thin bar, shifted a little per unit so that seeds do not hide each other.
 
     Rows open on one side end in a caret that points to where the width lies.
@@ -23,28 +23,17 @@ def draw_widths(ax: Axes, sample: Sample, colour: str = COLOURS[0], label: str |
     x = sample.covariates[sample.along] * _spread(sample)
     shut = (sample.low > 0) & np.isfinite(sample.high)
     exact = shut & (sample.low == sample.high)
-    ax.vlines(
-        x[shut & ~exact],
-        sample.low[shut & ~exact],
-        sample.high[shut & ~exact],
-        color=colour,
-        lw=1.2,
-        alpha=0.55,
-        label=label,
-    )
-    ax.plot(
-        x[exact], sample.low[exact], "o", ms=3, color=colour, alpha=0.55, label=None if (shut & ~exact).any() else label
-    )
+    bars = shut & ~exact
+    ax.vlines(x[bars], sample.low[bars], sample.high[bars], color=colour, lw=1.2, alpha=0.55)
+    ax.plot(x[exact], sample.low[exact], "o", ms=3, color=colour, alpha=0.55)
     above, below = np.isinf(sample.high), sample.low == 0
     ax.plot(x[above], sample.low[above], marker=6, ls="none", ms=5, color=colour, alpha=0.8)
     ax.plot(x[below], sample.high[below], marker=7, ls="none", ms=5, color=colour, alpha=0.8)
     ax.set(xscale="log", yscale="log", xlabel=f"features {sample.along}" if sample.along == "m" else sample.along)
 
 
-def draw_model(
-    ax: Axes, fitted: Fit, colour: str = INK, beyond: float | int = 1, label: str | None = None, band: bool = True
-) -> None:
-    """The fitted model, its 95% band over the range of the data, and dashed up to `beyond` times the largest value.
+def draw_model(ax: Axes, fitted: Fit, colour: str = INK, label: str | None = None, band: bool = True) -> None:
+    """The fitted model and its 95% band over the range of the data.
 
     Raises:
       ValueError: another covariate varies, so that the model is no single line (draw one sample at a time).
@@ -57,30 +46,25 @@ def draw_model(
         raise ValueError(
             f"{varied[0]} varies in the sample: a model is a line for one value of it; take a part of the sample"
         )
-    x = np.geomspace(column.min(), column.max() * beyond, 200)
+    x = np.geomspace(column.min(), column.max(), 200)
     centre, error = fitted.predict(
         {sample.along: x, **{name: np.full(len(x), values[0]) for name, values in others.items()}}
     )
-    seen = x <= column.max() * (1 + 1e-9)
     if band:
         ax.fill_between(x, np.exp(centre - 1.96 * error), np.exp(centre + 1.96 * error), color=colour, alpha=0.15, lw=0)
-    ax.plot(x[seen], np.exp(centre[seen]), color=colour, lw=1.6, label=label)
-    if beyond > 1:
-        ax.plot(x[~seen], np.exp(centre[~seen]), color=colour, lw=1.2, ls=(0, (4, 3)))
+    ax.plot(x, np.exp(centre), color=colour, lw=1.6, label=label)
 
 
-def draw_local_exponents(
-    ax: Axes, local: Sequence[LocalExponent], colour: str = COLOURS[0], label: str | None = None
-) -> None:
+def draw_local_exponents(ax: Axes, local: Sequence[LocalExponent]) -> None:
     """Slopes between neighbouring m with their intervals; the horizontal bar spans the pair each belongs to.
 
     Pairs whose slope is open on a side (every width of one of the two was) are left out: they have no best value.
     """
     shown = [e for e in local if np.isfinite(e.low) and np.isfinite(e.high)]
     x, best = np.array([e.middle for e in shown]), np.array([e.best for e in shown])
-    ax.hlines(best, [e.start for e in shown], [e.stop for e in shown], color=colour, lw=1, alpha=0.5)
-    ax.vlines(x, [e.low for e in shown], [e.high for e in shown], color=colour, lw=1.4)
-    ax.plot(x, best, "o", ms=4, color=colour, label=label)
+    ax.hlines(best, [e.start for e in shown], [e.stop for e in shown], color=COLOURS[0], lw=1, alpha=0.5)
+    ax.vlines(x, [e.low for e in shown], [e.high for e in shown], color=COLOURS[0], lw=1.4)
+    ax.plot(x, best, "o", ms=4, color=COLOURS[0])
     ax.set(xscale="log", ylabel="local exponent")
 
 

@@ -158,10 +158,8 @@ def sample(
     return Sample(columns, np.asarray(low, float), np.asarray(high, float), ids, along, given)
 
 
-def from_records(
-    records: Sequence[Mapping[str, object]], along: str = "m", covariates: Sequence[str] = COVARIATES
-) -> Sample:
-    """A `Sample` from rows with the keys `along`, `low` and `high` (or `width`), and optionally seed and covariates.
+def from_records(records: Sequence[Mapping[str, object]], along: str = "m") -> Sample:
+    """A `Sample` from rows with the keys `along`, `low` and `high` (or `width`), and optionally seed and COVARIATES.
 
     A covariate is kept if every row has it and it varies. The unit is (along, seed), because rows of one seed at one m
     share their weights. Without a seed every row is its own unit.
@@ -178,11 +176,11 @@ def from_records(
             raise ValueError(
                 f"row {number}: no {missing[0]}; every row needs {along} and width, or {along}, low and high"
             )
-    for name in ("seed", *covariates):
+    for name in ("seed", *COVARIATES):
         blank = [number for number, row in enumerate(rows, start=1) if row.get(name) in (None, "")]
         if 0 < len(blank) < len(rows):
             raise ValueError(f"row {blank[0]}: no {name}, which other rows have; give it, or leave the column out")
-    varying = [c for c in covariates if c != along and len({float(row[c]) for row in rows if row.get(c)}) > 1]
+    varying = [c for c in COVARIATES if c != along and len({float(row[c]) for row in rows if row.get(c)}) > 1]
     columns = {name: np.array([float(row[name]) for row in rows]) for name in (along, *varying)}
     seeded = rows and all(row.get("seed") not in (None, "") for row in rows)
     unit = _ids([f"{row[along]} {row['seed']}" for row in rows]) if seeded else np.arange(len(rows))

@@ -53,15 +53,15 @@ class Power:
         return asdict(self)
 
 
-def exclusion_power(distance: float, error: float, dof: float, level: float = 0.95) -> float:
-    """P(the t interval of a coefficient excludes a value at that distance from its true one).
+def exclusion_power(distance: float, error: float, dof: float) -> float:
+    """P(the 95% t interval of a coefficient excludes a value at that distance from its true one).
 
         P(|T| > t_crit),   T = (Z + distance/error) / sqrt(X/dof),   Z normal, X chi-squared on dof degrees of freedom
 
     The mean over X is taken at the midpoints of 2000 equally likely slices. scipy's noncentral t is NaN for large
     shifts.
     """
-    critical, shift = scipy.stats.t.ppf((1 + level) / 2, dof), abs(distance) / error
+    critical, shift = scipy.stats.t.ppf(0.975, dof), abs(distance) / error
     edge = critical * np.sqrt(scipy.stats.chi2.ppf((np.arange(2000) + 0.5) / 2000, dof) / dof)
     return float(np.mean(ndtr(shift - edge) + ndtr(-shift - edge)))
 

@@ -5,11 +5,12 @@ from jaxtyping import Float
 
 from superposed.fitting.fits import Fit, NotFitted
 
+REGION_POINTS = 72  # directions in which the edge of a joint region is looked for
 FAR = 1e4  # an end beyond this many standard errors, or at the model's own bound, is reported as infinite
 
 
-def intervals(fitted: Fit, names: tuple[str, ...] | None = None, level: float = 0.95) -> dict[str, tuple[float, float]]:
-    """The interval of each coefficient in which the profile likelihood ratio stays below `Fit.threshold`.
+def intervals(fitted: Fit, names: tuple[str, ...] | None = None) -> dict[str, tuple[float, float]]:
+    """The 95% interval of each coefficient, in which the profile likelihood ratio stays below `Fit.threshold`.
 
         { c : 2 [l_max - max_{others} l(c, others)] <= threshold }
 
@@ -22,17 +23,15 @@ def intervals(fitted: Fit, names: tuple[str, ...] | None = None, level: float = 
     directions = np.zeros((2 * len(indices), len(fitted.parameters)))
     for row, k in enumerate(indices):
         directions[2 * row, k], directions[2 * row + 1, k] = -1.0, 1.0
-    ends, _ = boundary(fitted, directions, np.repeat([fitted.threshold(level, [k]) for k in indices], 2))
+    ends, _ = boundary(fitted, directions, np.repeat([fitted.threshold(0.95, [k]) for k in indices], 2))
     return {
         name: (float(ends[2 * row, k]), float(ends[2 * row + 1, k]))
         for row, (name, k) in enumerate(zip(names, indices, strict=True))
     }
 
 
-def joint_region(
-    fitted: Fit, x: str, y: str, level: float = 0.95, points: int = 72
-) -> Float[np.ndarray, "k 2"] | NotFitted:
-    """The closed curve around all (x, y) the data allow together at that level, both coefficients of the model.
+def joint_region(fitted: Fit, x: str, y: str) -> Float[np.ndarray, "k 2"] | NotFitted:
+    """The closed curve around all (x, y) the data allow together at 95%, both coefficients of the model.
 
     Returns:
       The curve; or why there is none, where the model lacks a coefficient or the data do not bound them together.
@@ -44,11 +43,11 @@ def joint_region(
         )
     pair = [fitted.model.free.index(x), fitted.model.free.index(y)]
     sizes, axes = np.linalg.eigh(fitted.covariance[np.ix_(pair, pair)])
-    angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
-    directions = np.zeros((points, len(fitted.parameters)))
+    angle = np.linspace(0, 2 * np.pi, REGION_POINTS, endpoint=False)
+    directions = np.zeros((REGION_POINTS, len(fitted.parameters)))
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     directions[:, pair] = circle * np.sqrt(np.maximum(sizes, 1e-300)) @ axes.T
-    ends, _ = boundary(fitted, directions, np.full(points, fitted.threshold(level, pair)))
+    ends, _ = boundary(fitted, directions, np.full(REGION_POINTS, fitted.threshold(0.95, pair)))
     curve = ends[:, pair]
     if not np.all(np.isfinite(curve)):
         return NotFitted(

@@ -1,4 +1,4 @@
-"""Data collapse: do error curves of different m fall on one when the width is measured in m^a (log m)^b?"""
+"""Data collapse: do error curves of different m fall on one when the width is measured in m^a?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from superposed.fitting.fits import NotFitted
 
 @dataclass(frozen=True, eq=False)
 class Collapse:
-    """Error curves in the scaled width x = d / (m^a (log m)^b).
+    """Error curves in the scaled width x = d / m^a.
 
     Attributes:
-      exponent, log_power: a and b.
+      exponent: a.
       x: scaled width of each point.
       quality: rms distance in log error between each point and the other curves at the same x, over the rms spread of
         log error about its mean: 0 is one curve, 1 is no collapse at all.
@@ -23,7 +23,6 @@ class Collapse:
     """
 
     exponent: float
-    log_power: float
     x: Float[np.ndarray, " n"]
     quality: float
     overlap: float
@@ -34,9 +33,8 @@ def collapse(
     d: Float[np.ndarray, " n"],
     error: Float[np.ndarray, " n"],
     exponent: float,
-    log_power: float = 0.0,
 ) -> Collapse | NotFitted:
-    """Scale widths by m^exponent (log m)^log_power and measure how well the curves of different m agree.
+    """Scale widths by m^exponent and measure how well the curves of different m agree.
 
         quality^2 = mean_i mean_{curves j of other m covering x_i} [log e_i - log e_j(x_i)]^2 / var(log e)
 
@@ -49,11 +47,11 @@ def collapse(
       ValueError: values not positive and finite, or fewer than two m with two widths each.
     """
     curves, log_e = _curves(m, d, error), np.log(error)
-    log_x = np.log(d) - exponent * np.log(m) - log_power * np.log(np.log(m))
+    log_x = np.log(d) - exponent * np.log(m)
     agreement = _agreement(log_x, log_e, curves)
     if agreement is None:
         return NotFitted(f"no two error curves overlap once widths are divided by m^{exponent:g}; measure more widths")
-    return Collapse(float(exponent), float(log_power), np.exp(log_x), *agreement)
+    return Collapse(float(exponent), np.exp(log_x), *agreement)
 
 
 def _curves(m: np.ndarray, d: np.ndarray, error: np.ndarray) -> list[np.ndarray]:
@@ -84,10 +82,8 @@ def _agreement(log_x: np.ndarray, log_e: np.ndarray, curves: list[np.ndarray]) -
     return float(np.sqrt(mean.mean() / max(float(np.var(log_e)), 1e-300))), float(compared.mean())
 
 
-def best_collapse(
-    m: Float[np.ndarray, " n"], d: Float[np.ndarray, " n"], error: Float[np.ndarray, " n"], log_power: float = 0.0
-) -> Collapse:
-    """The exponent in [-1, 3] whose collapse has the best quality per overlap, at a given log power.
+def best_collapse(m: Float[np.ndarray, " n"], d: Float[np.ndarray, " n"], error: Float[np.ndarray, " n"]) -> Collapse:
+    """The exponent in [-1, 3] whose collapse has the best quality per overlap.
 
     Quality is divided by the overlap, so that curves moved apart until nothing is compared do not win.
 
@@ -95,10 +91,9 @@ def best_collapse(
       ValueError: as `collapse`.
     """
     curves, log_m, log_e = _curves(m, d, error), np.log(m), np.log(error)
-    log_x = np.log(d) - log_power * np.log(log_m)
 
     def cost(exponent: float) -> float:
-        agreement = _agreement(log_x - exponent * log_m, log_e, curves)
+        agreement = _agreement(np.log(d) - exponent * log_m, log_e, curves)
         return np.inf if agreement is None else agreement[0] / agreement[1]
 
     grid = np.linspace(-1, 3, 81)
@@ -106,7 +101,7 @@ def best_collapse(
     k = int(np.argmin(costs))
     bounds = (grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)])
     polished = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-5})
-    return collapse(m, d, error, float(polished.x if polished.fun < costs[k] else grid[k]), log_power)
+    return collapse(m, d, error, float(polished.x if polished.fun < costs[k] else grid[k]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,10 +142,8 @@ def collapse_interval(
     d: Float[np.ndarray, " n"],
     errors: Float[np.ndarray, "n seeds"],
     draws: int = 200,
-    level: float = 0.95,
-    seed: int = 0,
 ) -> tuple[float, float, float]:
-    """(low, best, high) of the exponent of `best_collapse`, when a point's error is the geometric mean over its seeds.
+    """(low, best, high) at 95% of `best_collapse`'s exponent. A point's error is the geometric mean over its seeds.
 
     A percentile bootstrap (Efron 1979): the seeds of each m are drawn with replacement. All widths of one m share a
     draw, because their networks are nested; those of different m are independent. The interval holds the scatter of the
@@ -162,7 +155,7 @@ def collapse_interval(
     n_seeds = errors.shape[1]
     if n_seeds < 2:
         raise ValueError("one seed: no scatter to resample; measure at least two, better eight")
-    random, log_e = np.random.default_rng(seed), np.log(errors)
+    random, log_e = np.random.default_rng(0), np.log(errors)
     exponents = []
     for _ in range(draws):
         mean = np.empty(len(m))
@@ -170,5 +163,5 @@ def collapse_interval(
             chosen = random.integers(n_seeds, size=n_seeds)
             mean[m == value] = log_e[m == value][:, chosen].mean(axis=1)
         exponents.append(best_collapse(m, d, np.exp(mean)).exponent)
-    low, high = np.quantile(exponents, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(exponents, [0.025, 0.975])
     return float(low), best_collapse(m, d, np.exp(log_e.mean(axis=1))).exponent, float(high)

@@ -17,14 +17,14 @@ STEEPEST = 1e4  # transitions sharper than this many units of the link per e-fol
 FLATTEST = 1e-3
 
 
-def proportion_interval(passed: int, total: int, level: float = 0.95) -> tuple[float, float]:
-    """The exact interval of a binomial proportion, which never undercovers (Clopper & Pearson 1934).
+def proportion_interval(passed: int, total: int) -> tuple[float, float]:
+    """The exact 95% interval of a binomial proportion, which never undercovers (Clopper & Pearson 1934).
 
     Raises:
       InputError: not 0 <= passed <= total with total >= 1.
     """
     _check_counts(passed, total)
-    ends = scipy.stats.binomtest(int(passed), int(total)).proportion_ci(level, "exact")
+    ends = scipy.stats.binomtest(int(passed), int(total)).proportion_ci(0.95, "exact")
     return float(ends.low), float(ends.high)
 
 
@@ -56,9 +56,8 @@ def fit_success(
     passed: Float[np.ndarray, " k"],
     total: Float[np.ndarray, " k"],
     link: str = "logit",
-    level: float = 0.95,
 ) -> Success | NotFitted:
-    """The transition from failing to passing, by maximum likelihood with profile-likelihood intervals.
+    """The transition from failing to passing, by maximum likelihood with 95% profile-likelihood intervals.
 
         passed_k ~ Binomial(total_k, F(g (log d_k - log d_half)))
 
@@ -84,7 +83,7 @@ def fit_success(
     _, log_slope, top = curve.maximum(0.5)
     if log_slope <= np.log(FLATTEST) + 1e-3:
         return NotFitted("passing does not become likelier with width: no transition to fit; add widths or seeds")
-    drop = float(scipy.stats.chi2.ppf(level, 1)) / 2
+    drop = float(scipy.stats.chi2.ppf(0.95, 1)) / 2
     slope = np.exp(log_slope) if curve.gap is None else np.inf
     return Success(
         link,

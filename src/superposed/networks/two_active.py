@@ -14,6 +14,7 @@ from superposed.bad_input import InputError
 from superposed.networks.network import Network, SquareLayer
 from superposed.networks.read_off import SharedMean
 
+RIDGE = 1e-9  # added to the diagonal of a a^T, in units of its mean
 HOW = ("own", "centred", "sign", "least squares")
 
 
@@ -45,9 +46,7 @@ def reach_of(network: Network, width: int) -> Float[np.ndarray, "d m"]:
     return product
 
 
-def quality(
-    network: Network, width: int, how: str, inputs: Int[np.ndarray, "n 2"] | None = None, ridge: float = 1e-9
-) -> Quality:
+def quality(network: Network, width: int, how: str, inputs: Int[np.ndarray, "n 2"] | None = None) -> Quality:
     """The errors of the read-offs from a layer's first `width` neurons.
 
     "own" takes the network's code, "centred" takes W Phi less its mean over features, and "sign" takes the signs of
@@ -71,7 +70,7 @@ def quality(
     a = z**2 if isinstance(network.layers[0], SquareLayer) else np.maximum(z, 0)
     if how == "least squares":
         second = a @ a.T
-        read = np.linalg.solve(second + ridge * np.trace(second) / width * np.eye(width), a).T
+        read = np.linalg.solve(second + RIDGE * np.trace(second) / width * np.eye(width), a).T
         read /= np.maximum(np.einsum("fd,df->f", read, a), 1e-300)[:, None]
     else:
         code = reach - reach.mean(axis=1, keepdims=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import tee
-from math import expm1, log1p
+from math import expm1, log
 
 import jax
 import numpy as np
@@ -90,17 +90,17 @@ def layers_of(results: list[dict]) -> list[dict]:
     ]
 
 
-def upper_limit(trials: int, level: float = 0.95) -> float:
-    """The chance of an event that may still be, at this confidence, when none was seen: 1 - (1 - level)^(1/trials).
+def upper_limit(trials: int) -> float:
+    """The chance of an event that may still be, at 95% confidence, when none was seen: 1 - .05^(1/trials).
 
-    About 3/trials at 95% (Clopper and Pearson 1934). Trials count as independent.
+    About 3/trials (Clopper and Pearson 1934). Trials count as independent.
 
     Raises:
       InputError: no trial, from which nothing follows.
     """
     if trials < 1:
         raise InputError("trials", trials, "at least one trial tells something; use 1 or more")
-    return -expm1(log1p(-level) / trials)
+    return -expm1(log(0.05) / trials)
 
 
 def no_wrong_bit(layers: list[dict], depth: int, batch: int) -> tuple[str, str, str]:

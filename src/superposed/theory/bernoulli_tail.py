@@ -25,6 +25,7 @@ RARE = 1e-15  # numbers of wired features that a neuron has less often are left 
 NODES = 81  # of the quadrature over C
 REACH = (-8.0, 10.0)  # of it, in standard deviations
 HALVINGS = 40
+TAIL = 0.01  # the fraction of errors that may exceed the tolerance
 
 
 def cumulants(
@@ -115,10 +116,8 @@ def expected_failures(m: Number, s: int, d: Number, p: float, d_in: Number, eps:
     return sum(n * chance_above(m, s, d, p, d_in, eps, active=j) for j, n in enumerate(pairs) if n > 0)
 
 
-def quantile_width(
-    m: Number, s: int, eps: float, tail: float = 0.01, shared: float | None = None, fan_in: int = 2
-) -> float:
-    """The width d = d_in at which a fraction `tail` of the errors exceeds eps in the worst stratum.
+def quantile_width(m: Number, s: int, eps: float, shared: float | None = None, fan_in: int = 2) -> float:
+    """The width d = d_in at which a fraction TAIL of the errors exceeds eps in the worst stratum.
 
     As `bernoulli_width.predicted_width`, with the tail itself in place of its Cornish-Fisher expansion.
 
@@ -129,12 +128,12 @@ def quantile_width(
 
     def excess(log_d: float) -> float:
         d = exp(log_d)
-        p = density(m, s, d, tail, fan_in) if shared is None else min((shared / d) ** (1 / fan_in), 1.0)
+        p = density(m, s, d, TAIL, fan_in) if shared is None else min((shared / d) ** (1 / fan_in), 1.0)
         strata = range(fan_in - 1, min(s, fan_in) + 1)
         worst = max(chance_above(m, s, d, p, d, eps, active=j, fan_in=fan_in) for j in strata)
-        return log(max(worst, 1e-300) / tail)
+        return log(max(worst, 1e-300) / TAIL)
 
-    return exp(_falls_to_zero(excess, log(predicted_width(m, s, eps, tail=tail, fan_in=fan_in))))
+    return exp(_falls_to_zero(excess, log(predicted_width(m, s, eps, tail=TAIL, fan_in=fan_in))))
 
 
 def quantile_errors(

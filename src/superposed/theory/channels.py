@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import betainc, betaincinv, gammainc, gammaincinv
+from scipy.special import betainc, betaincinv, gammainc
 
 Wires = Literal["clipped", "summed"]
 
@@ -32,10 +32,8 @@ def chance_of_count(load: float | int, count: float | int, active: float | int, 
     return float(betainc(count, n - count + 1, -np.expm1(-load / active))) if n >= count else 0.0
 
 
-def bearable_load(count: float | int, active: float | int, chance: float = 1e-4, wires: Wires = "clipped") -> float:
-    """The load lambda at which a unit counts to `count` with this chance; infinite where N active units cannot."""
-    if wires == "summed":
-        return float(gammaincinv(count, chance))
+def bearable_load(count: float | int, active: float | int, chance: float = 1e-4) -> float:
+    """The load lambda at which clipped wires count to `count` with this chance; inf where N active units cannot."""
     n = round(active)
     return float(-active * np.log1p(-betaincinv(count, n - count + 1, chance))) if n >= count else np.inf
 

@@ -153,8 +153,8 @@ CRITERIA = {
 }
 
 
-def capacity(s: int, units: float | int, criterion: str, success: float = 0.5) -> float:
-    """The largest m at which a network passes with probability `success`, to half a percent.
+def capacity(s: int, units: float | int, criterion: str) -> float:
+    """The largest m at which half of the networks pass, to half a percent.
 
     Args:
       criterion: "round" (every unit rounds exactly), "decode" (every bit is right at 1/2), or "decode-rescaled" (every
@@ -163,13 +163,13 @@ def capacity(s: int, units: float | int, criterion: str, success: float = 0.5) -
     Raises:
       InputError: not even the s active features alone pass.
     """
-    passes = lambda log_m: CRITERIA[criterion](exp(log_m), s, units) >= success
+    passes = lambda log_m: CRITERIA[criterion](exp(log_m), s, units) >= 0.5
     low = log(max(strict_leading_order(units, s), s)) if criterion == "round" else 2 * log(units) - 6.5
     low, step = max(low, log(s)), 1.0
     while low > log(s) and not passes(low):
         low = max(low - step, log(s))
     if not passes(low):
-        rule = f"not even m = s = {s} features pass {criterion!r} with a chance of {success:g}; use more units"
+        rule = f"not even m = s = {s} features pass {criterion!r} with a chance of 0.5; use more units"
         raise InputError("units", units, rule)
     high = low + step
     while passes(high):

@@ -39,16 +39,14 @@ class Level(NamedTuple):
 
     Args:
       active: the error of active features.
-      one_active: the read-off of gates with one active input.
       every: all errors of one input, squares summed and divided by s.
     """
 
     active: float
-    one_active: float
     every: float
 
 
-def errors_by_layer(d: float | int, m: float | int, s: int, depth: int, fan_out: float = FAN_OUT) -> list[Level]:
+def errors_by_layer(d: float | int, m: float | int, s: int, depth: int) -> list[Level]:
     """The errors after layers 1, ..., depth."""
     size = gate_size(d, s)
     block = d // size
@@ -58,14 +56,14 @@ def errors_by_layer(d: float | int, m: float | int, s: int, depth: int, fan_out:
     growth = growth_of_cycle(s, depth)
     q, start, levels, fresh = s / d, (s - 1) / d, [], []
     for layer in range(1, depth + 1):
-        noise, hits = 2 * max(m / block - 1, 0) * q, [fan_out * (s - j) / block for j in range(3)]
+        noise, hits = 2 * max(m / block - 1, 0) * q, [FAN_OUT * (s - j) / block for j in range(3)]
         before = start * growth[layer - 1] + sum(f * growth[layer - 2 - i] for i, f in enumerate(fresh))
         fresh.append(one_in_k * (noise + hits[2]))
         a = start * growth[layer] + sum(f * growth[layer - 1 - i] for i, f in enumerate(fresh))
         p = _second_moment(0.0, before + q, noise, hits[1], one_in_k)
         u = _second_moment(-1.0, 2 * q, noise, hits[0], one_in_k)
         q = 2 * s / m * p + u
-        levels.append(Level(sqrt(a), sqrt(p), sqrt(a + m * q / s)))
+        levels.append(Level(sqrt(a), sqrt(a + m * q / s)))
     return levels
 
 

@@ -87,23 +87,23 @@ def mean_signed_square(
     return jnp.where(rest < 1e-6, jnp.sign(rho) * variance, mean)
 
 
-def random_quadratic_variance(s: int, active: int, d: float = 1.0, d_in: float = 1.0) -> float:
-    """Variance of the read-off of `draw_random_quadratic`, to first order in the code's cross-talk; free of m.
+def random_quadratic_variance(s: int, active: int) -> float:
+    """Variance times d of the read-off of `draw_random_quadratic` at d_in = d, to first order in cross-talk; free of m.
 
-        (3 pi^2 s^2/16 - [active = 2]) / d + C / d_in,   C = s^2/4,  (s+1)^2/4 + s - 1,  (s+2)^2/4 + 2(s - 2)
+        3 pi^2 s^2/16 - [active = 2] + C,   C = s^2/4,  (s+1)^2/4 + s - 1,  (s+2)^2/4 + 2(s - 2)
 
     for pairs with none, one and both members active.
     """
     code = (s**2 / 4, (s + 1) ** 2 / 4 + s - 1, (s + 2) ** 2 / 4 + 2 * (s - 2))[active]
-    return (3 * pi**2 * s**2 / 16 - (active == 2)) / d + code / d_in
+    return 3 * pi**2 * s**2 / 16 - (active == 2) + code
 
 
-def random_quadratic_all_pairs_width(m: float, s: int, eps: float, n_inputs: int = 1) -> float:
+def random_quadratic_all_pairs_width(m: float, s: int, eps: float) -> float:
     """The width d = d_in at which half of the networks of `draw_random_quadratic` have every pair within eps.
 
-        B sum_j N_j 2 Q(eps sqrt(d / v_j)) = ln 2
+        sum_j N_j 2 Q(eps sqrt(d / v_j)) = ln 2
 
-    B is `n_inputs`, N_j the number of pairs with j active members, and v_j their `random_quadratic_variance` at d = 1.
+    on one input. N_j is the number of pairs with j active members, and v_j their `random_quadratic_variance`.
     Errors count as normal, rare and independent. The width grows as log m, with no power of m. Far beyond
     d eps^2 / v = 50 the true tail is heavier than the normal one. That changes the factor of log m, and not the
     logarithm.
@@ -112,7 +112,7 @@ def random_quadratic_all_pairs_width(m: float, s: int, eps: float, n_inputs: int
     v = np.array([random_quadratic_variance(s, active) for active in range(3)])
 
     def excess(log_d: float) -> float:
-        tails = log(2 * n_inputs) + log_pairs + scipy.stats.norm.logsf(eps * np.exp(log_d / 2) / np.sqrt(v))
+        tails = log(2) + log_pairs + scipy.stats.norm.logsf(eps * np.exp(log_d / 2) / np.sqrt(v))
         return float(scipy.special.logsumexp(tails) - log(log(2)))
 
     return float(np.exp(scipy.optimize.brentq(excess, log(v.min()), log(v.max() / eps**2) + 12)))

@@ -58,17 +58,17 @@ def superposed_gaussian_variance(m: Number, s: int, d: Number, d_in: Number, c: 
     return neurons + 2 * s / d_in * ((mu(1 + h, 1) - mu(1 - h, 1)) / (2 * h * c)) ** 2
 
 
-def superposed_sign_width(m: Number, s: int, eps: Number, quantile: float = 0.99) -> float:
-    """Width at which the quantile of |error| of W = V Phi^T with d_in = d and a sign read-off is eps, for large m:
+def superposed_sign_width(m: Number, s: int, eps: Number) -> float:
+    """Width at which the 99% quantile of |error| of W = V Phi^T with d_in = d and a sign read-off is eps, for large m:
 
-        d = (sqrt(pi) z m s / eps)^(2/3),    z = Phi^-1((1 + quantile)/2)
+        d = (sqrt(pi) z m s / eps)^(2/3),    z = Phi^-1(.995)
 
     Derivation: cross-talk of variance nu = m s / d, well above s, hides the signal, c = phi(0) / sqrt(nu), while the
     read-off spreads by sqrt(nu/2) / (c sqrt(d)) = sqrt(pi) nu / sqrt(d). So m^(2/3) needs no bias: it rules unbiased
     read-offs as well, with s^(2/3) and eps^(-2/3). At s = 2, eps = 1/2: 6.93 m^(2/3), as drawn. Smaller m, where nu
     is not large, need more. Holds for Rademacher weights, and for the centred read-off of the Bernoulli construction.
     """
-    return (sqrt(pi) * scipy.stats.norm.isf((1 - quantile) / 2) * m * s / eps) ** (2 / 3)
+    return (sqrt(pi) * scipy.stats.norm.isf(0.005) * m * s / eps) ** (2 / 3)
 
 
 def random_init_variance(s: int, d: Number, d_in: Number, c: Number, active: int) -> float:
@@ -100,12 +100,12 @@ def random_init_variance(s: int, d: Number, d_in: Number, c: Number, active: int
     return aligned_variance(s, c, active) / d + total / (c**2 * d_in)
 
 
-def random_init_width(s: int, eps: Number, c: Number, quantile: float = 0.99) -> float:
-    """Width of a random layer, on superposed inputs of as many dimensions, at which the quantile of |error| is eps
+def random_init_width(s: int, eps: Number, c: Number) -> float:
+    """Width of a random layer, on superposed inputs of as many dimensions, at which the 99% quantile of |error| is eps
     in the worst stratum. Errors are taken as normal with the variance above, so the width is free of m.
     """
     variance_times_width = max(random_init_variance(s, 1, 1, c, active) for active in range(3))
-    return variance_times_width * (scipy.stats.norm.isf((1 - quantile) / 2) / eps) ** 2
+    return variance_times_width * (scipy.stats.norm.isf(0.005) / eps) ** 2
 
 
 def _mean_signed_relu(cov_ag: float, cov_bg: float, cov_ab: float, variance: float) -> float:

@@ -32,6 +32,7 @@ Number = int | float
 MANY = 256
 """Neurons from which the mean over a gate's neurons counts as normal."""
 KINK = 1 / sqrt(2 * np.pi)
+Z99 = 2.326  # standard deviations that 1% of normal errors exceed on one side
 
 
 def gate_size(d: Number, s: int, spread: float = 1.0) -> int:
@@ -117,8 +118,8 @@ def rms_gates(d: Number, s: int, eps: float) -> float:
     return exp(brentq(excess, log(d / gate_size(d, s)), 2 * log(d)))
 
 
-def predicted_gates(d: Number, s: int, eps: Number | None, z: Number = 2.326) -> float:
-    """The largest number of gates n at which read-offs are good enough up to z standard deviations.
+def predicted_gates(d: Number, s: int, eps: Number | None) -> float:
+    """The largest number of gates n at which read-offs are good enough up to Z99 standard deviations.
 
     Read-offs count as normal, with `read_off_moments`. Only the strata with the largest errors are looked at: gates
     with one active input for a linear read, those with one and with two for a threshold.
@@ -131,9 +132,9 @@ def predicted_gates(d: Number, s: int, eps: Number | None, z: Number = 2.326) ->
         n = exp(log_n)
         mean_of_one, sd = read_off_moments(1, n, d, s)
         if eps is not None:
-            return mean_of_one + z * sd - eps
+            return mean_of_one + Z99 * sd - eps
         both, sd_both = read_off_moments(2, n, d, s)
-        return max(mean_of_one + z * sd - threshold(n, d, s), threshold(n, d, s) - both + z * sd_both)
+        return max(mean_of_one + Z99 * sd - threshold(n, d, s), threshold(n, d, s) - both + Z99 * sd_both)
 
     low = log(d / gate_size(d, s))
     return exp(brentq(excess, low, 2 * log(d))) if excess(low) < 0 else 0.0
@@ -156,13 +157,13 @@ def linear_gates(d: Number, s: int, eps: Number) -> float:
     return (eps / KINK) ** 2 * d**1.5 / (2 * sqrt(s))
 
 
-def threshold_gates(d: Number, s: int, z: Number = 2.33) -> float:
-    """Leading order of the most gates that a threshold tells apart, z standard deviations on either side.
+def threshold_gates(d: Number, s: int) -> float:
+    """Leading order of the most gates that a threshold tells apart, z = 2.33 standard deviations on either side.
 
     Where sd(Z) is large, E ReLU(Z + j - 1) rises by 1/2 for each active input, and ReLU(Z) has variance .34 sd(Z)^2. A
     gate averages A/4 neurons, so that z sqrt(4 .34/A) sd(Z) = 1/4, whatever A is: n = d^2 / (8 s 16 .34 z^2).
     """
-    return d**2 / (128 * (0.5 - KINK**2) * z**2 * s)
+    return d**2 / (128 * (0.5 - KINK**2) * 2.33**2 * s)
 
 
 def most_gates_by_counting(d: Number, bits: int) -> float:

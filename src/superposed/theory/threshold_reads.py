@@ -100,9 +100,9 @@ def _levels_of_counts(m: float, k: int) -> tuple[float, float]:
     return np.sqrt(2 * np.log(k)), np.sqrt(2 * np.log(k) + 2 * np.log(m - k))
 
 
-def width_of_count(m: float, k: int, threshold: float, errors: float = 1.0) -> float:
-    """The width at which `expected_errors`, a quadrature, gives so many wrong ANDs at a threshold."""
-    excess = lambda log_d: np.log(max(expected_errors(m, k, np.exp(log_d), threshold).sum(), 1e-300) / errors)
+def width_of_count(m: float, k: int, threshold: float) -> float:
+    """The width at which `expected_errors`, a quadrature, gives one wrong AND at a threshold."""
+    excess = lambda log_d: np.log(max(expected_errors(m, k, np.exp(log_d), threshold).sum(), 1e-300))
     return float(np.exp(scipy.optimize.brentq(excess, np.log(k), np.log(few_errors_midpoint_width(m, k).d) + 6)))
 
 
