@@ -6,6 +6,7 @@ workers, the commands they start, and the next run share one cache of compiled p
 program, its options and one version of jaxlib, so that it is never out of date.
 """
 
+import gc
 import os
 import signal
 from importlib.metadata import version
@@ -25,30 +26,47 @@ if version("jaxlib") < "0.12":
     FLAGS.append("--xla_cpu_use_fusion_emitters=false")  # jaxlib 0.12 stops at it
 os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *FLAGS])
 
-import checker  # noqa: E402 (the environment is set before JAX is imported)
-import pytest  # noqa: E402
+import pytest  # noqa: E402 (the environment is set before JAX is imported)
 
-checker.install("superposed")
-
-from superposed import program  # noqa: E402 (checked as well)
-from superposed.theory.bernoulli_width import _tuned_errors  # noqa: E402
-
-SHIPPED = program.compiler_options
-program.program(_tuned_errors, 2)  # the search for predicted widths runs it hundreds of times, so it keeps its level
+SHIPPED = pytest.StashKey()
+"""The options of the package, as they were before the tests changed them."""
 
 
-def _options(loops: bool = False) -> dict[str, str | int | bool]:
-    """Level 0 compiles three times as fast and runs five times as slowly; programs of long loops keep their level."""
-    return SHIPPED() | ({LEVEL: 0} if SHIPPED() and not loops else {})
+def pytest_configure(config: pytest.Config) -> None:
+    """Install the checks and the options, in every process that runs tests. The controller of workers runs none."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return
+    import checker
+
+    checker.install("superposed")
+    from superposed import program
+    from superposed.theory.bernoulli_tail import _best_density
+    from superposed.theory.bernoulli_width import _tuned_errors
+
+    for searched in ((_tuned_errors, 2), (_best_density, 1)):
+        program.program(*searched)  # searches for predicted widths run it hundreds of times, so they keep their level
+    shipped = program.compiler_options
+
+    def options(loops: bool = False) -> dict[str, str | int | bool]:
+        """Level 0 compiles three times as fast, and runs five times as slowly; programs of long loops keep theirs."""
+        return shipped() | ({LEVEL: 0} if shipped() and not loops else {})
+
+    config.stash[SHIPPED], program.compiler_options = shipped, options
 
 
-program.compiler_options = _options
+def pytest_collection_finish() -> None:
+    """What the imports made stays, so that the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
-def _as_shipped():
+def _as_shipped(pytestconfig):
     """Programs are compiled with the options of the package."""
+    from superposed import program
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(program, "compiler_options", SHIPPED)
+        patch.setattr(program, "compiler_options", pytestconfig.stash[SHIPPED])
         program.program.cache_clear()
         yield
     program.program.cache_clear()

@@ -30,12 +30,16 @@ def at_first(*, typechecker: Callable) -> Callable:
         code = thing.__code__  # a local function is made again and again from the same code
         if _calls[code] > FIRST:
             return thing
-        always = _jaxtyped(typechecker=typechecker)(thing)
+        always = None  # made at the first call, because most functions of a process are never called
 
         @wraps(thing)
         def now_and_then(*args: object, **named: object) -> object:
+            nonlocal always
             _calls[code] += 1
-            return (thing if _calls[code] > FIRST and _calls[code] % EVERY else always)(*args, **named)
+            if _calls[code] > FIRST and _calls[code] % EVERY:
+                return thing(*args, **named)
+            always = always or _jaxtyped(typechecker=typechecker)(thing)
+            return always(*args, **named)
 
         return now_and_then
 

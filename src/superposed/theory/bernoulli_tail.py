@@ -24,8 +24,9 @@ Number = int | float
 RARE = 1e-15  # numbers of wired features that a neuron has less often are left out
 NODES = 81  # of the quadrature over C
 REACH = (-8.0, 10.0)  # of it, in standard deviations
-HALVINGS = 40
 TAIL = 0.01  # the fraction of errors that may exceed the tolerance
+HALVINGS, NEWTON = 12, 4
+"""Steps towards a saddle point: halvings until K' is nearly straight, then Newton's."""
 
 
 def cumulants(
@@ -62,17 +63,26 @@ def chance_mean_above(
     An approximation whose relative error falls as 1/n, however small P is (a per cent at n = 20).
     Source: Lugannani and Rice 1980.
     """
-    low = np.full(len(mean), -60.0 / std)
-    high = -low
-    for _ in range(HALVINGS):
-        theta = (low + high) / 2
-        below = cumulants(theta, mean, std, chance)[1] < level
-        low, high = np.where(below, theta, low), np.where(below, high, theta)
+    theta = saddle_points(level, mean, std, chance)
     k, _, k2 = cumulants(theta, mean, std, chance)
     w = np.sign(theta)[:, None] * np.sqrt(2 * n * np.maximum(theta * level - k, 1e-300)[:, None])
     u = theta[:, None] * np.sqrt(n * k2[:, None])
     correction = np.where(np.abs(w) > 1e-3, np.exp(-(w**2) / 2) / sqrt(2 * pi) * (1 / u - 1 / w), 0)
     return np.clip(ndtr(-w) + correction, 0, 1)
+
+
+def saddle_points(
+    level: float, mean: Float[np.ndarray, "n k"], std: float, chance: Float[np.ndarray, " k"]
+) -> Float[np.ndarray, " n"]:
+    """theta with K'(theta) = level for each row of `mean`, between -60/std and 60/std, where K' rises."""
+    high = np.full(len(mean), 60.0 / std)
+    low, theta = -high, np.zeros(len(mean))
+    for n in range(HALVINGS + NEWTON):
+        _, first, second = cumulants(theta, mean, std, chance)
+        low, high = np.where(first < level, theta, low), np.where(first < level, high, theta)
+        newton = np.clip(theta + (level - first) / np.maximum(second, 1e-300), low, high)
+        theta = (low + high) / 2 if n < HALVINGS else newton
+    return theta
 
 
 def chance_above(
