@@ -212,5 +212,5 @@ EXPERIMENT = Experiment(
     tasks=lambda profile: [Steps(tuple(cells(profile)), train_cell)],
     analyse=analyse,
     draw=draw_discovery,
-    size=(12, 10),
+    size=(12, 8.5),
 )
