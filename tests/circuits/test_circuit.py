@@ -242,11 +242,9 @@ def test_names_and_the_order_of_outputs_are_kept(tmp_path):
     write_circuit(circuit, tmp_path / "c.json")
     again = read_circuit(tmp_path / "c.json")
     assert same(circuit, again) and again.names == circuit.names
-    second_named = (
-        '{"format": "superposed-circuit", "version": 1, "inputs": 2, '
-        '"layers": [[{"op": "or", "in": [0]}, {"op": "or", "in": [1], "name": "p"}]]}'
-    )
-    assert parse_json(second_named).names == ((), (None, "p"))
+    layers = [[{"op": "or", "in": [0]}, {"op": "or", "in": [1], "name": "p"}]]
+    second_named = {"format": "superposed-circuit", "version": 1, "inputs": 2, "layers": layers}
+    assert parse_json(json.dumps(second_named)).names == ((), (None, "p"))
     (tmp_path / "c.bench").write_text(bench.replace("OR(y, a)", "OR(y, y)"))
     with pytest.raises(ValueError, match="line 8: layer 2, gate 1: OR of .* reads one feature twice"):
         read_circuit(tmp_path / "c.bench")

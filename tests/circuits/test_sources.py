@@ -226,17 +226,8 @@ def test_a_file_of_words_facts_or_rules_becomes_a_circuit(kind, tmp_path, capsys
 
 def test_contradicting_facts_and_planted_circuits_without_a_size_are_refused(tmp_path, capsys):
     (tmp_path / "f.txt").write_text("mother ann eve\nmother ann ida\n")
-    command = [
-        "circuit",
-        "facts",
-        "--from",
-        str(tmp_path / "f.txt"),
-        "--hops",
-        "mother",
-        "-o",
-        str(tmp_path / "c.json"),
-    ]
-    assert main(command) == 2
+    files = ["--from", str(tmp_path / "f.txt"), "-o", str(tmp_path / "c.json")]
+    assert main(["circuit", "facts", *files, "--hops", "mother"]) == 2
     assert "line 2: 'mother ann ida' is not what stands above: mother of ann is eve" in capsys.readouterr().err
     assert main(["circuit", "paths", "--m", "9", "-o", str(tmp_path / "c.json")]) == 2
     assert "a circuit of kind paths needs --depth" in capsys.readouterr().err
