@@ -97,11 +97,11 @@ def coherence(profile: Profile, seen: Seen) -> Analysis:
         for measure, ratios in words.items()
     ]
     least = min(r["rms"] / welch_floor(r["m"], profile.d_in) for r in rows)
-    word = "holds" if least > 1 - 1e-4 else "fails"
     why = "cross-talks in float32, to four digits"
-    findings.insert(0, Finding("No code's rms cross-talk is below Welch's floor?", f"{len(rows)} codes, m up to "
-                               f"{max(profile.loads):g} d_in", f"least ratio {least:.4f}", word, why))  # fmt: skip
-    return Analysis(table, findings)
+    codes = f"{len(rows)} codes, m up to {max(profile.loads):g} d_in"
+    question = "No code's rms cross-talk is below Welch's floor?"
+    floor_finding = Finding.counted(question, codes, f"least ratio {least:.4f}", least > 1 - 1e-4, why)
+    return Analysis(table, [floor_finding, *findings])
 
 
 def errors_behind(profile: Profile, seen: Seen) -> Analysis:

@@ -114,13 +114,8 @@ def reads_by_depth(cell: dict) -> dict:
         if layer:
             truth = np.flatnonzero(np.isin(circuit.layers[layer - 1].inputs, truth).all(1))
         read = (state @ stage.read).toarray()[0]
-        layers.append(
-            {
-                "layer": layer,
-                "active": read[truth].astype(float).tolist(),
-                "highest_idle": float(np.delete(read, truth).max()),
-            }
-        )
+        highest_idle = float(np.delete(read, truth).max())
+        layers.append({"layer": layer, "active": read[truth].astype(float).tolist(), "highest_idle": highest_idle})
     return {"layers": layers, "width": network.width}
 
 
@@ -133,59 +128,46 @@ def overlaps(cell: dict) -> dict:
     if cell["code"] == "random":
         code = index_matrix(np.argsort(host_rng(key).random(code.shape), axis=1)[:, :c], code.shape[1])
     shared = (code @ code.T).toarray()[np.triu_indices(m, 1)].astype(int)
-    return {
-        "pairs": np.bincount(shared, minlength=c + 1).tolist(),
-        "units": code.shape[1],
-        "c": c,
-        "width": network.width,
-    }
+    pairs = np.bincount(shared, minlength=c + 1).tolist()
+    return {"pairs": pairs, "units": code.shape[1], "c": c, "width": network.width}
+
+
+COUNTED = "counted on what is shown, not a statistic"
 
 
 def findings_of(trie: dict, features: dict, reads: list[dict], codes: list[dict]) -> list[Finding]:
     """The sights in words; "holds" and "fails" are counts of wrong bits or shared units, not statistics."""
-    words = {
-        True: ("holds", "counted on what is shown, not a statistic"),
-        False: ("fails", "counted on what is shown, not a statistic"),
-    }
     span = f"d = {features['d']}, m = {features['m']}, depth {features['depth']}, {INPUTS} inputs"
     wrong = sum(sum(layer["wrong"].values()) for layer in trie["layers"])
     strings = ", ".join(f"{n:,} {kind}" for kind, n in trie["strings"].items())
-    found = [
-        Finding(
+    return [
+        Finding.counted(
             "A trie of words in half as many neurons: every word told from every other string?",
             f"{trie['m']:,} words, d = {trie['d']:,}; {strings}",
-            f"{wrong:,} wrong bits in {len(trie['layers'])} layers",
-            *words[wrong == 0],
+            f"{wrong:,} wrong bits in {len(trie['layers'])} layers", wrong == 0, COUNTED,
         ),
-        Finding(
-            "Every feature read right after the last layer, m > d?",
-            span,
-            f"{features['wrong']} wrong bits",
-            *words[features["wrong"] == 0],
-        ),
-    ]
-    for one in reads:
-        far = max(abs(read - 1) for layer in one["layers"] for read in layer["active"])
-        name = {"round": "with correction", "identity": "without correction (control, must fail)"}[one["reset"]]
-        span = f"d = {one['d']}, m = {one['m']}, depth {one['depth']}, 1 input"
-        found.append(
-            Finding(
-                f"Active features stay within 1/4 of one, {name}?",
-                span,
-                f"furthest {far:.2f} away",
-                *words[far < 1 / 4],
-            )
-        )
-    for one in codes:
-        most = int(np.flatnonzero(one["pairs"]).max())
-        name = one["code"] + ("" if one["code"] == "compiled" else " (control, must fail)")
-        span = f"m = {one['m']} features on {one['c']} units each, d = {one['width']}"
-        found.append(
-            Finding(
-                f"Any two features share at most one unit, {name} code?", span, f"at most {most}", *words[most <= 1]
-            )
-        )
-    return found
+        Finding.counted("Every feature read right after the last layer, m > d?", span,
+                        f"{features['wrong']} wrong bits", features["wrong"] == 0, COUNTED),
+        *map(depth_finding, reads), *map(overlap_finding, codes),
+    ]  # fmt: skip
+
+
+def depth_finding(network: dict) -> Finding:
+    """How far the read-offs of active features stray from one."""
+    far = max(abs(read - 1) for layer in network["layers"] for read in layer["active"])
+    name = {"round": "with correction", "identity": "without correction (control, must fail)"}[network["reset"]]
+    question = f"Active features stay within 1/4 of one, {name}?"
+    span = f"d = {network['d']}, m = {network['m']}, depth {network['depth']}, 1 input"
+    return Finding.counted(question, span, f"furthest {far:.2f} away", far < 1 / 4, COUNTED)
+
+
+def overlap_finding(network: dict) -> Finding:
+    """The most units that two features share."""
+    most = int(np.flatnonzero(network["pairs"]).max())
+    name = network["code"] + ("" if network["code"] == "compiled" else " (control, must fail)")
+    question = f"Any two features share at most one unit, {name} code?"
+    span = f"m = {network['m']} features on {network['c']} units each, d = {network['width']}"
+    return Finding.counted(question, span, f"at most {most}", most <= 1, COUNTED)
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:

@@ -76,7 +76,9 @@ def first_wrong(profile: Profile, rows: list[dict], d: int, kinds: tuple[str, ..
     """By seed the first layer with a wrong bit of one of the kinds; depth + 1 where there is none."""
     wrong = {(row["seed"], row["layer"]) for row in rows if row["width"] == d and any(row[kind] for kind in kinds)}
     beyond = profile.depth + 1
-    return [min((layer for own, layer in wrong if own == seed), default=beyond) for seed in range(profile.seeds)]
+    return [
+        min((layer for network, layer in wrong if network == seed), default=beyond) for seed in range(profile.seeds)
+    ]
 
 
 def breaking_rows(profile: Profile, rows: list[dict]) -> list[dict]:
@@ -84,14 +86,14 @@ def breaking_rows(profile: Profile, rows: list[dict]) -> list[dict]:
 
     It is given for active features that are lost, which the prediction is for, and for any bit.
     """
-    found = []
+    breaks = []
     for bit, kinds in BITS.items():
         for d in profile.widths:
             first = first_wrong(profile, rows, d, kinds)
             predicted = breaking_layer(d, FEATURES * d, S, profile.batch, profile.depth)
             ends = {"low": min(first), "best": median(first), "high": max(first)}
-            found.append({"kind": "breaks", "bit": bit, "width": d, **ends, "predicted": predicted})
-    return found
+            breaks.append({"kind": "breaks", "bit": bit, "width": d, **ends, "predicted": predicted})
+    return breaks
 
 
 def breaking_finding(profile: Profile, row: dict) -> Finding:

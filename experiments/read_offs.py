@@ -56,8 +56,8 @@ def look(cell: dict) -> dict:
     network = layer_of(LAYERS[cell["layer"]], m, S, d, cell["rows"], cell["seed"])
     pairs = all_pairs(m)
     looked = np.random.default_rng(cell["seed"]).permutation(len(pairs))[: cell["inputs"]]
-    found = {how: quality(network, d, how, pairs[looked]) for how in HOW}
-    return {how: {"rms": q.rms, "worst": max(q.strata), "q99": max(q.q99)} for how, q in found.items()}
+    read = {how: quality(network, d, how, pairs[looked]) for how in HOW}
+    return {how: {"rms": q.rms, "worst": max(q.strata), "q99": max(q.q99)} for how, q in read.items()}
 
 
 def steps(profile: Profile) -> Steps:
@@ -87,14 +87,9 @@ def chosen(rows: list[dict], **labels: object) -> list[dict]:
 
 def savings(profile: Profile, rows: list[dict], layer: str) -> Finding:
     """How many times smaller the best read-off's error is than the layer's own, along the widths."""
-    words = []
-    for d in profile.widths:
-        own, best = (
-            np.median([r["rms"] for r in chosen(rows, layer=layer, how=how, m=profile.m, d=d)]) for how in ("own", BEST)
-        )
-        worst = np.median([r["worst"] for r in chosen(rows, layer=layer, how=BEST, m=profile.m, d=d)])
-        own_worst = np.median([r["worst"] for r in chosen(rows, layer=layer, how="own", m=profile.m, d=d)])
-        words.append(f"{own / best:.2f} ({own_worst / worst:.2f}) at d = {d}")
+    typical = lambda how, d, error: np.median([r[error] for r in chosen(rows, layer=layer, how=how, m=profile.m, d=d)])
+    times = lambda d, error: f"{typical('own', d, error) / typical(BEST, d, error):.2f}"
+    words = [f"{times(d, 'rms')} ({times(d, 'worst')}) at d = {d}" for d in profile.widths]
     return Finding(
         f"{layer}, m = {profile.m}: how many times smaller is the rms error under the best read-off "
         "(in the worst stratum)?",
@@ -106,13 +101,12 @@ def above_floor(rows: list[dict]) -> Finding:
     """Whether any read-off's rms lies below the floor, and how near the best one comes."""
     best = [row["rms"] / row["floor"] for row in chosen(rows, how=BEST) if row["d"] < comb(row["m"], 2) / 2]
     least = min(row["rms"] / row["floor"] for row in rows if row["d"] < comb(row["m"], 2) / 2)
-    word = "holds" if least > 1 - 0.05 else "fails"
-    return Finding(
+    return Finding.counted(
         "No linear read-off has a smaller rms error than Welch's floor; how near does the best come?",
         f"{len(rows)} networks under {len(HOW)} read-offs",
         f"least ratio {least:.3f}; best read-off {np.median(best):.3f} times the floor (median), "
         f"{max(best):.3f} at most",
-        word,
+        least > 1 - 0.05,
         "the floor holds on average over all inputs; a sample of them may lie below by a few per cent",
     )
 

@@ -138,11 +138,11 @@ def count_findings(profile: Profile, seen: Seen) -> tuple[list[dict], list[Findi
     for p in profile.counts:
         words = ", ".join(f"{r['way']} {r['sets']:,}" for r in rows if r["places"] == p)
         right = all(r["largest_overlap"] <= 1 for r in rows if r["places"] == p)
-        findings.append(Finding(
+        findings.append(Finding.counted(
             f"How many circuits fit on {p} places, {SIZE} each, any two on at most one common place?",
             f"P = {p}, S = {SIZE}, every pair of sets checked",
             f"{words}; at most {most_possible(p, SIZE):,} can exist",
-            "holds" if right else "fails", "the bound counts pairs of places, which no two circuits share",
+            right, "the bound counts pairs of places, which no two circuits share",
         ))  # fmt: skip
     table = [row for way in WAYS for row in
              points("counts", way, {r["places"]: [r["sets"]] for r in rows if r["way"] == way})]  # fmt: skip

@@ -59,8 +59,8 @@ def sharp(rule: str, k: int, m: float) -> Width:
 
 def threshold_at(rule: str, k: int, m: float, d: float) -> float:
     """The rule's threshold at any width: 3/2, or moved by the same number of standard deviations."""
-    at = sharp(rule, k, m)
-    return 1.5 + (at.threshold - 1.5) * sqrt(at.d / d)
+    width = sharp(rule, k, m)
+    return 1.5 + (width.threshold - 1.5) * sqrt(width.d / d)
 
 
 def drawn_steps(profile: Profile) -> Steps:
@@ -116,23 +116,18 @@ def curve_findings(profile: Profile, rows: list[dict]) -> list[Finding]:
     """Drawn chances against the quadrature; where the chance passes one half; the two statistics side by side."""
     off = [abs(r["right"] / r["draws"] - r["chance"]) for r in rows]
     allowed = 4 * sqrt(0.25 / profile.draws) + 0.03
-    found = [Finding(
+    findings = [Finding.counted(
         "Threshold reads: chance of no error, drawn, against its quadrature?",
         f"k = {profile.k[0]} to {profile.k[-1]}, m = k^{POWERS[0]} to k^{POWERS[-1]}, {profile.draws} draws each",
         f"largest difference {max(off):.3f} of {len(off)} widths",
-        "holds" if max(off) < allowed else "fails",
+        max(off) < allowed,
         f"allowed: .03, and four standard errors of a chance: {allowed:.3f}",
     )]  # fmt: skip
     for rule in RULES:
-        k = profile.k[-1]
-        half = {}
-        for power in POWERS:
-            mine = [r for r in rows if (r["rule"], r["k"], r["m"]) == (rule, k, float(k) ** power)]
-            chances = [r["right"] / r["draws"] for r in mine]
-            half[power] = float(np.interp(0.5, chances, [r["fraction"] for r in mine]))
-        words = ", ".join(f"{x:.3f} (m = k^{power})" for power, x in half.items())
+        k, half = profile.k[-1], half_passes(profile, rows, rule, "fraction").values()
+        words = ", ".join(f"{x:.3f} (m = k^{power})" for power, x in zip(POWERS, half, strict=True))
         question = f"{rule}: at what fraction of the sharp width does half of the draws read every AND rightly?"
-        found.append(Finding(question, f"k = {k}, {profile.draws} draws a width", words, "measured"))
+        findings.append(Finding(question, f"k = {k}, {profile.draws} draws a width", words, "measured"))
         top = max((r for r in rows if r["rule"] == rule and r["right"] == r["draws"]), key=lambda r: r["expected"],
                   default=None)  # fmt: skip
         if top is not None:
@@ -141,19 +136,23 @@ def curve_findings(profile: Profile, rows: list[dict]) -> list[Finding]:
                 f"(k = {top['k']}, m = {number(top['m'])}, {top['fraction']} of the sharp width)"
             )
             question = f"{rule}: how many wrong ANDs are expected where no draw has any?"
-            found.append(Finding(question, "every k, m and width drawn", words, "measured"))
-    return found
+            findings.append(Finding(question, "every k, m and width drawn", words, "measured"))
+    return findings
 
 
-def half_widths(profile: Profile, rows: list[dict], rule: str) -> dict[float, float]:
+def drawn_for(rows: list[dict], rule: str, k: int, power: float) -> list[dict]:
+    """The rows of one rule at m = k^power, along the width."""
+    return [r for r in rows if (r["rule"], r["k"], r["m"]) == (rule, k, float(k) ** power)]
+
+
+def half_passes(profile: Profile, rows: list[dict], rule: str, along: str = "d") -> dict[float, float]:
     """By m = k^power, the width at which half of the draws read every AND rightly, for the largest k."""
-    k, found = profile.k[-1], {}
+    k, halves = profile.k[-1], {}
     for power in POWERS:
-        mine = [r for r in rows if (r["rule"], r["k"], r["m"]) == (rule, k, float(k) ** power)]
-        found[float(k) ** power] = float(
-            np.interp(0.5, [r["right"] / r["draws"] for r in mine], [r["d"] for r in mine])
-        )
-    return found
+        mine = drawn_for(rows, rule, k, power)
+        chances = [r["right"] / r["draws"] for r in mine]
+        halves[float(k) ** power] = float(np.interp(0.5, chances, [r[along] for r in mine]))
+    return halves
 
 
 def count_widths(profile: Profile, rule: str) -> dict[float, float]:
@@ -164,16 +163,16 @@ def count_widths(profile: Profile, rule: str) -> dict[float, float]:
 
 def criteria_findings(profile: Profile, rows: list[dict]) -> list[Finding]:
     """How the two criteria differ: every AND right, and less than one wrong AND expected."""
-    k, found = profile.k[-1], []
+    k, findings = profile.k[-1], []
     for rule in RULES:
-        half, count = half_widths(profile, rows, rule), count_widths(profile, rule)
+        half, count = half_passes(profile, rows, rule), count_widths(profile, rule)
         words = ", ".join(f"{d / COUNTS[rule](m, k).d:.3f} (m = {number(m)})" for m, d in count.items())
         question = f"{rule}: width at which one wrong AND is expected, by quadrature, beside its closed form?"
-        found.append(Finding(question, f"k = {k}", words, "computed", "logarithms of logarithms are left out"))
+        findings.append(Finding(question, f"k = {k}", words, "computed", "logarithms of logarithms are left out"))
         words = ", ".join(f"{count[m] / half[m]:.2f} times (m = {number(m)})" for m in half)
         question = f"{rule}: how much wider for one expected wrong AND than for every AND right in half of the draws?"
-        found.append(Finding(question, f"k = {k}, {profile.draws} draws a width", words, "measured"))
-    return found
+        findings.append(Finding(question, f"k = {k}, {profile.draws} draws a width", words, "measured"))
+    return findings
 
 
 def made_finding(rows: list[dict]) -> Finding:
@@ -185,10 +184,9 @@ def made_finding(rows: list[dict]) -> Finding:
         )
         z.append(abs(r["wrong"] - r["expected"]) / (max(r["spread"], sqrt(r["expected"])) / sqrt(r["draws"]) + 1e-9))
     span = ", ".join(f"k = {k}, m = {m}" for k, m in dict.fromkeys((r["k"], r["m"]) for r in rows))
-    word = "holds" if max(z) < 5 else "fails"
     why = "chances within .03 and five standard errors, numbers of wrong ANDs within five standard errors"
-    return Finding("Dictionaries that are made, every AND read: do they follow the closed forms?", span,
-                   f"largest deviation {max(z):.1f} of those allowances, of {len(z)}", word, why)  # fmt: skip
+    return Finding.counted("Dictionaries that are made, every AND read: do they follow the closed forms?", span,
+                   f"largest deviation {max(z):.1f} of those allowances, of {len(z)}", max(z) < 5, why)  # fmt: skip
 
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
@@ -198,7 +196,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     for rule in RULES:
         for power in (POWERS[0], POWERS[-1]):
             name = f"{rule}, m = k^{power}"
-            mine = [r for r in rows if (r["rule"], r["k"], r["m"]) == (rule, k, float(k) ** power)]
+            mine = drawn_for(rows, rule, k, power)
             for r in mine:
                 chance = r["right"] / r["draws"]
                 spread = 1.96 * sqrt(chance * (1 - chance) / r["draws"])
@@ -207,7 +205,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
             table += line("success", name, {r["d"] / k: r["chance"] for r in mine})
             table += line("count", name, {r["d"] / k: r["expected"] for r in mine})
         for words, closed, widths in (
-            ("every AND right", RULES[rule], half_widths(profile, rows, rule)),
+            ("every AND right", RULES[rule], half_passes(profile, rows, rule)),
             ("one wrong expected", COUNTS[rule], count_widths(profile, rule)),
         ):
             name = f"{rule}, {words}"

@@ -50,6 +50,11 @@ class Finding:
         if self.verdict not in VERDICTS:
             raise InputError("verdict", self.verdict, f"one of {', '.join(VERDICTS)}")
 
+    @classmethod
+    def counted(cls, question: str, range: str, measured: str, holds: bool, why: str) -> "Finding":
+        """A line whose verdict is counted, not estimated: "holds" or "fails"."""
+        return cls(question, range, measured, "holds" if holds else "fails", why)
+
 
 @dataclass(frozen=True)
 class Analysis:
