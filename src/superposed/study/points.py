@@ -35,14 +35,9 @@ def estimates(panel: str, series: str, values: Mapping[float, tuple[float, float
     ]  # fmt: skip
 
 
-def widths(panel: str, series: Series, x: str, name: str | None = None) -> list[dict]:
-    """A series of smallest widths as points; an interval counts by its geometric middle, or by its one finite end."""
-    values: dict[float, list[float]] = {}
-    for record in series.records:
-        low = record["low"] or record["high"]
-        high = record["high"] if record["high"] < inf else low
-        values.setdefault(record[x], []).append(float(low) ** 0.5 * float(high) ** 0.5)
-    return points(panel, name or series.name, values)
+def widths(panel: str, series: Series, x: str) -> list[dict]:
+    """A series of smallest widths as points; x is a column of its records."""
+    return points(panel, series.name, series.middles(x))
 
 
 def line(panel: str, series: str, curve: Mapping[float, float]) -> list[dict]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from math import log, sqrt
+from math import inf, log, sqrt
 
 import numpy as np
 from jaxtyping import Array
@@ -44,7 +44,7 @@ class Series:
     @property
     def sample(self) -> Sample:
         """The intervals as the fits take them; without those that are open on both sides, which say nothing."""
-        records = [r for r in self.records if r["low"] > 0 or r["high"] < float("inf")]
+        records = [r for r in self.records if r["low"] > 0 or r["high"] < inf]
         units = [r["seed"] if self.nested else f"{r[self.along]} {r['seed']}" for r in records]
         columns = {key: [r[key] for r in records] for key in ("low", "high", self.along, *self.covariates)}
         return sample(unit=units, along=self.along, **columns)
@@ -77,12 +77,17 @@ class Series:
         return Finding(question, self.span, str(formula), formula.word, formula.why + fits)
 
     def medians(self) -> dict[float, float]:
-        """{value of the axis: median over seeds of the interval's geometric middle, or of its one finite end}."""
+        """{value of the axis: median over seeds of `middles`}, along the axis."""
+        middles = self.middles(self.along)
+        return {x: float(np.median(middles[x])) for x in sorted(middles)}
+
+    def middles(self, column: str) -> dict[float, list[float]]:
+        """{value of a column: the geometric middle of each interval there, or its one finite end}."""
         middles: dict[float, list[float]] = {}
-        for r in sorted(self.records, key=lambda r: r[self.along]):
-            low, high = (r["low"] or r["high"]), (r["high"] if r["high"] < float("inf") else r["low"])
-            middles.setdefault(r[self.along], []).append(float(low) ** 0.5 * float(high) ** 0.5)
-        return {x: float(np.median(values)) for x, values in middles.items()}
+        for r in self.records:
+            low, high = (r["low"] or r["high"]), (r["high"] if r["high"] < inf else r["low"])
+            middles.setdefault(r[column], []).append(float(low) ** 0.5 * float(high) ** 0.5)
+        return middles
 
     def rows(self, kind: str = "width") -> list[dict]:
         """Table rows: every interval (of the given kind), then the medians over seeds (kind "median")."""
@@ -107,7 +112,7 @@ def smallest_widths(
             along: getattr(task, along),
             "seed": seed,
             "low": bracket.low,
-            "high": float("inf") if bracket.high is None else bracket.high,
+            "high": inf if bracket.high is None else bracket.high,
         }
         for task in tasks
         for seed, bracket in enumerate(task.brackets(seen))
