@@ -10,14 +10,16 @@ from superposed.bad_input import InputError
 from superposed.circuits.circuit import Circuit, GateError, most_active
 from superposed.circuits.formats import read_file, read_inputs
 from superposed.circuits.inputs import MOST_INPUTS, domain_of, input_rng, inputs_to_check
-from superposed.cli.options import check_out, check_seed, in_gib, memory, whole
+from superposed.cli.options import check_out, check_seed
 from superposed.cli.output import note, print_json
+from superposed.cli.words import whole
 from superposed.compiler.compile import Compiled, compile_circuit
 from superposed.compiler.file import load
 from superposed.compiler.template import TEMPLATES
 from superposed.compiler.verify import describe, verify_network
 from superposed.compiler.write import bytes_to_write, write_network
 from superposed.scoring.card import spans, write_card
+from superposed.sweeping.size import in_gib, memory
 
 
 def add_commands(commands) -> None:

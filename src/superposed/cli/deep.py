@@ -88,13 +88,8 @@ def _built(args: argparse.Namespace, design: object) -> dict:
     ]
     right = sum(int(layer) > args.depth for layer in first)
     low, high = proportion_interval(right, args.seeds)
-    return {
-        "m": args.m,
-        "seeds": args.seeds,
-        "right": right,
-        "share_right": right / args.seeds,
-        "interval": [low, high],
-    }
+    counts = {"m": args.m, "seeds": args.seeds, "right": right}
+    return counts | {"share_right": right / args.seeds, "interval": [low, high]}
 
 
 def _check(args: argparse.Namespace) -> None:

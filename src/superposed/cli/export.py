@@ -3,7 +3,8 @@
 import argparse
 
 from superposed.bad_input import InputError
-from superposed.cli.options import check_out, whole
+from superposed.cli.options import check_out
+from superposed.cli.words import whole
 from superposed.compiler.file import load
 from superposed.scoring.export import stack, torch_modules, write_onnx, write_saelens, write_torch
 

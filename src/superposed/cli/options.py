@@ -9,10 +9,8 @@ from superposed.cli.words import whole
 from superposed.measuring.measure import DEVICES, check_devices
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
-from superposed.sweeping.size import check_seeds, in_gib, memory
+from superposed.sweeping.size import check_seeds
 from superposed.sweeping.smallest import ALL_PAIRS_UP_TO, default_sampling
-
-__all__ = ["add_sampling", "check_folder", "in_gib", "inputs_number", "memory", "sampling_of", "whole"]
 
 
 def add_sampling(parser: argparse.ArgumentParser) -> None:

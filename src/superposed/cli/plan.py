@@ -35,12 +35,8 @@ def run_plan(args: argparse.Namespace) -> None:
     steps = sum(line.networks for line in lines if line.kind == "steps")
     device = f"{jax.local_device_count()} x {jax.devices()[0].device_kind}"
     if args.json:
-        total = {
-            "experiment": name,
-            "profile": args.profile,
-            "device": device,
-            "seconds": sum(known) if known else None,
-        }
+        seconds = sum(known) if known else None
+        total = {"experiment": name, "profile": args.profile, "device": device, "seconds": seconds}
         print_json(total | {"steps of unknown length": steps, "kinds": [vars(line) for line in lines]})
         return
     hours = lambda seconds: None if seconds is None else seconds / 3600

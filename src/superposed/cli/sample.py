@@ -2,10 +2,12 @@
 
 import argparse
 
-from superposed.cli.options import check_out, check_seed, in_gib, memory, whole
+from superposed.cli.options import check_out, check_seed
+from superposed.cli.words import whole
 from superposed.compiler.file import load
 from superposed.scoring.sample import sample_layer, write_sample
 from superposed.scoring.truth import check_layer, layer_truth
+from superposed.sweeping.size import in_gib, memory
 
 
 def add_commands(commands) -> None:

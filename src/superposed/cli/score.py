@@ -6,8 +6,8 @@ import numpy as np
 
 from superposed.bad_input import InputError
 from superposed.circuits.circuit import walk
-from superposed.cli.options import in_gib, memory, whole
 from superposed.cli.output import print_json, table
+from superposed.cli.words import whole
 from superposed.compiler.file import CompiledNetwork, load
 from superposed.scoring.components import Components, score_components
 from superposed.scoring.dictionary import check_dictionary, cosines, match
@@ -15,6 +15,7 @@ from superposed.scoring.edges import Edges, on_features, score_edges
 from superposed.scoring.references import Dictionary, score_dictionary
 from superposed.scoring.sample import Sample, from_table, read_sample, read_tensors
 from superposed.scoring.truth import check_layer, layer_truth
+from superposed.sweeping.size import in_gib, memory
 
 TABLES = ("dictionary", "circuit", "parameters")
 MATCHED = 0.5  # a latent stands for a feature in a circuit where the cosine of the matched pair is at least this
