@@ -232,7 +232,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
 
 EXPERIMENT = Experiment(
     claim="Theorem 2: networks pass with a probability that rises from 0 to 1 around a width, "
-    "and error curves collapse on d / m^(2/3)",
+    "and error curves tend to one curve in d / m^(2/3)",
     meaning="Whether one network works is a matter of chance, and the chance rises from 0 to 1 within about a factor "
     "of two in width. Drawn to the right scale, the errors of all sizes fall on one curve, "
     "which is what a power law of the width predicts.",

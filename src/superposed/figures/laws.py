@@ -74,8 +74,8 @@ LAWS = (
         r"^random quadratic layer, q99"),
     Law("quadratic form", "superposed", "m = exp(eps^2 sqrt d/(2 s))", "d = (ln m)^2, half of the printed width",
         "quadratic", r"^quadratic form: widths follow"),
-    Law("any layer under the best linear read-off", "superposed", "error d^(-1/2) at least (Welch)", "reached",
-        "read_offs", r"^No linear read-off"),
+    Law("any layer under the best linear read-off", "superposed", "error d^(-1/2) at least (Welch)",
+        "nearly reached by a random layer", "read_offs", r"^No linear read-off"),
     Law("random layer under the best linear read-off", "superposed", "-", "no power of m; a factor at few features",
         "family", r"^random layer: how many times fewer neurons"),
     *(Law(name, "aligned", "width log^c m/eps^2", "no power of m", "family", f"^{name}, aligned: no power")
