@@ -14,10 +14,9 @@ from superposed.constructions import (
     Superposed,
 )
 from superposed.figures.crossover import draw_crossover
-from superposed.measuring.sampling import Sampling
 from superposed.program import program
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
-from superposed.study.series import Series, curve_rows, number, smallest_widths
+from superposed.study.series import Series, curve_rows, drawn_search, number, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps, rows_of
 from superposed.sweeping.tasks import SmallestWidth
@@ -65,27 +64,18 @@ class Profile:
 TERMS_AT = (64.0, *(float(m) for m in powers(10, 2, 12)))
 EVERY_DECADE = (64, *powers(10, 2, 12))
 PROFILES = {
-    "tiny": Profile(
-        terms=(64.0, 1e6),
-        m=(64, 4**5, 10**12),
-        seeds=3,
-        events=512,
-        term_events=2048,
-        top=1e3,
-        steps=16,
-        remedies=("plain", "random init"),
-    ),
+    "tiny": Profile(terms=(64.0, 1e6), m=(64, 4**5, 10**12), seeds=3, events=512, term_events=2048, top=1e3, steps=16,
+                    remedies=("plain", "random init")),
     "quick": Profile(terms=TERMS_AT, m=(64, 10**6, 10**9, 10**12), seeds=6, events=2048, term_events=8192),
     "standard": Profile(terms=TERMS_AT, m=EVERY_DECADE, seeds=16, events=8192, term_events=65_536, steps=64),
     "full": Profile(terms=TERMS_AT, m=EVERY_DECADE, seeds=32, events=20_000, term_events=262_144, steps=64),
-}
+}  # fmt: skip
 
 
 def terms_of(cell: dict) -> dict:
     """The measured terms of one cell."""
-    return drawn_terms(
-        cell["seed"], cell["m"], S, cell["width"], cell["width"], cell["density"], cell["events"]
-    )._asdict()
+    m, d = cell["m"], cell["width"]
+    return drawn_terms(cell["seed"], m, S, d, d, cell["density"], cell["events"])._asdict()
 
 
 def term_steps(profile: Profile) -> Steps:
@@ -93,38 +83,16 @@ def term_steps(profile: Profile) -> Steps:
     cells = []
     for m in profile.terms:
         d = predicted_width(m, S, EPS)
-        cells.append(
-            {
-                "terms": "drawn",
-                "m": m,
-                "width": d,
-                "density": float(program(best_density)(m, S, d, d)),
-                "events": profile.term_events,
-                "seed": 0,
-            }
-        )
+        density = float(program(best_density)(m, S, d, d))
+        cells.append({"terms": "drawn", "m": m, "width": d, "density": density, "events": profile.term_events,
+                      "seed": 0})  # fmt: skip
     return Steps(tuple(cells), terms_of)
 
 
 def searches(profile: Profile, name: str) -> list[SmallestWidth]:
     """The smallest width of each seed with one remedy."""
     construction, _, start = REMEDIES[name]
-    return [
-        SmallestWidth(
-            construction,
-            m,
-            S,
-            profile.seeds,
-            Sampling(profile.events),
-            "q99",
-            EPS,
-            start=start(m),
-            most=2**34,
-            mode="drawn",
-            steps=profile.steps,
-        )
-        for m in profile.m
-    ]
+    return [drawn_search(construction, m, S, EPS, profile, start(m)) for m in profile.m]
 
 
 def tasks(profile: Profile) -> list:

@@ -20,13 +20,12 @@ from superposed.constructions import (
 )
 from superposed.figures.panels import Panel, draw_panels
 from superposed.fitting import Report, judge_interval
-from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
 from superposed.networks.two_active import all_pairs, quality
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
 from superposed.study.layers import layer_of
 from superposed.study.points import line, points, widths
-from superposed.study.series import Series, interval_text, number, smallest_widths
+from superposed.study.series import Series, drawn_search, interval_text, number, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.search import bracket, next_width
 from superposed.sweeping.steps import Steps, rows_of
@@ -92,12 +91,11 @@ def guess(construction: object, m: int) -> float:
 
 def searches(profile: Profile) -> dict[str, list[SmallestWidth]]:
     """For each construction and m, the smallest width of each seed with 99% of the read-offs within EPS."""
-    ask = partial(SmallestWidth, s=S, seeds=profile.seeds, criterion="q99", eps=EPS)
     return {
-        name: [ask(construction, m, sampling=Sampling(profile.events), start=guess(construction, m), mode="drawn",
-                   most=2**34, steps=profile.steps) for m in profile.m]
-        for name, (construction, _) in (DRAWN | ALIGNED).items() if name in profile.drawn
-    }  # fmt: skip
+        name: [drawn_search(construction, m, S, EPS, profile, guess(construction, m)) for m in profile.m]
+        for name, (construction, _) in (DRAWN | ALIGNED).items()
+        if name in profile.drawn
+    }
 
 
 def best_steps(profile: Profile) -> Steps:

@@ -9,7 +9,15 @@ from superposed.fitting import Crossover, ErrorTerm, fixed_power_log, power, pow
 from superposed.measuring.sampling import Sampling
 from superposed.program import program
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
-from superposed.study.series import Series, curve_rows, errors_along_width, local_exponents, number, smallest_widths
+from superposed.study.series import (
+    Series,
+    curve_rows,
+    drawn_search,
+    errors_along_width,
+    local_exponents,
+    number,
+    smallest_widths,
+)
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths, SmallestWidth
 from superposed.theory.bernoulli import best_density, worst_quantile
@@ -58,11 +66,10 @@ PROFILES = {
 
 def searches(profile: Profile, k: int, mode: str) -> list[SmallestWidth]:
     """The smallest width of each seed at which 99% of the read-offs of the worst stratum err by less than EPS."""
-    ask = partial(SmallestWidth, Superposed(FanIn(k)), s=k, seeds=profile.seeds, criterion="q99", eps=EPS)
-    start = lambda m: predicted_width(m, k, EPS, fan_in=k)
+    construction, start = Superposed(FanIn(k)), lambda m: predicted_width(m, k, EPS, fan_in=k)
     if mode == "drawn":
-        limits = {"most": 2**60, "steps": profile.steps, "mode": mode, "sampling": Sampling(profile.events)}
-        return [ask(m, start=start(m), **limits) for m in profile.m]
+        return [drawn_search(construction, m, k, EPS, profile, start(m), most=2**60) for m in profile.m]
+    ask = partial(SmallestWidth, construction, s=k, seeds=profile.seeds, criterion="q99", eps=EPS)
     limits = {"most": 2**16, "steps": min(profile.steps, 16)}
     return [
         ask(m, start=start(m), sampling=Sampling(profile.inputs, idle), **limits)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from superposed.constructions import Bernoulli, Superposed
 from superposed.figures.crossover import draw_sparsity_and_tolerance
 from superposed.fitting import through
-from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment
-from superposed.study.series import curve_rows, smallest_widths
+from superposed.study.series import curve_rows, drawn_search, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import SmallestWidth
 from superposed.theory.bernoulli_tail import quantile_width
@@ -37,46 +36,21 @@ class Profile:
     constructions: tuple[str, ...] = tuple(CONSTRUCTIONS)
 
 
+EVERY = {
+    "m": (10**6, 10**12), "s": (2, 3, 4, 6, 8, 12, 16), "eps": (0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625)
+}  # fmt: skip
 PROFILES = {
-    "tiny": Profile(
-        m=(10**12,), s=(2, 3), eps=(0.5, 0.25), seeds=3, events=512, steps=16, constructions=("tuned density",)
-    ),
+    "tiny": Profile(m=(10**12,), s=(2, 3), eps=(0.5, 0.25), seeds=3, events=512, steps=16,
+                    constructions=("tuned density",)),
     "quick": Profile(m=(10**12,), s=(2, 3, 4, 6, 8), eps=(0.5, 0.35, 0.25, 0.18, 0.125), seeds=6, events=2048),
-    "standard": Profile(
-        m=(10**6, 10**12),
-        s=(2, 3, 4, 6, 8, 12, 16),
-        eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625),
-        seeds=16,
-        events=8192,
-        steps=64,
-    ),
-    "full": Profile(
-        m=(10**6, 10**12),
-        s=(2, 3, 4, 6, 8, 12, 16),
-        eps=(0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625),
-        seeds=32,
-        events=20_000,
-        steps=64,
-    ),
-}
+    "standard": Profile(**EVERY, seeds=16, events=8192, steps=64),
+    "full": Profile(**EVERY, seeds=32, events=20_000, steps=64),
+}  # fmt: skip
 
 
 def question(profile: Profile, construction: str, m: int, s: int, eps: float) -> SmallestWidth:
     """The smallest width of each seed; the closed form of the tuned density only says where the search starts."""
-    start, sampling = predicted_width(m, s, eps), Sampling(profile.events)
-    return SmallestWidth(
-        CONSTRUCTIONS[construction],
-        m,
-        s,
-        profile.seeds,
-        sampling,
-        "q99",
-        eps,
-        start=start,
-        most=2**44,
-        mode="drawn",
-        steps=profile.steps,
-    )
+    return drawn_search(CONSTRUCTIONS[construction], m, s, eps, profile, predicted_width(m, s, eps), most=2**44)
 
 
 def questions(profile: Profile) -> dict[tuple[str, str, int], list[SmallestWidth]]:

@@ -8,7 +8,7 @@ from superposed.figures.truth_tables import draw_truth_tables
 from superposed.fitting import fixed_power_log, power, power_log
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
-from superposed.study.series import Series, curve_rows, errors_along_width, number, smallest_widths
+from superposed.study.series import Series, curve_rows, drawn_search, errors_along_width, number, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths, SmallestWidth
 from superposed.theory.bernoulli_tail import quantile_width
@@ -77,12 +77,8 @@ def weight_of(name: str) -> float:
 def searches(profile: Profile, name: str, form: str) -> list[SmallestWidth]:
     """The smallest width of each seed at which 99% of the read-offs of the worst stratum err by less than EPS."""
     construction = Superposed(TruthTable(TABLES[name], form))
-    ask = partial(SmallestWidth, construction, s=S, seeds=profile.seeds, criterion="q99", eps=EPS)
     start = lambda m: K * predicted_width(m, S, EPS / weight_of(name), fan_in=K)
-    sampling = Sampling(profile.events)
-    return [
-        ask(m, start=start(m), most=2**110, steps=profile.steps, mode="drawn", sampling=sampling) for m in profile.m
-    ]
+    return [drawn_search(construction, m, S, EPS, profile, start(m), most=2**110) for m in profile.m]
 
 
 def at_widths(profile: Profile, name: str, form: str) -> AtWidths:

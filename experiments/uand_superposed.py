@@ -5,15 +5,14 @@ Two constructions do the same task at the same criterion: the paper's Theorem 2,
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import pairwise, product
-from math import log, sqrt
+from itertools import product
 
 from superposed.constructions import Bernoulli, RandomInit, Superposed
 from superposed.figures.widths import draw_headline
 from superposed.fitting import through
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
-from superposed.study.series import Series, curve_rows, local_exponents, number, smallest_widths
+from superposed.study.series import Series, curve_rows, local_exponents, number, slopes_between, smallest_widths
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import SmallestWidth
 from superposed.theory.bernoulli_tail import quantile_width
@@ -66,11 +65,9 @@ PROFILES = {
 @lru_cache
 def predicted(construction: str, m: int, s: int) -> float:
     """The width that closed forms predict: where the search starts, and the line in the figure."""
-    return (
-        quantile_width(m, s, EPS)
-        if construction == THEOREM_2
-        else random_init_width(s, EPS, float(gaussian_constant(s)))
-    )
+    if construction == THEOREM_2:
+        return quantile_width(m, s, EPS)
+    return random_init_width(s, EPS, float(gaussian_constant(s)))
 
 
 def searches(profile: Profile, construction: str, mode: str, s: int) -> list[SmallestWidth]:
@@ -84,15 +81,8 @@ def searches(profile: Profile, construction: str, mode: str, s: int) -> list[Sma
         limits = {"most": 2**16, "steps": profile.steps}
         if construction == RANDOM:
             ms = profile.built_random if s == profile.s[0] else ()
-    ask = partial(
-        SmallestWidth,
-        CONSTRUCTIONS[construction],
-        s=s,
-        seeds=profile.seeds,
-        sampling=sampling,
-        criterion="q99",
-        eps=EPS,
-    )
+    ask = partial(SmallestWidth, CONSTRUCTIONS[construction], s=s, seeds=profile.seeds, sampling=sampling,
+                  criterion="q99", eps=EPS)  # fmt: skip
     return [ask(m, start=predicted(construction, m, s), mode=mode, **limits) for m in ms]
 
 
@@ -139,9 +129,11 @@ def gap(profile: Profile, series: dict) -> tuple[dict, Finding]:
 def computed_rows(profile: Profile, construction: str, s: int) -> list[dict]:
     """The closed form's widths, and its slopes between neighbouring m."""
     curve = {m: predicted(construction, m, s) for m in sorted({*profile.drawn, *profile.built})}
-    slopes = {sqrt(a * b): log(curve[b] / curve[a]) / log(b / a) for a, b in pairwise(curve)}
     labels = {"construction": construction, "s": s}
-    slope_rows = [{"kind": "computed local exponent", **labels, "m": m, "best": slope} for m, slope in slopes.items()]
+    slope_rows = [
+        {"kind": "computed local exponent", **labels, "m": m, "best": slope}
+        for m, slope in slopes_between(curve).items()
+    ]
     return curve_rows(curve, EXPONENTS[construction], **labels) + slope_rows
 
 

@@ -8,9 +8,11 @@ from math import inf, log, sqrt
 import numpy as np
 from jaxtyping import Array
 
+from superposed.constructions.base import Construction
 from superposed.fitting import NotFitted, Report, Sample, report, sample
 from superposed.fitting.models import LOG_POWER
 from superposed.measuring.errors import Errors
+from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Finding
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import AtWidths, SmallestWidth
@@ -101,6 +103,19 @@ class Series:
         """Table rows of the medians over seeds."""
         shared = {"kind": kind, "series": self.name, **self.labels}
         return [{**shared, self.along: x, "best": y} for x, y in self.medians().items()]
+
+
+def drawn_search(
+    construction: Construction, m: int, s: int, eps: float, profile: object, start: float, most: float = 2**34
+) -> SmallestWidth:
+    """For each seed, the smallest width at which 99% of the drawn read-offs of the worst stratum err by less than eps.
+
+    Args:
+      profile: of an experiment, with its `seeds`, `events` a stratum, and `steps` of the search.
+      start, most: where the search starts, and the widest network it looks at.
+    """
+    return SmallestWidth(construction, m, s, profile.seeds, Sampling(profile.events), "q99", eps, start=start,
+                         most=most, mode="drawn", steps=profile.steps)  # fmt: skip
 
 
 def smallest_widths(

@@ -7,7 +7,7 @@ import numpy as np
 from superposed.program import program
 from superposed.theory.bernoulli_drawn import draw_superposed
 from superposed.theory.bernoulli_width import ErrorTerms
-from superposed.theory.codes import ALIGNED
+from superposed.theory.codes import ALIGNED, Events
 
 ONE_ACTIVE = 1
 
@@ -37,4 +37,4 @@ def drawn_terms(seed: int, m: int | float, s: int, d: float, d_in: float, p: flo
 
 
 def _draw(n_events, s, key, m, d, d_in, p, centred):
-    return draw_superposed(key, m, s, d, d_in, p, n_events, max_active=s, centred=centred)
+    return draw_superposed(key, Events(m, s, d, d_in, n_events, s), p, centred=centred)
