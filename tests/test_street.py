@@ -1,6 +1,8 @@
 """Data passes through the rooms once: a module imports only from its own room and from rooms before it."""
 
 import ast
+import builtins
+import symtable
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -70,3 +72,26 @@ def test_nothing_but_the_command_line_prints():
                 if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"
             ]
             assert not calls, path
+
+
+def undefined_names(path: Path) -> set[str]:
+    """Names that a file reads as globals and never defines. Text in annotations, such as shapes, is not looked at."""
+    module = symtable.symtable(path.read_text(), str(path), "exec")
+    defined = {s.get_name() for s in module.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
+    tables, read = [module], set()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        read |= {s.get_name() for s in table.get_symbols() if s.is_global() and s.is_referenced()}
+    return read - defined - vars(builtins).keys() - {"__file__", "__name__"}
+
+
+def test_every_name_is_defined(tmp_path):
+    """Ruff has a rule for it, which takes the dimensions in jaxtyping's strings for names."""
+    repository = ROOT.parents[1]
+    others = (
+        path for folder in ("experiments", "benchmarks", "examples") for path in (repository / folder).glob("*.py")
+    )
+    assert {str(path): names for path in (*FILES, *others) if (names := undefined_names(path))} == {}
+    (tmp_path / "wrong.py").write_text("def f(x):\n    return [missing(y) for y in x]\n")
+    assert undefined_names(tmp_path / "wrong.py") == {"missing"}
