@@ -23,6 +23,8 @@ COMMANDS = (
     ("A deep layer", "deep_layer.py"),
     ("Channels in JAX and in SciPy", "channel_layers.py"),
     ("Deep networks, time and memory", "deep_cost.py"),
+    ("Theorem 8 in JAX and in SciPy", "deep_crossover.py"),
+    ("A million features, 256 layers deep", "million.py"),
     ("Cost against size", "cost_against_size.py"),
     ("Compilation", "compilation.py"),
     ("Trained networks, eight seeds", "training.py"),

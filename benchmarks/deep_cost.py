@@ -22,7 +22,8 @@ from superposed.circuits.planted import group_features, group_layers
 from superposed.compiler.channels import Channels
 from superposed.compiler.corrected import Corrected
 from superposed.compiler.deep import errors_by_depth
-from superposed.compiler.scanned import Plan, first_wrong_layers
+from superposed.compiler.first_wrong import first_wrong_layers
+from superposed.compiler.scanned import Plan
 from superposed.compiler.scanned_channels import channel_plan
 from superposed.theory.density_evolution import Design
 
@@ -34,22 +35,22 @@ SIZES = {
 FORMS = {"Theorem 8": ("scattered", "dense", "scipy"), "channels": ("jax", "scipy")}
 
 
-def seconds(kind: str, form: str, d: int, m: int, depth: int) -> float:
+def seconds(kind: str, form: str, d: int, m: int, depth: int, s: int = S, batch: int = BATCH) -> float:
     """CPU seconds of a circuit layer."""
     if form == "scipy":
-        construction = Corrected(S) if kind == "Theorem 8" else Channels(S, 4)
+        construction = Corrected(s) if kind == "Theorem 8" else Channels(s, 4)
         keys = jax.random.split(jax.random.key(0), 3)
-        inputs = sparse_features(group_features(keys[0], m, S, BATCH), m)
+        inputs = sparse_features(group_features(keys[0], m, s, batch), m)
         start = time.process_time()
-        stages = construction.stages(keys[2], group_layers(keys[1], m, S, depth), m, d)
-        for _ in errors_by_depth(stages, group_layers(keys[1], m, S, depth), inputs):
+        stages = construction.stages(keys[2], group_layers(keys[1], m, s, depth), m, d)
+        for _ in errors_by_depth(stages, group_layers(keys[1], m, s, depth), inputs):
             pass
         return (time.process_time() - start) / depth
-    plan = Plan(Design(d, S), m, form=form) if kind == "Theorem 8" else channel_plan(d, 4, S, m)
+    plan = Plan(Design(d, s), m, form=form) if kind == "Theorem 8" else channel_plan(d, 4, s, m)
     taken = []
     for _ in range(3):  # the first compiles
         start = time.process_time()
-        first_wrong_layers(plan, [m], [0], depth, BATCH, piece=depth)
+        first_wrong_layers(plan, [m], [0], depth, batch, piece=depth)
         taken.append((time.process_time() - start) / depth)
     return min(taken[1:])
 

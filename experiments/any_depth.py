@@ -11,19 +11,16 @@ built at these widths and depths. Every drawn chance is the mean of several runs
 are the scatter of the runs. The law's own approximations move it further (`docs/theory.md`, section 7).
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from math import log
 
 import numpy as np
 
-from superposed.compiler.scanned import Plan, first_wrong_layers
 from superposed.figures.any_depth import draw_any_depth
-from superposed.fitting import proportion_interval
-from superposed.study.deep_runs import upper_limit
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.study.series import number, triple
+from superposed.study.wrong_inputs import Long, Rate, clean_run, pooled, run_long
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
 from superposed.theory.density_evolution import Design, mean_field_capacity
@@ -31,34 +28,7 @@ from superposed.theory.rare_errors import over_runs, price_of_width, wrong_bit_c
 
 S, INPUTS, DEPTH, TIMES = 2, 20, 64, 1000
 """Active features of every network; inputs and depth from which the price of `TIMES` the depth is counted."""
-PIECE = 256  # layers a program call
 SETTLE = 32  # layers a drawn network runs before its chances count
-
-
-@dataclass(frozen=True)
-class Rate:
-    """Built networks whose first wrong bits are counted, from layer `skip` + 1 on, when they have settled."""
-
-    width: int
-    m: int
-    layers: int
-    batch: int
-    networks: int = 1
-    skip: int = 8
-
-
-@dataclass(frozen=True)
-class Long:
-    """One built network that runs to a great depth.
-
-    The drawn law gave it, beforehand, more than 9 chances in 10 to run without a wrong bit, and a control none.
-    """
-
-    width: int
-    m: int
-    depth: int
-    batch: int
-    control: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,25 +59,36 @@ WIDE = {
     20_000: (25_000, 26_500, 28_000, 29_000, 30_000, 32_000),
     200_000: (115_000, 117_500, 120_000, 122_500, 125_000),
 }
-RATES = (Rate(4096, 192, 520, 64, 2), Rate(4096, 768, 72, 64, 2), Rate(8192, 2016, 512, 64))
-MORE = (Rate(8192, 1008, 2**14, 64), Rate(8192, 252, 2**16, 64), Rate(8192, 64, 2**20, 32))
+OFTEN = (Rate(4096, 192, 520, 64, 2), Rate(4096, 768, 72, 64, 2), Rate(8192, 2016, 512, 64))
+RARE = (
+    Rate(8192, 1008, 2**12, 64, runs=2),
+    Rate(6144, 64, 2**15, None, runs=4),
+    Rate(7168, 64, 2**17, None, runs=3),
+    Rate(10240, 64, 2**18, None, runs=4),
+)
+"""Few features, because the time of a layer grows with m. The drawn law, looked at before any of these networks was
+built, gives chances of 3e-5, 5e-6, 1e-6 and 3e-8. So some 15 inputs should go wrong in each of the first three, and one
+in the last, which is to give a limit of about 1e-7."""
+RAREST = (Rate(8192, 252, 2**16, 64), Rate(8192, 64, 2**20, 32), Rate(10240, 64, 2**21, None, runs=4))
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 TINY = (Rate(1024, 64, 12, 8),)
 LONG = (Long(16384, 256, 65_536, 8), Long(65536, 70_000, 64, 10), Long(65536, 100_000, 64, 10, True))
+"""Beforehand the drawn law gave the first two more than 9 chances in 10 to run without a wrong bit, the last none."""
 FOUR, FIVE = (8192, 16384, 32768, 65536), (4096, 8192, 16384, 32768, 65536)
 SMALLEST = Profile((8192,), (0.2, 0.5), {2000: (8400, 12_000)}, 2, 8, 10, TINY, (Long(4096, 64, 24, 4),))
 PROFILES = {
     "tiny": SMALLEST,
     "quick": Profile((8192, 16384), (0.1, 0.3, 0.5), {2000: NARROW}, 8, 32, 20, (), (Long(8192, 64, 4096, 4),)),
-    "standard": Profile(FOUR, SHARES, WIDE, 8, 64, 40, RATES, LONG),
-    "full": Profile(FIVE, SHARES, WIDE, 32, 256, 80, RATES + MORE, (*LONG, Long(32768, 2048, 65_536, 20))),
+    "standard": Profile(FOUR, SHARES, WIDE, 8, 64, 40, OFTEN + RARE, LONG),
+    "full": Profile(FIVE, SHARES, WIDE, 32, 256, 80, OFTEN + RARE + RAREST, (*LONG, Long(32768, 2048, 65_536, 20))),
 }
 
 
 def chances(profile: Profile) -> Steps:
-    """One step a pair of m and width, those of the curves and those of the prices."""
+    """One step a pair of m and width: those of the curves, of the prices, and of what is built."""
     pairs = [(round(share * mean_field_capacity(Design(d, S))), d) for d in profile.curves for share in profile.shares]
     pairs += [(m, d) for m, widths in profile.prices.items() for d in widths]
+    pairs += [(rate.m, rate.width) for rate in profile.rates]
     shared = {"kind": "chance", "s": S, "layers": profile.layers, "per_decade": profile.per_decade}
     shared |= {"settle": SETTLE, "seed": 0, "seeds": profile.seeds}
     return Steps(tuple({**shared, "m": m, "width": d} for m, d in dict.fromkeys(pairs)), chance)
@@ -120,45 +101,14 @@ def chance(cell: dict) -> dict:
     return {"chances": [max(wrong_bit_chance(seed, cell["m"], design, *size), 1e-30) for seed in seeds]}
 
 
-def rates(profile: Profile) -> Steps:
-    """One step a group of built networks."""
-    shared = {"kind": "measured", "s": S, "seed": 0}
-    return Steps(tuple({**shared, **vars(rate)} for rate in profile.rates), measure)
-
-
-def measure(cell: dict) -> dict:
-    """Inputs that went wrong, the layers they were at risk in, and how many of the wrong ones came together.
-
-    Inputs that share a layer share its weights, and may be the same. `together` is the mean number of wrong inputs in
-    a network's layer, each wrong input counted once: the factor by which the count scatters more than a Poisson one.
-    """
-    n, skip, depth = cell["networks"], cell["skip"], cell["layers"]
-    plan, seeds = Plan(Design(cell["width"], cell["s"]), cell["m"]), range(cell["seed"], cell["seed"] + n)
-    first = first_wrong_layers(plan, [cell["m"]] * n, seeds, depth, cell["batch"], PIECE)
-    settled, wrong = first > skip, (first > skip) & (first <= depth)
-    places = Counter(zip(*np.nonzero(wrong)[:1], first[wrong], strict=True)).values()
-    together = sum(k * k for k in places) / max(sum(places), 1)
-    at_risk = np.minimum(first[settled], depth) - skip
-    return {"wrong": int(wrong.sum()), "trials": int(at_risk.sum()), "together": max(together, 1.0)}
-
-
 def long_runs(profile: Profile) -> Steps:
     """One step a network."""
-    return Steps(tuple({"kind": "long", "s": S, "seed": 0, **vars(run)} for run in profile.long), run_long)
-
-
-def run_long(cell: dict) -> dict:
-    """The first layer with a wrong bit on any input, None where there is none."""
-    plan = Plan(Design(cell["width"], cell["s"]), cell["m"])
-    piece = PIECE if cell["depth"] > PIECE else 4
-    run = partial(first_wrong_layers, plan, [cell["m"]], [cell["seed"]], cell["depth"], cell["batch"], piece)
-    first = int(run(stop_at=1e-9).min())
-    return {"broke_at": None if first > cell["depth"] else first}
+    return Steps(tuple(run.cell() for run in profile.long), run_long)
 
 
 def tasks(profile: Profile) -> list[Steps]:
     """What is drawn, what is counted where anything is, and the long run."""
-    return [chances(profile), *([rates(profile)] if profile.rates else []), long_runs(profile)]
+    return [chances(profile), *(rate.steps() for rate in profile.rates), long_runs(profile)]
 
 
 def drawn_rows(profile: Profile, seen: Seen) -> list[dict]:
@@ -172,18 +122,14 @@ def drawn_rows(profile: Profile, seen: Seen) -> list[dict]:
     return rows
 
 
-def measured_rows(profile: Profile, seen: Seen) -> list[dict]:
-    """Counted chances with exact 95% intervals, from counts divided by how many come together."""
-    if not profile.rates:
-        return []
-    steps, rows = rates(profile), []
-    for cell, result in zip(steps.cells, steps.results(seen), strict=True):
-        wrong, trials = (round(result[key] / result["together"]) for key in ("wrong", "trials"))
-        low, high = proportion_interval(wrong, trials)
-        rows.append({"kind": "measured", "d": cell["width"], "m": cell["m"], "wrong": result["wrong"],
-                     "trials": result["trials"], "low": low, "best": result["wrong"] / result["trials"],
-                     "high": high if wrong else upper_limit(trials),
-                     "share": cell["m"] / mean_field_capacity(Design(cell["width"], cell["s"]))})  # fmt: skip
+def measured_rows(profile: Profile, seen: Seen, drawn: list[dict]) -> list[dict]:
+    """Counted chances with 95% intervals, and the drawn ones of the same networks."""
+    rows, by_size = [], {(row["d"], row["m"]): row for row in drawn}
+    for rate in profile.rates:
+        law = by_size[rate.width, rate.m]
+        beside = {f"drawn_{key}": law[key] for key in ("low", "best", "high")}
+        counted = pooled(rate.steps().results(seen))
+        rows.append({"kind": "measured", "d": rate.width, "m": rate.m, "share": law["share"], **counted, **beside})
     return rows
 
 
@@ -203,21 +149,11 @@ def price_rows(profile: Profile, seen: Seen) -> list[dict]:
 
 
 def long_finding(cell: dict, first: int | None) -> Finding:
-    """Whether a long run had a wrong bit; without one, a limit on how often there can be one."""
-    depth, batch = cell["depth"], cell["batch"]
-    limit = upper_limit(depth * batch)
-    clean = f"0 wrong bits in {depth:,} layers; at 95% a layer errs on fewer than {limit:.1e} of inputs"
-    question = f"Theorem 8 at any depth: does a built network run {depth:,} layers without a wrong bit?"
+    """Whether a long run had a wrong bit."""
     d, m = cell["width"], cell["m"]
-    return Finding(
-        question + " (control, must fail)" * cell["control"],
-        f"d = {d:,}, m = {m:,} = {m / d:.2g} d, s = {S}, {batch} inputs, 1 seed",
-        clean if first is None else f"the first wrong bit in layer {first:,}",
-        "holds" if first is None else "fails",
-        "every read-off of every layer on the right side of 1/2; the limit takes inputs of a layer as independent"
-        if first is None
-        else "one read-off on the wrong side",
-    )
+    question = f"Theorem 8 at any depth: does a built network run {cell['depth']:,} layers without a wrong bit?"
+    span = f"d = {d:,}, m = {m:,} = {m / d:.2g} d, s = {S}, {cell['batch']} inputs, 1 seed"
+    return Finding(question + " (control, must fail)" * cell["control"], span, *clean_run(cell, first))
 
 
 def price_finding(row: dict) -> Finding:
@@ -232,17 +168,13 @@ def price_finding(row: dict) -> Finding:
     )
 
 
-def built_finding(row: dict, drawn: list[dict]) -> Finding:
-    """A counted chance beside the drawn one at the same d, interpolated in m."""
-    near = sorted((r["m"], r["best"]) for r in drawn if r["d"] == row["d"])
-    m, best = np.array(near).T if near else (np.array([]), np.array([]))
-    inside = len(m) > 1 and m[0] <= row["m"] <= m[-1]
-    beside = f"drawn {np.exp(np.interp(np.log(row['m']), np.log(m), np.log(best))):.1e}" if inside else "none drawn"
-    interval = f"{row['best']:.1e} [{row['low']:.1e}, {row['high']:.1e}]" if row["wrong"] else f"< {row['high']:.1e}"
+def built_finding(row: dict) -> Finding:
+    """A counted chance beside the drawn one of the same networks."""
+    counted, law = (triple([row[name + key] for key in ("low", "best", "high")], ".1e") for name in ("", "drawn_"))
     return Finding(
         f"Theorem 8 at any depth, d = {row['d']:,}, m = {row['m']:,}, s = {S}, built: chance of a wrong bit, a layer?",
         f"{number(row['trials'])} inputs times layers",
-        f"{interval}; {beside}",
+        f"{counted if row['wrong'] else 'at most {:.1e}'.format(row['high'])}; drawn {law}",
         "measured",
         f"{row['wrong']} inputs went wrong; exact 95% interval, inputs of one layer counted together",
     )
@@ -264,14 +196,16 @@ def rare_finding(rows: list[dict], d: int) -> Finding:
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Chances, drawn and counted, the depths they allow, and the price of depth."""
-    drawn, counted = drawn_rows(profile, seen), measured_rows(profile, seen)
+    drawn = drawn_rows(profile, seen)
+    counted = measured_rows(profile, seen, drawn)
     prices = price_rows(profile, seen)
     runs = long_runs(profile)
     findings = [long_finding(cell, run["broke_at"]) for cell, run in zip(runs.cells, runs.results(seen), strict=True)]
     findings += map(price_finding, prices)
     findings += [rare_finding(drawn, d) for d in profile.curves]
-    findings += [built_finding(row, drawn) for row in counted]
-    curves = [{**row, "kind": "curve"} for row in drawn if row["d"] in profile.curves]
+    findings += map(built_finding, counted)
+    in_order = sorted(drawn, key=lambda row: row["share"])
+    curves = [{**row, "kind": "curve"} for row in in_order if row["d"] in profile.curves]
     at_m = [{**row, "kind": "at m"} for row in drawn if row["d"] in profile.prices.get(row["m"], ())]
     targets = [{"kind": "target", "depth": depth, "best": log(2) / depth / INPUTS} for depth in (DEPTH, DEPTH * TIMES)]
     return Analysis([*drawn, *curves, *at_m, *counted, *prices, *targets], findings)
@@ -286,5 +220,5 @@ EXPERIMENT = Experiment(
     tasks=tasks,
     analyse=analyse,
     draw=draw_any_depth,
-    size=(14, 4.8),
+    size=(12, 12),
 )

@@ -8,15 +8,22 @@ gates, and rounds to -1, 0, 1 with half as many ReLUs a unit.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
-from math import log
 
-from superposed.compiler.scanned import Plan, first_wrong_layers
+from superposed.compiler.scanned import Plan
 from superposed.figures.deep_transition import draw_deep_transition
-from superposed.fitting import judge_interval, logarithm, power, power_log, ratio_interval, through
+from superposed.fitting import logarithm, power, power_log, ratio_interval, through
 from superposed.study.experiment import Analysis, Experiment, Finding
+from superposed.study.half_passes import drawn_findings, drawn_s_findings, exponent_finding, s_findings
 from superposed.study.series import finding, number, slopes_between, triple
-from superposed.study.transitions import Transition, Triple, as_json, count_passes, fit_transitions, half_pass_law
+from superposed.study.transitions import (
+    Transition,
+    Triple,
+    as_json,
+    count_passes,
+    fit_transitions,
+    half_pass_law,
+)
+from superposed.study.wrong_inputs import broke_at
 from superposed.sweeping.record import Seen
 from superposed.sweeping.steps import Steps
 from superposed.theory.deep_drawn import half_pass
@@ -50,16 +57,22 @@ class Built:
 
 @dataclass(frozen=True)
 class Profile:
-    """What is built, and the widths at which half-passes are drawn; depth and inputs of all of them."""
+    """What is built, and the widths at which half-passes are drawn; depth and inputs of all of them.
+
+    Args:
+      active: values of s that are drawn for the paper's design besides those that are built.
+    """
 
     built: tuple[Built, ...]
     drawn: tuple[int, ...]
     events: int
     depth: int = 16
     batch: int = 10
+    active: tuple[int, ...] = ()
 
 
 FAR = (8192, 32768, 131_072, 10**6, 10**8, 10**10, 10**12)
+SMALLEST = (Built("paper", 2, 4096, -6, -1, 4), Built("sparse", 2, 4096, -6, -1, 4))
 SMALL = (
     Built("paper", 2, 4096, -8, 0),
     Built("paper", 2, 8192, -6, 1),
@@ -74,17 +87,22 @@ LARGE = (
     Built("sparse", 2, 32768, -1, 3, step=FINE),
     Built("paper", 2, 65536, -2, 2, step=FINE),
 )
+MORE_ACTIVE = (
+    Built("paper", 4, 16384, -4, 1),
+    Built("paper", 4, 32768, -2, 2),
+    Built("paper", 6, 32768, -4, 1),
+    Built("paper", 8, 32768, -5, 0),
+)
+"""Rungs around the drawn half-passes of 6,200, 20,700, 13,800 and 10,800 features, fixed before any was built."""
 WIDEST = (Built("sparse", 2, 65536, 0, 4, step=FINE),)
 """Five fine rungs each, with the rung nearest to the drawn half-pass in the middle. They were fixed from the drawn law
 before any of these networks was built. That law puts the half-passes at 31,300, 93,100, 83,900 and 311,000 features. It
 also says that the chance falls from .9 to .1 within one coarse rung. A network of these widths costs a minute."""
 PROFILES = {
     "tiny": Profile((Built("paper", 2, 2048, -9, -6, 2), Built("sparse", 2, 2048, -9, -6, 2)), (8192, 10**8), 60, 4, 4),
-    "quick": Profile(
-        (Built("paper", 2, 4096, -6, -1, 4), Built("sparse", 2, 4096, -6, -1, 4)), (8192, 2**17, 10**8, 10**12), 100
-    ),
-    "standard": Profile((*SMALL, *LARGE), FAR, 400),
-    "full": Profile((*SMALL, *LARGE, *WIDEST), FAR, 4000),
+    "quick": Profile(SMALLEST, (8192, 2**17, 10**8, 10**12), 100, active=(4, 8)),
+    "standard": Profile((*SMALL, *LARGE, *MORE_ACTIVE), FAR, 400),
+    "full": Profile((*SMALL, *LARGE, *MORE_ACTIVE, *WIDEST), FAR, 4000),
 }  # fmt: skip
 
 
@@ -101,10 +119,7 @@ def networks(profile: Profile) -> Steps:
 
 def build(cell: dict) -> dict:
     """The first layer in which any input has a wrong bit, None where there is none."""
-    plan = Plan(DESIGNS[cell["design"]](cell["width"], cell["s"]), rows_of(cell["m"]))
-    first = first_wrong_layers(plan, [cell["m"]], [cell["seed"]], cell["depth"], cell["batch"], piece=4, stop_at=1e-9)
-    layer = int(first.min())
-    return {"broke_at": None if layer > cell["depth"] else layer}
+    return broke_at(Plan(DESIGNS[cell["design"]](cell["width"], cell["s"]), rows_of(cell["m"])), cell, piece=4)
 
 
 def rows_of(m: int) -> int:
@@ -114,7 +129,7 @@ def rows_of(m: int) -> int:
 
 def drawn(profile: Profile) -> Steps:
     """One step for each design, s and width."""
-    kinds = sorted({(group.design, group.s) for group in profile.built})
+    kinds = sorted({(group.design, group.s) for group in profile.built} | {("paper", s) for s in profile.active})
     shared = {"kind": "drawn", "depth": profile.depth, "batch": profile.batch, "events": profile.events, "seed": 0}
     widths = sorted({*profile.drawn, *(group.width for group in profile.built)})
     cells = [{**shared, "design": design, "s": s, "width": width} for design, s in kinds for width in widths]
@@ -190,36 +205,6 @@ def factor_findings(halves: dict[tuple, Triple]) -> list[Finding]:
     ]
 
 
-def exponent_finding(name: str, halves: dict[int, Triple], curve: dict[int, float]) -> list[Finding]:
-    """The built exponent between the smallest and the largest width against the drawn one; none of a single width."""
-    if len(halves) < 2 or not {min(halves), max(halves)} <= curve.keys():
-        return []
-    first, last = min(halves), max(halves)
-    octaves = log(last / first)
-    slope = tuple(log(x) / octaves for x in ratio_interval(halves[first], halves[last]))
-    word, why = judge_interval(slope, log(curve[last] / curve[first]) / octaves)
-    question = f"{name}, built: does m* rise with d as the drawn one does?"
-    return [Finding(question, f"d = {first:,} and {last:,}", f"exponent {triple(slope, '.2f')}", word, why)]
-
-
-def drawn_findings(name: str, curve: dict[int, float]) -> list[Finding]:
-    """The last exponent of a drawn curve, and the width from which on m* exceeds d."""
-    points, slopes = sorted(curve.items()), list(slopes_between(curve).values())
-    (d, _), (e, m) = points[-2:]
-    question = f"{name}, drawn: local exponent of m* at the largest d?"
-    measured = f"{slopes[-1]:.3f}; {m / e:.3g} features a neuron"
-    why = "density evolution with the active features drawn"
-    findings = [Finding(question, f"d = {d:.3g} to {e:.3g}", measured, "computed", why)]
-    for ((d, m), (e, n)), slope in zip(pairwise(points), slopes, strict=True):
-        if m < d and n >= e and e <= 4 * d:
-            question = f"{name}, drawn: from what d on are there more features than neurons?"
-            equal = number(round(d * (d / m) ** (1 / (slope - 1)), -2))
-            why = "a straight line in log-log between the two widths"
-            findings.append(Finding(question, f"between d = {d:,} and {e:,}", f"d = {equal}", "computed", why))
-            break
-    return findings
-
-
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Half-passes with their intervals, the drawn ones beside them, and the factor of the sparse design."""
     rows, curves = counts(profile, seen), drawn_curves(profile, seen)
@@ -232,13 +217,20 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     for design, s in sorted(curves):
         built, curve = {d: half for (*group, d), half in halves.items() if group == [design, s]}, curves[design, s]
         name = f"Theorem 8, {design} design, s = {s}"
-        findings += exponent_finding(name, built, curve) + drawn_findings(name, curve)
+        findings += exponent_finding(name, "d", built, curve) + drawn_findings(name, curve)
         widths = [group.width for group in profile.built if (group.design, group.s) == (design, s)]
         if len(widths) > 1:
             law = half_pass_law(built, "d", CLAIM, MODELS, through(curve.items(), CLAIM, "d", "drawn law"))
             laws[f"{design}, s = {s}"] = law
             question = f"Theorem 8, {design}, s = {s} active, built: m* grows as d^(3/2)?"
             law_findings.append(finding(question, f"d = {min(widths):,} to {max(widths):,}", law))
+    for design, d in sorted({(design, d) for design, _, d in halves}):
+        built = {s: half for (*group, s, at_d), half in halves.items() if (*group, at_d) == (design, d)}
+        if len(built) > 2:
+            curve = {s: curves[design, s][d] for s in built if d in curves.get((design, s), {})}
+            findings += s_findings(f"Theorem 8, {design} design, d = {d:,}", built, curve)
+    for design in sorted({design for design, _ in curves}):
+        findings += drawn_s_findings(design, {s: curve for (of, s), curve in curves.items() if of == design})
     fits = laws | {f"{design}, s = {s}, d = {d}": as_json(found) for (design, s, d), found in by_size.items()}
     half_rows = [{**t.row("half", t.half), "sharpness": t.success.sharpness[1]} for t in bounded]
     chances = [row for transition in fitted for row in transition.curve_rows("fitted chance", reach=2, n=41)]
@@ -254,5 +246,5 @@ EXPERIMENT = Experiment(
     tasks=lambda profile: [drawn(profile), networks(profile)],
     analyse=analyse,
     draw=draw_deep_transition,
-    size=(14, 5.2),
+    size=(12, 12),
 )

@@ -10,8 +10,8 @@ from superposed.bad_input import InputError
 from superposed.circuits.circuit import evaluate_active, sparse_features
 from superposed.compiler import channels_jax
 from superposed.compiler.channels_jax import Planted, code_for, features_on, run_planted, step, wires
+from superposed.compiler.first_wrong import first_wrong_layers
 from superposed.compiler.gate_table import gates_of, group_table
-from superposed.compiler.scanned import first_wrong_layers
 from superposed.compiler.scanned_channels import channel_plan
 from superposed.compiler.sparse import index_matrix
 from superposed.compiler.steps import StepLayer, gadget_of

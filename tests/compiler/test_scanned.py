@@ -1,9 +1,14 @@
 """Theorem 8's network as one program: its orders and codes, its twin in SciPy, what its result does not depend on."""
 
+import os
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from child import QUICK
 
 from superposed.bad_input import InputError
 from superposed.circuits.circuit import Op, evaluate_active, make_gates, sparse_features
@@ -11,11 +16,11 @@ from superposed.compiler.balanced import order_keys, rank, thing
 from superposed.compiler.codes import mean_read
 from superposed.compiler.corrected_arrays import code_matrix, corrected_stage, draw_and_layer, draw_code
 from superposed.compiler.deep import run
+from superposed.compiler.first_wrong import first_wrong_layers
 from superposed.compiler.gate_table import gates_of, group_table, table_of
 from superposed.compiler.scanned import (
     Plan,
     encode,
-    first_wrong_layers,
     layer_keys,
     next_state,
     rounded,
@@ -158,7 +163,50 @@ def test_correction_keeps_bits_right_and_without_it_they_go_wrong():
     assert (first_wrong_layers(Plan(design, 128, "identity"), [128], [0], 24, 20, piece=8) <= 12).all()
 
 
+ON_MANY_DEVICES = f"""{QUICK}
+import jax, json, sys
+import numpy as np
+from superposed.compiler.first_wrong import _run_all, first_wrong_layers
+from superposed.compiler.scanned import Plan
+from superposed.compiler.scanned_channels import channel_plan
+from superposed.devices import DEVICES
+from superposed.program import program
+from superposed.theory.density_evolution import Design
+
+plan, crowded = Plan(Design(512, 2), 48), channel_plan(48, 4, 3, 48)
+keys, m = jax.vmap(jax.random.key)(jax.numpy.arange(2)), jax.numpy.array([48, 48])
+firsts, reads, spread = [], [], []
+for n, shares in ((1, (1, 1)), (2, (2, 1)), (4, (2, 2))):
+    DEVICES.set(n)
+    firsts.append([first_wrong_layers(p, [48] * 2, [0, 1], 3, 8).tolist() for p in (plan, crowded)])
+    state = jax.vmap(lambda key, m: plan.start(8, key, m))(keys, m)
+    state, _ = program(_run_all, 3)(plan, 2, shares, keys, m, 0, state)
+    spread.append(len(state.read.sharding.device_set))
+    reads.append(np.asarray(state.read))
+assert all(first == firsts[0] for first in firsts) and spread == [1, 2, 4], (firsts, spread)
+assert all(np.array_equal(read, reads[0]) for read in reads)
+assert all(len({{n for network in first for n in network}}) > 1 for first in firsts[0]), firsts[0]
+"""
+
+
+def test_results_are_the_same_bits_on_1_2_and_4_devices():
+    """Networks are dealt to two devices, networks and inputs to four; some inputs go wrong, and not all at once."""
+    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+    subprocess.run([sys.executable, "-c", ON_MANY_DEVICES], env=os.environ | flags, check=True)
+
+
+def test_every_group_is_an_input_once():
+    plan = Plan(Design(1024, 2), 20)
+    truth = np.asarray(program(lambda key: start_groups(plan, None, key, 20).truth)(jax.random.key(0)))
+    assert np.array_equal(truth, np.kron(np.eye(10), np.ones((2, 1))))
+    assert first_wrong_layers(plan, [20], [0], 1, None).shape == (1, 10)
+
+
 def test_numbers_of_features_that_are_refused():
+    with pytest.raises(InputError, match="m = 98: networks that take every group have m = rows = 100"):
+        first_wrong_layers(Plan(Design(1024, 2), 100), [98], [0], 2, None)
+    with pytest.raises(InputError, match="devices = 1000: this process has"):
+        first_wrong_layers(Plan(Design(1024, 2), 100), [100], [0], 2, 2, devices=1000)
     for m in (3, 0, 200):
         with pytest.raises(InputError, match=f"m = {m}: closed groups"):
             first_wrong_layers(Plan(Design(1024, 2), 100), [m], [0], 2, 2)

@@ -12,10 +12,6 @@ MODULE = runpy.run_path(str(experiments_folder() / "any_depth.py"))
 PROFILE = MODULE["PROFILES"]["quick"]
 
 
-def row(d: int, m: int, best: float) -> dict:
-    return {"kind": "chance", "d": d, "m": m, "best": best}
-
-
 def prices(chance) -> list[dict]:
     """The price of depth of quick, where every cell has `chance(cell)`, scattered a little over the runs."""
     steps, scatter = MODULE["chances"](PROFILE), np.exp(0.02 * np.random.default_rng(0).standard_normal(PROFILE.seeds))
@@ -30,18 +26,17 @@ def test_the_price_of_depth_has_an_interval_around_it():
     assert prices(lambda cell: 1e-12) == []
 
 
-def test_wrong_inputs_are_counted_once_they_have_settled(monkeypatch):
-    first = np.array([[3, 9, 12, 12, 21], [21, 21, 12, 9, 5]])  # of two networks, to depth 20; 8 layers are skipped
-    monkeypatch.setitem(MODULE["measure"].__globals__, "first_wrong_layers", lambda *_: first)
-    seen = MODULE["measure"](
-        {"s": 2, "width": 4096, "m": 64, "layers": 20, "skip": 8, "batch": 5, "networks": 2, "seed": 0}
-    )
-    assert seen["wrong"] == 5 and seen["trials"] == (1 + 4 + 4 + 12) + (12 + 12 + 4 + 1)
-    assert seen["together"] == pytest.approx((1 + 4 + 1 + 1) / 5)
-
-
 def test_a_counted_chance_stands_beside_the_drawn_one():
-    counted = {"d": 8192, "m": 200, "wrong": 0, "trials": 1000, "low": 0.0, "best": 0.0, "high": 3e-3}
-    drawn = [row(8192, 100, 1e-4), row(8192, 400, 1e-2)]
-    assert MODULE["built_finding"](counted, drawn).measured == "< 3.0e-03; drawn 1.0e-03"
-    assert MODULE["built_finding"]({**counted, "m": 50}, drawn).measured == "< 3.0e-03; none drawn"
+    law = {"drawn_low": 8e-4, "drawn_best": 1e-3, "drawn_high": 2e-3}
+    none = {"d": 8192, "m": 200, "wrong": 0, "trials": 1000, "low": 0.0, "best": 0.0, "high": 3e-3, **law}
+    some = {**none, "wrong": 4, "low": 1e-3, "best": 4e-3, "high": 1e-2}
+    said = [MODULE["built_finding"](row).measured for row in (none, some)]
+    assert said[0] == "at most 3.0e-03; drawn 1.0e-03 [8.0e-04, 2.0e-03]"
+    assert said[1] == "4.0e-03 [1.0e-03, 1.0e-02]; drawn 1.0e-03 [8.0e-04, 2.0e-03]"
+
+
+def test_every_built_chance_is_drawn_too():
+    for name in ("tiny", "standard", "full"):
+        profile = MODULE["PROFILES"][name]
+        drawn = {(cell["m"], cell["width"]) for cell in MODULE["chances"](profile).cells}
+        assert {(rate.m, rate.width) for rate in profile.rates} <= drawn and profile.rates

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from superposed.bad_input import InputError
-from superposed.compiler.scanned import Plan, first_wrong_layers
+from superposed.compiler.first_wrong import first_wrong_layers
+from superposed.compiler.scanned import Plan
 from superposed.theory import deep_drawn
 from superposed.theory.density_evolution import (
     DESIGNS,

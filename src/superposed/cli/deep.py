@@ -79,7 +79,8 @@ def run_deep(args: argparse.Namespace) -> None:
 
 
 def _built(args: argparse.Namespace, design: object) -> dict:
-    from superposed.compiler.scanned import Plan, first_wrong_layers
+    from superposed.compiler.first_wrong import first_wrong_layers
+    from superposed.compiler.scanned import Plan
     from superposed.fitting import proportion_interval
 
     first = [

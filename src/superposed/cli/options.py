@@ -6,7 +6,7 @@ from pathlib import Path
 
 from superposed.bad_input import InputError
 from superposed.cli.words import whole
-from superposed.measuring.measure import DEVICES, check_devices
+from superposed.devices import DEVICES, check_devices
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
 from superposed.sweeping.size import check_seeds

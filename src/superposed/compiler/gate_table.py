@@ -57,6 +57,15 @@ def group_order(
     return jnp.where(layer == 0, jnp.arange(rows), shuffled).astype(jnp.int32)
 
 
+def input_groups(
+    build_key: Key[Array, ""], batch: int | None, m: Int[Array, ""] | int, s: int, rows: int
+) -> Int[Array, " batch"]:
+    """The number of the group that each input turns on: a random one, or each of rows/s groups once (None)."""
+    if batch is None:
+        return jnp.arange(rows // s)
+    return jax.random.randint(jax.random.fold_in(build_key, 0), (batch,), 0, m // s)
+
+
 def group_table(
     key: Key[Array, ""], layer: Int[Array, ""] | int, m: Int[Array, ""] | int, s: int, rows: int
 ) -> GateTable:

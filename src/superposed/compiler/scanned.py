@@ -3,22 +3,16 @@
 Memory holds one layer whatever the depth. States are the features' read-offs; `corrected_arrays` has the layers.
 """
 
-from collections.abc import Sequence
-from functools import partial
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
+from jax.sharding import PartitionSpec
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from superposed.bad_input import InputError
 from superposed.compiler.corrected_arrays import Form, apply_ands, draw_and_layer, draw_code, read_code, write_code
-from superposed.compiler.gate_table import GateTable, group_table
-from superposed.program import program
+from superposed.compiler.gate_table import GateTable, group_table, input_groups
 from superposed.theory.density_evolution import Design
-
-SMALL = 1024  # rows; up to so many, a program would compile longer than it runs
 
 
 class State(NamedTuple):
@@ -73,8 +67,13 @@ class Plan(NamedTuple):
         """The form of sums."""
         return self.form or ("scattered" if jax.default_backend() == "cpu" else "dense")
 
-    def start(self, batch: int, key: Key[Array, ""], m: Int[Array, ""] | int) -> State:
-        """The encoded inputs of one network: a random group of features each."""
+    @property
+    def dealt(self) -> PartitionSpec:
+        """How states [networks, rows, inputs] are dealt to devices."""
+        return PartitionSpec("networks", None, "inputs")
+
+    def start(self, batch: int | None, key: Key[Array, ""], m: Int[Array, ""] | int) -> State:
+        """The encoded inputs of one network: a group of features each, as `start_groups`."""
         return start_groups(self, batch, key, m)
 
     def run(
@@ -153,73 +152,8 @@ def run_groups(
     return jax.lax.scan(one_layer, state, first + 1 + jnp.arange(n_layers))
 
 
-def input_groups(build_key: Key[Array, ""], batch: int, m: Int[Array, ""] | int, s: int) -> Int[Array, " batch"]:
-    """The number of the group that each input turns on."""
-    return jax.random.randint(jax.random.fold_in(build_key, 0), (batch,), 0, m // s)
-
-
-def start_groups(plan: Plan, batch: int, key: Key[Array, ""], m: Int[Array, ""] | int) -> State:
-    """The encoded inputs of one network: a random group of features each."""
-    build_key, s = jax.random.split(key)[1], plan.design.s
-    groups = input_groups(build_key, batch, m, s)
+def start_groups(plan: Plan, batch: int | None, key: Key[Array, ""], m: Int[Array, ""] | int) -> State:
+    """The encoded inputs of one network: the features of a group each (`input_groups`)."""
+    build_key, s = jax.random.split(key)[1], plan.s
+    groups = input_groups(build_key, batch, m, s, plan.rows)
     return encode(build_key, jnp.arange(plan.rows)[:, None] // s == groups, m, plan)
-
-
-@runtime_checkable
-class Runs(Protocol):
-    """What `first_wrong_layers` runs: a `Plan`, or a `scanned_channels.ChannelPlan`. Hashable; states are pytrees."""
-
-    s: int
-    rows: int
-
-    def start(self, batch: int, key: Key[Array, ""], m: Int[Array, ""] | int) -> tuple: ...
-
-    def run(
-        self,
-        n_layers: int,
-        key: Key[Array, ""],
-        m: Int[Array, ""] | int,
-        first: Int[Array, ""] | int,
-        state: tuple,
-    ) -> tuple[tuple, Int[Array, "layers batch"]]: ...
-
-
-def first_wrong_layers(
-    plan: Runs, m: Sequence[int], seeds: Sequence[int], depth: int, batch: int, piece: int = 16, stop_at: float = 1.0
-) -> Int[np.ndarray, "networks batch"]:
-    """For each network and input the first layer with a wrong bit, depth + 1 where there is none.
-
-    Runs `piece` layers a program call, and stops once a share `stop_at` of every network's inputs has gone wrong.
-
-    Args:
-      m, seeds: of each network.
-
-    Raises:
-      InputError: m not a multiple of s, below s or beyond the plan's rows.
-    """
-    s = plan.s
-    for n_features in m:
-        if n_features % s or not s <= n_features <= plan.rows:
-            raise InputError("m", n_features, f"closed groups need a multiple of s = {s} up to rows = {plan.rows}")
-    keys, m = jax.vmap(jax.random.key)(jnp.array(seeds)), jnp.array(m)
-    loops = plan.rows > SMALL
-    state = program(_start_all, 2, loops=loops)(plan, batch, keys, m)
-    first = np.full((len(seeds), batch), depth + 1)
-    for done in range(0, depth, piece):
-        state, counts = program(_run_all, 2, loops=loops)(
-            plan, min(piece, depth - done), keys, m, jnp.array(done), state
-        )
-        wrong = np.asarray(counts) > 0  # [networks, layers, batch]
-        here = np.where(wrong.any(1), done + 1 + wrong.argmax(1), depth + 1)
-        first = np.minimum(first, here)
-        if ((first <= depth).mean(1) >= stop_at).all():
-            break
-    return first
-
-
-def _start_all(plan, batch, keys, m):
-    return jax.vmap(partial(plan.start, batch))(keys, m)
-
-
-def _run_all(plan, n_layers, keys, m, first, state):
-    return jax.vmap(partial(plan.run, n_layers), (0, 0, None, 0))(keys, m, first, state)

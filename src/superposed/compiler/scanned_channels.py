@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import PartitionSpec
 from jaxtyping import Array, Int, Key
 
 from superposed.compiler.channels_jax import Code, code_for, read, step, wires
-from superposed.compiler.gate_table import group_order, group_table
-from superposed.compiler.scanned import input_groups
+from superposed.compiler.gate_table import group_order, group_table, input_groups
 
 
 class ChannelState(NamedTuple):
@@ -45,10 +45,15 @@ class ChannelPlan(NamedTuple):
         """D, units of a layer, each one neuron in each of two ReLU layers."""
         return sum(self.code.sizes)
 
-    def start(self, batch: int, key: Key[Array, ""], m: Int[Array, ""] | int) -> ChannelState:
-        """The encoded inputs: a random group of features each, the same as `scanned.start_groups` takes."""
-        groups = input_groups(jax.random.split(key)[1], batch, m, self.s)
-        units = self.code.units(groups[:, None] * self.s + jnp.arange(self.s)).reshape(batch, -1)
+    @property
+    def dealt(self) -> PartitionSpec:
+        """How states [networks, inputs, ...] are dealt to devices."""
+        return PartitionSpec("networks", "inputs")
+
+    def start(self, batch: int | None, key: Key[Array, ""], m: Int[Array, ""] | int) -> ChannelState:
+        """The encoded inputs: a group of features each, the same as `scanned.start_groups` takes."""
+        groups = input_groups(jax.random.split(key)[1], batch, m, self.s, self.rows)
+        units = self.code.units(groups[:, None] * self.s + jnp.arange(self.s)).reshape(len(groups), -1)
         units = jax.vmap(lambda u: jnp.unique(u, size=u.size, fill_value=self.width))(units)
         spare = ((0, 0), (0, self.room - units.shape[1]))
         return ChannelState(jnp.pad(units, spare, constant_values=self.width).astype(jnp.int32), groups)

@@ -12,34 +12,44 @@ CHANCE = "chance of a wrong bit, a layer and input"
 
 
 def draw_any_depth(figure: Figure, analysis: Analysis) -> None:
-    """Left: chances against m, drawn and counted. Middle: the depth at a given m. Right: chances against d."""
-    left, middle, right = figure.subplots(1, 3)
-    widths = sorted({*distinct(analysis.rows("curve"), "d"), *distinct(analysis.rows("measured"), "d")})
-    colours = dict(zip(widths, COLOURS, strict=False))
-    draw_chances(left, analysis, colours)
-    draw_depths(middle, analysis, colours)
-    draw_prices(right, analysis)
+    """Chances against m, drawn. Counted chances against the drawn ones. The depth at a given m. Chances against d."""
+    (chances, counted), (depths, prices) = figure.subplots(2, 2)
+    colours = dict(zip(distinct(analysis.rows("curve"), "d"), COLOURS, strict=False))
+    draw_chances(chances, analysis, colours)
+    draw_counted(counted, analysis)
+    draw_depths(depths, analysis, colours)
+    draw_prices(prices, analysis)
 
 
 def draw_chances(ax: Axes, analysis: Analysis, colours: dict[int, str]) -> None:
-    """Drawn chances as lines with bars, counted ones as squares; an arrow where none was wrong."""
+    """Drawn chances, with the scatter of the runs."""
     for d, rows in analysis.groups("curve", "d").items():
         share, low, best, high = columns(rows, "share", "low", "best", "high")
         ax.errorbar(
             share, best, [best - low, high - best], fmt="o-", ms=3, lw=1.2, color=colours[d], label=f"d = {d:,}"
         )
-    for row in analysis.rows("measured"):
-        best, low, high = (row[key] for key in ("best", "low", "high"))
-        if row["wrong"]:
-            ax.errorbar(row["share"], best, [[best - low], [high - best]], fmt="s", ms=5, mfc="none", capsize=2,
-                        color=colours[row["d"]])  # fmt: skip
-        else:
-            ax.plot(row["share"], high, "v", ms=6, mfc="none", color=colours[row["d"]])
-    if analysis.rows("measured"):
-        ax.plot([], [], "s", mfc="none", color=INK, label="built (triangle: at most, at 95%)")
     ax.set(yscale="log", xlabel="features m, as a share of the mean field's capacity", ylabel=CHANCE)
-    ax.set_title("How rare a wrong bit is, s = 2")
+    ax.set_title("How rare a wrong bit is, drawn, s = 2")
     legend_below(ax)
+
+
+def draw_counted(ax: Axes, analysis: Analysis) -> None:
+    """Counted chances against the drawn ones of the same networks; an arrow down where no input went wrong."""
+    rows = sorted(analysis.rows("measured"), key=lambda row: (row["d"], row["m"]))
+    for row, colour in zip(rows, COLOURS * len(rows), strict=False):
+        low, best, high, first, law, last = (
+            row[key] for key in ("low", "best", "high", "drawn_low", "drawn_best", "drawn_high")
+        )
+        across, label = [[law - first], [last - law]], f"d = {row['d']:,}, m = {row['m']:,}: {row['wrong']} went wrong"
+        up, bars = (best, [[best - low], [high - best]]) if row["wrong"] else (high, None)
+        ax.errorbar(law, up, bars, across, fmt="s" if bars else "v", ms=4, capsize=2, color=colour, label=label)
+    if rows:
+        ends = [min(row["drawn_low"] for row in rows), max(row["drawn_high"] for row in rows)]
+        ax.plot(ends, ends, "-", lw=1, color=INK, label="equal")
+        ax.set(xscale="log", yscale="log")
+        legend_below(ax)
+    ax.set(xlabel=f"{CHANCE}, drawn", ylabel=f"{CHANCE}, built")
+    ax.set_title("Built networks (triangle: at most, at 95%)")
 
 
 def draw_depths(ax: Axes, analysis: Analysis, colours: dict[int, str]) -> None:

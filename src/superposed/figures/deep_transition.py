@@ -1,4 +1,4 @@
-"""The transition of deep networks: chance of passing against m, the half-pass against d, local exponents."""
+"""The transition of deep networks: chance of passing against m, the half-pass against d and s, local exponents."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,11 +12,12 @@ STYLE = {"paper": ("o", "-"), "sparse": ("s", "--")}
 
 
 def draw_deep_transition(figure: Figure, analysis: Analysis) -> None:
-    """Left: the share of networks that pass. Middle: half-passes, built and drawn. Right: local exponents."""
-    left, middle, right = figure.subplots(1, 3)
-    draw_chances(left, analysis)
-    draw_half_passes(middle, analysis)
-    draw_exponents(right, analysis)
+    """The share of networks that pass. Half-passes, built and drawn. Local exponents. Half-passes against s."""
+    (chances, halves), (exponents, active) = figure.subplots(2, 2)
+    draw_chances(chances, analysis)
+    draw_half_passes(halves, analysis)
+    draw_exponents(exponents, analysis)
+    draw_active(active, analysis)
 
 
 def draw_chances(ax: Axes, analysis: Analysis) -> None:
@@ -58,8 +59,8 @@ def draw_half_passes(ax: Axes, analysis: Analysis) -> None:
 
 def draw_exponents(ax: Axes, analysis: Analysis) -> None:
     """Exponents between neighbouring widths."""
-    groups = sorted({(row["design"], row["s"]) for row in analysis.rows("drawn")})
-    for (design, s), colour in zip(groups, COLOURS, strict=False):
+    for design, colour in zip(STYLE, COLOURS, strict=False):
+        s = 2
         for of, line in (("drawn", STYLE[design][1]), ("mean field", ":")):
             rows = analysis.rows("local exponent", of=of, design=design, s=s)
             label = f"{of}, {design} design, s = {s}"
@@ -67,4 +68,26 @@ def draw_exponents(ax: Axes, analysis: Analysis) -> None:
     ax.axhline(1.5, color="0.8", lw=1, zorder=0)
     ax.set(xscale="log", xlabel=NEURONS, ylabel="local exponent of m*", ylim=(1.2, 2.6))
     ax.set_title("Local exponents")
+    legend_below(ax)
+
+
+def draw_active(ax: Axes, analysis: Analysis) -> None:
+    """Half-passes of the paper's design against s, relative to the drawn one at the smallest s; two powers beside."""
+    drawn, built = analysis.groups("drawn", "d", design="paper"), analysis.groups("half", "d", design="paper")
+    several = [d for d, rows in drawn.items() if len(rows) > 2 and (d in built or d == max(drawn))]
+    for d, colour in zip(several, COLOURS, strict=False):
+        rows = sorted(drawn[d], key=lambda row: row["s"])
+        s, m = columns(rows, "s", "best")
+        ax.plot(s, m / m[0], "-", lw=1.2, color=colour, label=f"drawn, d = {d:.3g}")
+        s, low, best, high = (column / scale for column, scale in zip(
+            columns(built.get(d, []), "s", "low", "best", "high"), (1, m[0], m[0], m[0]), strict=True))  # fmt: skip
+        if len(s) > 1:
+            ax.errorbar(s, best, [best - low, high - best], fmt="o", ms=4, color=colour, capsize=2, label="built")
+    values = distinct(analysis.rows("drawn", design="paper"), "s")
+    for power, line in ((-0.5, "--"), (-3, ":")):
+        label = f"$s^{{{power:g}}}$"
+        ax.plot(values, [(s / values[0]) ** power for s in values], line, lw=1, color=INK, label=label)
+    ax.set(xscale="log", yscale="log", xlabel="active features s", ylabel="m* / drawn m* at the smallest s")
+    ax.set_title("The price of more active features")
+    readable_log(ax)
     legend_below(ax)

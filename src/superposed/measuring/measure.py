@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextvars import ContextVar
 from operator import itemgetter
 
 import jax
@@ -12,6 +11,7 @@ from jaxtyping import Bool
 
 from superposed.bad_input import InputError
 from superposed.constructions.base import Construction
+from superposed.devices import even_share
 from superposed.measuring.cell import Cell
 from superposed.measuring.errors import Errors
 from superposed.measuring.evaluate import SLOTS
@@ -27,9 +27,6 @@ OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"
 """What XLA's error says."""
 CELL_BYTES = 2**28
 """Weights of the cells that are vmapped together stay below this; wider networks go one after the other."""
-
-DEVICES: ContextVar[int | None] = ContextVar("devices", default=None)
-"""How many devices `measure` uses where its caller names no number; None takes all."""
 
 
 def bucket(width: int, least: int = Construction.least_rows) -> int:
@@ -70,7 +67,7 @@ def measure(
     cell_batch = _FITTED.get((rows, first.m), _fitting_batch(rows, first.m)) if cell_batch is None else cell_batch
     if not 1 <= cell_batch <= BLOCK:
         raise InputError("cell_batch", cell_batch, f"vmap from 1 to {BLOCK} networks together")
-    devices = even_share(devices)
+    devices = even_share(BLOCK, devices)
     errors: dict[int, Errors] = {}
     for towers in blocks(cells):
         members = [[cells[i] for i in tower] for tower in towers]
@@ -99,22 +96,6 @@ def check_cells(cells: Sequence[Cell]) -> None:
                 raise InputError(
                     name, getattr(cell, name), f"a block shares it, and others have {getattr(first, name)}"
                 )
-
-
-def check_devices(devices: int) -> None:
-    """Raises InputError for fewer devices than one, or for more than this process has."""
-    there = jax.local_device_count()
-    if not 1 <= devices <= there:
-        raise InputError("devices", devices, f"this process has {there}; use 1 to {there}, or leave it out for all")
-
-
-def even_share(devices: int | None) -> int:
-    """The largest divisor of BLOCK among the devices that are wanted."""
-    devices = DEVICES.get() if devices is None else devices
-    if devices is None:
-        devices = jax.local_device_count()
-    check_devices(devices)
-    return max(n for n in range(1, devices + 1) if BLOCK % n == 0)
 
 
 def slots_for(s: int) -> int:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import PartitionSpec
 from jaxtyping import Array, Bool, Float, Int, Key, UInt
 
 from superposed.constructions.base import Construction
+from superposed.devices import over_devices
 from superposed.measuring.all_pairs import Bounds
 from superposed.measuring.errors import Tally, tally
 from superposed.measuring.evaluate import evaluate, holds
@@ -163,11 +163,8 @@ def _over_devices(spec: Spec, measure_network: Callable, block: Block, *shared: 
     """measure_network(network, *shared) for every network of the block, each device taking its share of them."""
     batch = spec.cell_batch if spec.cell_batch > 1 else None
     share = lambda block, *shared: jax.lax.map(lambda one: measure_network(one, *shared), block, batch_size=batch)
-    if spec.devices == 1:
-        return share(block, *shared)
-    mesh = Mesh(np.array(jax.local_devices()[: spec.devices]), ("networks",))
     specs = (PartitionSpec("networks"), *(PartitionSpec() for _ in shared))
-    return jax.shard_map(share, mesh=mesh, in_specs=specs, out_specs=specs[0], check_vma=False)(block, *shared)
+    return over_devices(share, {"networks": spec.devices}, specs, specs[0])(block, *shared)
 
 
 def _reaches_beyond(network: Network, problem: Problem, width: Int[Array, ""]) -> Bool[Array, ""]:

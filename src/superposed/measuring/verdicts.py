@@ -9,15 +9,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from superposed.devices import even_share
 from superposed.measuring.all_pairs import Bounds
 from superposed.measuring.cell import Cell
 from superposed.measuring.measure import (
+    BLOCK,
     block_of,
     blocks,
     bucket,
     check_cells,
     check_promises,
-    even_share,
     rungs_for,
     slots_for,
 )
@@ -69,7 +70,7 @@ def judge(cells: Sequence[Cell], criterion: str, eps: float, devices: int | None
     orders = None if first.sampling.inputs is not None else jnp.asarray(every_order(first.m, first.s))
     rungs, bounds = rungs_for(first), bounds_of(criterion, eps)
     spec = Spec(
-        first.construction, first.m, rows, None, n_inputs, slots_for(first.s), rungs, devices=even_share(devices)
+        first.construction, first.m, rows, None, n_inputs, slots_for(first.s), rungs, devices=even_share(BLOCK, devices)
     )
     verdicts: dict[int, bool] = {}
     for towers in blocks(cells):

@@ -12,7 +12,16 @@ from math import log
 
 import numpy as np
 
-from superposed.fitting import NotFitted, Report, Success, fit_success, proportion_interval, report, sample
+from superposed.fitting import (
+    NotFitted,
+    Report,
+    Success,
+    fit_success,
+    proportion_interval,
+    ratio_interval,
+    report,
+    sample,
+)
 from superposed.fitting.fits import AnyModel
 from superposed.fitting.models import Model
 
@@ -119,6 +128,17 @@ def half_pass_law(
     scatter = [log(high / low) / (2 * NORMAL_95) for low, _, high in points.values()]
     data = sample(best, best, scatter=scatter, along=along, **{along: list(points)})
     return report(data, claim, models, closed)
+
+
+def end_exponent(points: Mapping[float, Triple]) -> Triple:
+    """The exponent between the smallest and the largest value of an axis, with a 95% interval from those of both.
+
+    Args:
+      points: {value of the axis: (low, best, high)} at two values or more.
+    """
+    first, last = min(points), max(points)
+    low, best, high = (log(x) / log(last / first) for x in ratio_interval(points[first], points[last]))
+    return low, best, high
 
 
 def as_json(transition: Transition | NotFitted) -> dict:
