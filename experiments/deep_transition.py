@@ -25,7 +25,7 @@ from superposed.study.transitions import (
 )
 from superposed.study.wrong_inputs import broke_at
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Steps
+from superposed.sweeping.steps import Steps, rows_of
 from superposed.theory.deep_drawn import half_pass
 from superposed.theory.density_evolution import DESIGNS, mean_field_capacity
 
@@ -119,10 +119,10 @@ def networks(profile: Profile) -> Steps:
 
 def build(cell: dict) -> dict:
     """The first layer in which any input has a wrong bit, None where there is none."""
-    return broke_at(Plan(DESIGNS[cell["design"]](cell["width"], cell["s"]), rows_of(cell["m"])), cell, piece=4)
+    return broke_at(Plan(DESIGNS[cell["design"]](cell["width"], cell["s"]), padded(cell["m"])), cell, piece=4)
 
 
-def rows_of(m: int) -> int:
+def padded(m: int) -> int:
     """Rows of the arrays of networks with m features: a power of two below 8192, so that few programs are compiled."""
     return 2 ** (m - 1).bit_length() if m < 8192 else m
 
@@ -144,20 +144,17 @@ def draw_half(cell: dict) -> dict:
 
 def counts(profile: Profile, seen: Seen) -> list[dict]:
     """How many networks pass at each rung."""
-    steps = networks(profile)
-    tried = (
-        {**cell, "d": cell["width"], "passed": result["broke_at"] is None}
-        for cell, result in zip(steps.cells, steps.results(seen), strict=True)
-    )
+    runs = rows_of(networks(profile), seen)
+    tried = ({**run, "d": run["width"], "passed": run["broke_at"] is None} for run in runs)
     return count_passes(tried, SIZE, "m")
 
 
 def drawn_curves(profile: Profile, seen: Seen) -> dict[tuple[str, int], dict[int, float]]:
     """{(design, s): {d: the drawn half-pass}}, without the widths at which no network passes."""
-    steps, curves = drawn(profile), {}
-    for cell, result in zip(steps.cells, steps.results(seen), strict=True):
-        if result["m"] > 0:
-            curves.setdefault((cell["design"], cell["s"]), {})[cell["width"]] = result["m"]
+    curves: dict = {}
+    for row in rows_of(drawn(profile), seen):
+        if row["m"] > 0:
+            curves.setdefault((row["design"], row["s"]), {})[row["width"]] = row["m"]
     return curves
 
 

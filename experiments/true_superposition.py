@@ -13,18 +13,14 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import product
 
-import jax
-
 from superposed.compiler.channels import Channels
-from superposed.compiler.channels_jax import Planted, code_for, run_planted
-from superposed.compiler.channels_on_demand import ClosedGroups, run_groups
 from superposed.figures.circuits import draw_superposition
 from superposed.fitting import proportion_interval, through
-from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit, run_piece
+from superposed.study.deep_runs import deep_run, layers_of, no_wrong_bit, run_channels
 from superposed.study.experiment import Analysis, Experiment, Finding, powers
 from superposed.study.trials import Trials
 from superposed.sweeping.record import Seen
-from superposed.sweeping.steps import Chain, Steps
+from superposed.sweeping.steps import Chain, Steps, rows_of
 from superposed.theory.channels import bits_per_weight, largest_m
 
 STEP = 2 ** (1 / 8)
@@ -147,7 +143,7 @@ def rungs(profile: Profile) -> list[Steps]:
             shared = {"kind": "rung", "circuit": "groups", "s": f.s[0], "c": f.c, "width": width, "depth": f.depth,
                       "batch": f.batch, "m": whole_groups(width * per_neuron, f.s[0])}  # fmt: skip
             cells = tuple({**shared, "seed": 1000 + n} for n in range(RUNG_SEEDS))
-            found.append(Steps(cells, run_network))
+            found.append(Steps(cells, run_channels))
     return found
 
 
@@ -164,34 +160,7 @@ def next_network(cell: dict, before: dict | None) -> dict:
     steps = 0 if before is None else before["steps"] + (1 if before["broke_at"] is None else -1)
     law = most(cell["circuit"], cell["s"], cell["c"], cell["width"])
     m = whole_groups(max(law * STEP**steps, cell["batch"] * cell["s"]), cell["s"])
-    return {"m": m, "steps": steps, **run_network({**cell, "m": m})}
-
-
-def run_network(cell: dict) -> dict:
-    """One network: closed groups by what active units are wired to, paths with the wires of whole layers.
-
-    On an accelerator `compiler.channels_jax` runs paths, and draws other circuits and codes.
-    """
-    if cell["circuit"] == "groups":
-        groups = ClosedGroups(cell["m"], cell["s"], cell["depth"], cell["batch"])
-        layers = [seen._asdict() for seen in run_groups(jax.random.key(cell["seed"]), groups, cell["width"], cell["c"])]
-    elif jax.default_backend() != "cpu":
-        return run_on_device(cell)
-    else:
-        piece = {**cell, "first": 0, "layers": cell["depth"]}
-        layers = run_piece(piece, None, Channels(cell["s"], cell["c"]), stop_at=10)["layers"]
-    broke_at = next((n for n, layer in enumerate(layers, start=1) if layer["wrong"]), None)
-    totals = {name: sum(layer[name] for layer in layers) for name in ("wrong", "lost")}
-    return {"broke_at": broke_at, "layers": len(layers), **totals}
-
-
-def run_on_device(cell: dict) -> dict:
-    """One network of paths by one JAX program."""
-    code = code_for(cell["width"], cell["c"], cell["m"])
-    planted = Planted(cell["m"], cell["s"], cell["depth"], cell["batch"], code, cell["circuit"])
-    layers, wrong, lost, _ = (int(n) for n in run_planted(jax.random.key(cell["seed"]), planted))
-    ran = layers + (wrong > 0)
-    return {"broke_at": ran if wrong else None, "layers": ran, "wrong": wrong, "lost": lost}
+    return {"m": m, "steps": steps, **run_channels({**cell, "m": m})}
 
 
 def run_finding(run: Run, layers: list[dict]) -> Finding:
@@ -236,11 +205,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
         for layer in found
     ]
     findings += [rung_finding(rung.cells, rung.results(seen)) for rung in rungs(profile)]
-    networks = [
-        {**cell, **result}
-        for task in (*staircases(profile), *rungs(profile))
-        for cell, result in zip(task.cells, task.results(seen), strict=True)
-    ]
+    networks = [row for task in (*staircases(profile), *rungs(profile)) for row in rows_of(task, seen)]
     fits = {}
     for trials in frontiers(networks):
         depth, series = networks[0]["depth"], trials.series()

@@ -19,6 +19,8 @@ from superposed.circuits.planted import (
     path_layers,
 )
 from superposed.compiler.channels import Channels
+from superposed.compiler.channels_jax import Planted, code_for, run_planted
+from superposed.compiler.channels_on_demand import ClosedGroups, run_groups
 from superposed.compiler.corrected import Corrected
 from superposed.compiler.deep import errors_and_states
 from superposed.compiler.stacked import Stacked
@@ -62,6 +64,33 @@ def run_piece(
             break
     last = ended or first + n_layers == cell["depth"]
     return {"layers": layers_seen, "ended": ended, "state": None if last else packed(state)}
+
+
+def run_channels(cell: dict) -> dict:
+    """One network of channels: closed groups by what active units are wired to, paths with the wires of whole layers.
+
+    On an accelerator `compiler.channels_jax` runs paths, and draws other circuits and codes.
+    """
+    if cell["circuit"] == "groups":
+        groups = ClosedGroups(cell["m"], cell["s"], cell["depth"], cell["batch"])
+        layers = [seen._asdict() for seen in run_groups(jax.random.key(cell["seed"]), groups, cell["width"], cell["c"])]
+    elif jax.default_backend() != "cpu":
+        return _run_on_device(cell)
+    else:
+        piece = {**cell, "first": 0, "layers": cell["depth"]}
+        layers = run_piece(piece, None, Channels(cell["s"], cell["c"]), stop_at=10)["layers"]
+    broke_at = next((n for n, layer in enumerate(layers, start=1) if layer["wrong"]), None)
+    totals = {name: sum(layer[name] for layer in layers) for name in ("wrong", "lost")}
+    return {"broke_at": broke_at, "layers": len(layers), **totals}
+
+
+def _run_on_device(cell: dict) -> dict:
+    """One network of paths by one JAX program."""
+    code = code_for(cell["width"], cell["c"], cell["m"])
+    planted = Planted(cell["m"], cell["s"], cell["depth"], cell["batch"], code, cell["circuit"])
+    layers, wrong, lost, _ = (int(n) for n in run_planted(jax.random.key(cell["seed"]), planted))
+    ran = layers + (wrong > 0)
+    return {"broke_at": ran if wrong else None, "layers": ran, "wrong": wrong, "lost": lost}
 
 
 def plain(value: float | int) -> float | int | None:
