@@ -33,6 +33,8 @@ def test_share_of_networks_drawn_and_built(capsys):
 @pytest.mark.parametrize(("words", "line"), [
     (["--width", "1e14"], "--width 100000000000000: use 1 to 1e+13 with --mode drawn"),
     (["--width", "4096", "--mode", "built"], "--m None: a built network has a number of features"),
+    (["--width", "4096", "--devices", "2"], "--devices 2: drawn networks use none"),
+    (["--width", "4096", "--mode", "built", "--m", "64", "--devices", "99"], "--devices 99: this process has"),
     (["--width", "20"], "--width 20: correction needs 8 neurons a unit and 4 s units; use 64 or more"),
     (["--width", "4096", "--design", "spars"], "unknown design 'spars': did you mean sparse?"),
     (["--width", "4096", "--m", "1"], "--m 1: use 2 to"),

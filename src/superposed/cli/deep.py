@@ -4,6 +4,7 @@ import argparse
 import time
 
 from superposed.bad_input import InputError
+from superposed.cli.options import add_devices, use_devices
 from superposed.cli.output import print_json
 from superposed.cli.words import pick, whole
 
@@ -34,6 +35,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     )
     parser.add_argument("--seeds", type=whole, default=8, help="networks that are built (default 8)")
     parser.add_argument("--events", type=whole, default=1000, help="inputs that are drawn (default 1000)")
+    add_devices(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.set_defaults(run=run_deep)
 
@@ -43,6 +45,7 @@ def run_deep(args: argparse.Namespace) -> None:
     from superposed.theory.density_evolution import DESIGNS, mean_field_capacity
 
     _check(args)
+    use_devices(args)
     design = pick("design", args.design, DESIGNS)(args.width, args.s)
     started = time.perf_counter()
     result = {name: getattr(args, name) for name in ("width", "s", "design", "mode", "depth", "inputs")}
@@ -97,6 +100,8 @@ def _check(args: argparse.Namespace) -> None:
     pick("mode", args.mode, dict.fromkeys(MODES))
     if args.mode == "built" and args.m is None:
         raise InputError("m", None, "a built network has a number of features; give --m, or use --mode drawn")
+    if args.mode == "drawn" and args.devices is not None:
+        raise InputError("devices", args.devices, "drawn networks use none; leave it out, or use --mode built")
     most = MOST_BUILT if args.mode == "built" else WIDEST
     for name, least, top in (
         ("width", 1, most), ("m", args.s, most if args.mode == "built" else WIDEST**2), ("depth", 1, 10**6),
