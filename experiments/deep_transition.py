@@ -87,13 +87,9 @@ LARGE = (
     Built("sparse", 2, 32768, -1, 3, step=FINE),
     Built("paper", 2, 65536, -2, 2, step=FINE),
 )
-MORE_ACTIVE = (
-    Built("paper", 4, 16384, -4, 1),
-    Built("paper", 4, 32768, -2, 2),
-    Built("paper", 6, 32768, -4, 1),
-    Built("paper", 8, 32768, -5, 0),
-)
-"""Rungs around the drawn half-passes of 6,200, 20,700, 13,800 and 10,800 features, fixed before any was built."""
+MORE_ACTIVE = (Built("paper", 4, 16384, -4, 1), Built("paper", 6, 16384, -8, -2))
+"""Rungs around the drawn half-passes of 6,200 and 2,700 features, fixed before any was built."""
+MOST_ACTIVE = (Built("paper", 4, 32768, -2, 2), Built("paper", 6, 32768, -4, 1), Built("paper", 8, 32768, -5, 0))
 WIDEST = (Built("sparse", 2, 65536, 0, 4, step=FINE),)
 """Five fine rungs each, with the rung nearest to the drawn half-pass in the middle. They were fixed from the drawn law
 before any of these networks was built. That law puts the half-passes at 31,300, 93,100, 83,900 and 311,000 features. It
@@ -101,8 +97,8 @@ also says that the chance falls from .9 to .1 within one coarse rung. A network 
 PROFILES = {
     "tiny": Profile((Built("paper", 2, 2048, -9, -6, 2), Built("sparse", 2, 2048, -9, -6, 2)), (8192, 10**8), 60, 4, 4),
     "quick": Profile(SMALLEST, (8192, 2**17, 10**8, 10**12), 100, active=(4, 8)),
-    "standard": Profile((*SMALL, *LARGE, *MORE_ACTIVE), FAR, 400),
-    "full": Profile((*SMALL, *LARGE, *MORE_ACTIVE, *WIDEST), FAR, 4000),
+    "standard": Profile((*SMALL, *LARGE, *MORE_ACTIVE), FAR, 400, active=(8,)),
+    "full": Profile((*SMALL, *LARGE, *MORE_ACTIVE, *MOST_ACTIVE, *WIDEST), FAR, 4000),
 }  # fmt: skip
 
 
