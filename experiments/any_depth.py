@@ -170,7 +170,7 @@ def price_finding(row: dict) -> Finding:
 
 def built_finding(row: dict) -> Finding:
     """A counted chance beside the drawn one of the same networks."""
-    counted, law = (triple([row[name + key] for key in ("low", "best", "high")], ".1e") for name in ("", "drawn_"))
+    counted, law = (triple((row[of + "low"], row[of + "best"], row[of + "high"]), ".1e") for of in ("", "drawn_"))
     return Finding(
         f"Theorem 8 at any depth, d = {row['d']:,}, m = {row['m']:,}, s = {S}, built: chance of a wrong bit, a layer?",
         f"{number(row['trials'])} inputs times layers",
