@@ -1,6 +1,7 @@
 """Trained networks: how the error falls with the width, and how much training gains over constructions."""
 
 from dataclasses import dataclass, replace
+from itertools import product
 from math import comb, log
 
 from superposed.constructions import Bernoulli, Gaussian, Rademacher
@@ -38,12 +39,13 @@ BUILT = {
 }
 DECADE = 10
 REFERENCE, BEST = "Rademacher", "Rademacher, best read-off"
-EVERYWHERE = ("trained", "Rademacher, trained read-off", "Rademacher", "Gaussian", "Bernoulli")
+FAR = ("trained", "Rademacher", "Gaussian", "Bernoulli")
+EVERYWHERE = (*FAR, "Rademacher, trained read-off")
 
 
 @dataclass(frozen=True)
 class Profile:
-    """All kinds of network at (m, s) of `main`; those of `EVERYWHERE` at (m, s) of `more`.
+    """All kinds of network at (m, s) of `main`; those of `EVERYWHERE` at (m, s) of `more`; those of `FAR` at `far`.
 
     Widths are `parts` of C(m, 2), the width from which one neuron a pair is exact. Where a quarter of C(m, 2) is above
     the `most` neurons, widths are the five octaves that end there.
@@ -56,6 +58,7 @@ class Profile:
     seeds: int
     steps: int
     batch: int
+    far: tuple[tuple[int, int], ...] = ()
     most: int = 1024
     looked_at: int = 32
 
@@ -67,8 +70,8 @@ PROFILES = {
     "tiny": Profile(((6, 2),), (), ("trained", REFERENCE), (1 / 4, 1 / 2, 1), seeds=3, steps=60, batch=16),
     "quick": Profile(((12, 3),), (), FEW, (1 / 4, 1 / 2, 1), seeds=8, steps=400, batch=32),
     "standard": Profile(
-        ((16, 3),), ((16, 2), (16, 6), (32, 3), (64, 3), (256, 3)), ALL, OCTAVES, seeds=8, steps=1000, batch=64,
-        most=192,
+        ((16, 3),), ((16, 2), (16, 6), (32, 3)), ALL, OCTAVES, seeds=8, steps=1000, batch=64,
+        far=((64, 3), (256, 3)), most=192,
     ),
     "full": Profile(
         ((16, 3), (32, 3), (64, 3)), ((128, 3), (256, 3), *((m, s) for m in (32, 64, 128) for s in (2, 4, 6))), ALL,
@@ -88,9 +91,9 @@ def tasks(profile: Profile) -> dict[tuple[str, int, int], AtWidths]:
     """The errors at each width, by (kind, m, s)."""
     networks = {kind: recipe(profile.steps, profile.batch, **fields) for kind, fields in TRAINED.items()} | BUILT
     asked = {}
-    for m, s in (*profile.main, *profile.more):
-        for kind, network in networks.items():
-            if kind in profile.kinds and ((m, s) in profile.main or kind in EVERYWHERE):
+    for problems, kinds in ((profile.main, ALL), (profile.more, EVERYWHERE), (profile.far, FAR)):
+        for (m, s), (kind, network) in product(problems, networks.items()):
+            if kind in profile.kinds and kind in kinds:
                 sampling = Sampling(profile.looked_at)
                 asked[kind, m, s] = AtWidths(network, m, s, widths(profile, m), profile.seeds, sampling)
     return asked
@@ -114,7 +117,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
             table += gain_rows(kind, m, s, errors, by_task[REFERENCE, m, s])
         if kind in TRAINED or kind == BEST:
             findings += drop_findings(kind, m, s, errors, profile)
-    findings += [gain_finding(m, s, table, profile) for m, s in (*profile.main, *profile.more)]
+    findings += [gain_finding(m, s, table, profile) for m, s in (*profile.main, *profile.more, *profile.far)]
     findings += [*start_findings(by_task, profile), failure_finding(profile, seen)]
     return Analysis(table, findings, fits)
 

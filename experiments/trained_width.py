@@ -1,13 +1,14 @@
 """Trained networks: how the smallest width grows with the number of features, aligned and in superposition."""
 
 from dataclasses import dataclass
+from math import log
 
 from superposed.figures.trained import draw_trained_width
 from superposed.fitting import Model, logarithm, power
 from superposed.measuring.sampling import Sampling
 from superposed.study.experiment import Analysis, Experiment, Finding
-from superposed.study.series import Series, local_exponents, smallest_widths
-from superposed.study.trainings import n_untrained, recipe
+from superposed.study.series import Series, local_exponents, smallest_widths, triple
+from superposed.study.trainings import log_interval, n_untrained, recipe
 from superposed.sweeping.record import Seen
 from superposed.sweeping.tasks import SmallestWidth
 
@@ -61,9 +62,10 @@ def searches(profile: Profile) -> dict[tuple[str, int], list[SmallestWidth]]:
 
 def analyse(profile: Profile, seen: Seen) -> Analysis:
     """Models of the width in m for each kind of input, the exponents between neighbours, and the failures."""
-    table, fits, findings = [], {}, []
+    table, fits, findings, by_inputs = [], {}, [], {}
     for (inputs, s), tasks in searches(profile).items():
         series = smallest_widths(f"trained, {inputs}, s = {s}", tasks, seen, inputs=inputs, s=s)
+        by_inputs[inputs, s] = series
         table += series.rows()
         for question, claim in CLAIMS.items():
             fitted = series.report(claim, models=rivals(claim))
@@ -73,6 +75,8 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
             )
         table += local_exponents(series.name, fitted)
         findings.append(failures(series, tasks, seen))
+    if set(BOTH) <= set(profile.inputs):
+        findings += [price(by_inputs["aligned", s], by_inputs["superposed", s], s) for s in profile.s]
     return Analysis(table, findings, fits)
 
 
@@ -86,6 +90,18 @@ def rivals(claim: float) -> tuple[Model, ...]:
         Model(f"{named} alone", ("1", "log m"), fixed),
         Model(f"{named} and log", ("1", "log m", "log log m"), fixed),
     )
+
+
+def price(aligned: Series, superposed: Series, s: int) -> Finding:
+    """How much wider a layer on inputs in superposition must be, and where its inputs have fewer dimensions than m."""
+    middles = lambda series, m: [0.5 * log(r["low"] * r["high"]) for r in series.records if r["m"] == m]
+    parts, medians = [], superposed.medians()
+    for m in sorted(medians):
+        ratio = log_interval([b - a for a, b in zip(middles(aligned, m), middles(superposed, m), strict=True)])
+        parts.append(f"m = {m:g}: {triple(ratio, '.2f')} times, d*/m = {medians[m] / m:.2f}")
+    question = f"s = {s}: how much wider must a layer be whose d inputs hold the m features in superposition?"
+    why = "median d*; below d*/m = 1 the inputs have fewer dimensions than features; 95% t intervals over seeds"
+    return Finding(question, superposed.span, "; ".join(parts), "measured", why)
 
 
 def failures(series: Series, tasks: list[SmallestWidth], seen: Seen) -> Finding:

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from superposed.program import program
-from superposed.training.loss import Inputs, choose_pairs, draw_inputs, expected_sizes, pair_loss, strata_sizes
+from superposed.training.loss import (
+    Inputs,
+    choose_pairs,
+    draw_inputs,
+    expected_sizes,
+    number_bits,
+    pair_loss,
+    smallest_keys,
+    strata_sizes,
+)
 
 M, D = 6, 5
 RNG = np.random.default_rng(0)
@@ -24,7 +33,12 @@ def every_order(n_active: int) -> Inputs:
     orders = [[*on, *off] for on in permutations(range(n_active)) for off in permutations(range(n_active, M))]
     orders *= 720 // len(orders)  # the same number for every n_active
     b = np.tile(np.arange(M) < n_active, (len(orders), 1)).astype(np.float32)
-    return Inputs(jnp.asarray(b), jnp.asarray(np.array(orders)), jnp.asarray(np.full(len(orders), n_active)))
+    return Inputs(jnp.asarray(b), keys_of(orders), jnp.asarray(np.full(len(orders), n_active)))
+
+
+def keys_of(orders) -> jax.Array:
+    """Keys whose increasing order is the given one."""
+    return jnp.asarray(np.argsort(orders, axis=1) << number_bits(M) | np.arange(M), jnp.uint32)
 
 
 def by_hand(read, n_active: int, scale, power, factored: bool) -> float:
@@ -44,7 +58,7 @@ POWERS = (1.5, 2, 4, 8)
 @pytest.mark.parametrize("form", READ)
 def test_all_pairs_are_the_loop_over_pairs(form):
     scale, factored = jnp.array([0.3, 1.0, 2.0]), form == "factored"
-    inputs = Inputs(jnp.array([[1.0, 1, 1, 0, 0, 0]]), jnp.arange(M)[None], jnp.array([3]))
+    inputs = Inputs(jnp.array([[1.0, 1, 1, 0, 0, 0]]), keys_of(np.arange(M)[None]), jnp.array([3]))
     pairs = choose_pairs(inputs, M, None, scale)
     losses = program(lambda: [pair_loss(READ[form], A[None], pairs, M, factored, power) for power in POWERS])()
     expected = [by_hand(np.asarray(READ[form]), 3, scale, power, factored) for power in POWERS]
@@ -74,11 +88,29 @@ def test_inputs_have_the_activity_they_should():
     assert set(np.asarray(exact.b).sum(axis=1)) == {3}
     free = draw(jax.random.key(0), 4000, 12, 3, "independent")
     for inputs in (exact, free):
-        b, order, n_active = (np.asarray(part) for part in inputs)
+        b, keys, n_active = (np.asarray(part) for part in inputs)
+        order = np.argsort(keys, axis=1)
         assert np.array_equal(np.take_along_axis(b, order, axis=1), np.arange(12) < n_active[:, None])
+        assert np.array_equal(keys & 15, np.tile(np.arange(12), (len(b), 1)))
         rate = b.mean(axis=0)
         assert np.all(np.abs(rate - 0.25) < 5 * np.sqrt(0.25 * 0.75 / len(inputs.b)))
     seen = np.asarray(program(lambda on: strata_sizes(on, 12 - on))(free.n_active))
     expected = np.asarray(expected_sizes(12, 3, "independent"))
     assert np.all(np.abs(seen.mean(axis=0) - expected) < 5 * seen.std(axis=0) / np.sqrt(len(seen)))
     assert expected.sum() == pytest.approx(66)
+
+
+def test_the_smallest_keys_are_those_of_a_sort():
+    """At most three active features come first, in the order of their keys; then idle ones."""
+
+    def chosen(key):
+        inputs = draw_inputs(key, 200, 12, 3, "independent")
+        return inputs, smallest_keys(inputs, jnp.minimum(inputs.n_active, 3), 5)
+
+    inputs, found = program(chosen)(jax.random.key(1))
+    assert {0, 1, 3, 4, 5} <= set(np.asarray(inputs.n_active).tolist())
+    for keys, n_active, few in zip(
+        np.asarray(inputs.keys), np.asarray(inputs.n_active), np.asarray(found), strict=True
+    ):
+        active, idle = np.split(np.sort(keys), [n_active])
+        assert few.tolist() == [*active[:3], *idle][:5]

@@ -3,6 +3,7 @@
 from math import comb
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superposed.figures.axes import columns, distinct, readable_log, ticks_at
@@ -20,9 +21,9 @@ def style(i: int) -> dict:
 
 
 def draw_trained_error(figure: Figure, analysis: Analysis) -> None:
-    """rms error against width for every kind of network; the gain over Rademacher signs."""
-    axes = figure.subplots(1, 2)
+    """rms error against width for every kind of network, the gain over Rademacher signs, and every m and s."""
     problems = distinct([{"at": (row["m"], row["s"])} for row in analysis.rows("mean")], "at")
+    axes = figure.subplots(1, 2 if len(problems) == 1 else 3)
     kinds = list(analysis.groups("mean", "network"))
     m, s = max(problems, key=lambda at: len({r["network"] for r in analysis.rows("mean", m=at[0], s=at[1])}))
     for ax, kind, ylabel in ((axes[0], "mean", "rms error, worst stratum"), (axes[1], "gain", "times smaller error")):
@@ -46,8 +47,26 @@ def draw_trained_error(figure: Figure, analysis: Analysis) -> None:
         readable_log(ax, "y")
     axes[0].set_title(f"m = {m}, s = {s} (mean of networks, 95%)")
     axes[1].set_title("against Rademacher signs of the same width")
+    if len(problems) > 1:
+        draw_every_problem(axes[2], analysis, problems)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+
+
+def draw_every_problem(ax: Axes, analysis: Analysis, problems: list[tuple[int, int]]) -> None:
+    """rms error of trained networks and of Rademacher signs against width, a colour an (m, s)."""
+    for i, (m, s) in enumerate(problems):
+        for network, line in (("trained", "-"), ("Rademacher", ":")):
+            d, low, best, high = columns(
+                analysis.rows("mean", network=network, m=m, s=s), "width", "low", "best", "high"
+            )
+            label = f"m = {m}, s = {s}" if line == "-" else None
+            ax.errorbar(d, best, [best - low, high - best], label=label, **(style(i) | {"ls": line}))
+    ax.set(xscale="log", yscale="log", xlabel="width d (neurons)", ylabel="rms error, worst stratum")
+    ax.set_title("trained; dotted: Rademacher signs")
+    ticks_at(ax, [2**n for n in range(2, 9)])
+    readable_log(ax, "y")
+    ax.legend(fontsize=8)
 
 
 def draw_trained_width(figure: Figure, analysis: Analysis) -> None:

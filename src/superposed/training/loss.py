@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key, UInt32
 
 from superposed.training.table import pair_index
 
@@ -20,22 +20,41 @@ class Inputs(NamedTuple):
 
     Args:
       b: the features [n, m], 0 or 1.
-      order: a random permutation of the features for each input, active ones first.
+      keys: random numbers, the smallest of which are those of the active features [n, m]. A key's low bits are its
+        feature's number. So no two keys of an input are equal, and the smallest key names its feature.
       n_active: how many are active [n].
     """
 
     b: Float[Array, "n m"]
-    order: Int[Array, "n m"]
+    keys: UInt32[Array, "n m"]
     n_active: Int[Array, " n"]
 
 
 def draw_inputs(key: Key[Array, ""], n: int, m: int, s: int | Int[Array, ""], activity: str) -> Inputs:
-    """n inputs with exactly s active features each, or with every feature active on its own with probability s/m."""
-    u = jax.random.uniform(key, (n, m))
-    order = jnp.argsort(u, axis=1)
-    n_active = jnp.full(n, s) if activity == "exact" else jnp.sum(u < s / m, axis=1)
-    rank = jnp.zeros_like(order).at[jnp.arange(n)[:, None], order].set(jnp.arange(m))
-    return Inputs((rank < n_active[:, None]).astype(jnp.float32), order, n_active)
+    """n inputs with exactly s active features each, or with every feature active on its own with probability s/m.
+
+    The s smallest keys are found by s minima. To sort all keys would cost more than a training step's products.
+    """
+    bits = number_bits(m)
+    drawn = jax.random.bits(key, (n, m), jnp.uint32) >> bits
+    keys = drawn << bits | jnp.arange(m, dtype=jnp.uint32)
+    if activity == "exact":
+        last = jax.lax.fori_loop(1, s, lambda _, last: next_key(keys, last + 1), jnp.min(keys, axis=1))
+        active, n_active = keys <= last[:, None], jnp.full(n, s)
+    else:
+        active = drawn < s / m * 2 ** (32 - bits)
+        n_active = jnp.sum(active, axis=1)
+    return Inputs(active.astype(jnp.float32), keys, n_active)
+
+
+def number_bits(m: int) -> int:
+    """Low bits of a key that hold the number of one of m features."""
+    return (m - 1).bit_length()
+
+
+def next_key(keys: UInt32[Array, "n m"], least: UInt32[Array, " n"]) -> UInt32[Array, " n"]:
+    """The smallest key from `least` on, for each input; the largest number there is where no key is left."""
+    return jnp.min(jnp.where(keys >= least[:, None], keys, jnp.uint32(2**32 - 1)), axis=1)
 
 
 def strata_sizes(n_active: int | Array, n_idle: int | Array) -> Float[Array, "*n strata"]:
@@ -86,10 +105,22 @@ def choose_pairs(inputs: Inputs, m: int, n_features: int | None, scale: Float[Ar
     on = jnp.minimum(n_active, n_features - 2)
     off = jnp.minimum(n_features - on, m - n_active)
     slot = jnp.arange(n_features)
-    place = jnp.where(slot < on, slot, jnp.minimum(n_active + slot - on, m - 1))
-    features = jnp.take_along_axis(inputs.order, place, axis=1)
+    features = smallest_keys(inputs, on[:, 0], n_features) & (2 ** number_bits(m) - 1)
+    features = jnp.minimum(features.astype(jnp.int32), m - 1)
     seen = strata_sizes(on[:, 0], off[:, 0])
     return Pairs(features, slot < on, slot < on + off, jnp.where(seen > 0, scale * sizes / jnp.maximum(seen, 1), 0))
+
+
+def smallest_keys(inputs: Inputs, on: Int[Array, " n"], n_features: int) -> UInt32[Array, "n f"]:
+    """The `on` smallest keys of active features, then the smallest of idle ones."""
+    first_idle = jnp.max(jnp.where(inputs.b == 1, inputs.keys, 0), axis=1) + (inputs.n_active > 0)
+
+    def step(least: Array, slot: Array) -> tuple[Array, Array]:
+        found = next_key(inputs.keys, jnp.where(slot == on, first_idle, least))
+        return found + 1, found
+
+    _, found = jax.lax.scan(step, jnp.zeros_like(first_idle), jnp.arange(n_features))
+    return found.T
 
 
 def read_pairs(read: Array, a: Float[Array, "n d"], pairs: Pairs, m: int, factored: bool) -> Float[Array, "n *pair"]:
