@@ -145,12 +145,12 @@ def failed(tasks: list[AtWidths], seen: Seen) -> str:
 
 
 EXPERIMENT = Experiment(
-    claim="Gradient descent: higher loss powers trade the rms error for the largest, and errors grow slowly with s",
+    claim="Gradient descent: what loss powers 4 and 8 change beside 2, and how errors grow with s",
     meaning="The loss says which errors count. A power above 2 weighs the largest errors most. "
     "The number of active features says how many others disturb a pair.",
     profiles=PROFILES,
     tasks=lambda profile: [*loss_tasks(profile).values(), *sparsity_tasks(profile).values()],
     analyse=analyse,
     draw=draw_trained_losses,
-    size=(10, 4.2),
+    size=(10, 4.8),
 )
