@@ -37,4 +37,4 @@ def draw_trained_losses(figure: Figure, analysis: Analysis) -> None:
     sparsity.set_title("mean of networks, 95%")
     ticks_at(sparsity, distinct(analysis.rows("sparsity"), "s"))
     readable_log(sparsity, "y")
-    sparsity.legend(fontsize=8)
+    sparsity.legend(loc="upper left", fontsize=8)
