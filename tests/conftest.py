@@ -31,6 +31,9 @@ import pytest  # noqa: E402 (the environment is set before JAX is imported)
 SHIPPED = pytest.StashKey()
 """The options of the package, as they were before the tests changed them."""
 
+LEAST_ROWS = 256
+"""Narrow networks are padded to so many neurons in place of the package's 2048, which would take most of their time."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Install the checks and the options, in every process that runs tests. The controller of workers runs none."""
@@ -40,9 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
     checker.install("superposed")
     from superposed import program
+    from superposed.constructions.base import Construction
     from superposed.theory.bernoulli_tail import _best_density
     from superposed.theory.bernoulli_width import _tuned_errors
 
+    Construction.least_rows = LEAST_ROWS
     for searched in ((_tuned_errors, 2), (_best_density, 1)):
         program.program(*searched)  # searches for predicted widths run it hundreds of times, so they keep their level
     shipped = program.compiler_options

@@ -31,7 +31,7 @@ def test_the_numbers_of_the_first_screen_are_those_of_the_headline():
     assert printed and all(text in README for text in printed)
 
 
-def test_the_python_of_the_readme_runs(monkeypatch, capsys):
+def test_the_python_of_the_readme_runs(as_shipped, monkeypatch, capsys):
     (block,) = re.findall(r"```python\n(import superposed as sp.*?)```", README, re.DOTALL)
     monkeypatch.chdir(ROOT)
     exec(block, {})

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import runpy
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from matplotlib.figure import Figure
 from superposed.cli.reproduce import figure
 from superposed.cli.run import complete
 from superposed.figures import save
-from superposed.study.loading import experiment_names, load_experiment
+from superposed.study.loading import experiment_names, experiments_folder, load_experiment
 
 LONG = (
     "any_depth", "codes", "crossover", "deep_circuits", "deep_transition", "discovery", "error_correction", "family",
@@ -54,9 +56,11 @@ def test_it_says_what_it_claims_and_what_the_answer_means(name: str):
     assert len(experiment.claim) > 20 and 1 < experiment.meaning.count(". ") + 1 <= 3
 
 
-def test_networks_of_one_seed_are_one_unit(tmp_path: Path):
+@pytest.mark.parametrize("statistic", ["rms", "max"])
+def test_networks_of_one_seed_are_one_unit(statistic: str):
     """They share their first neurons, so four seeds are four units, whatever the number of widths."""
-    _, experiment = load_experiment("uand_aligned")
-    complete("uand_aligned", experiment, "tiny", tmp_path / "rows")
-    fits = figure("uand_aligned", experiment, "tiny", tmp_path / "rows", tmp_path / "figures").fits
-    assert {len(set(fit.sample.unit)) for name, fit in fits.items() if fit.sample.along == "d"} == {4}
+    error_series = runpy.run_path(str(experiments_folder() / "uand_aligned.py"))["error_series"]
+    cells = product((64, 128, 256), range(4), range(3))
+    errors = [{"width": d, "seed": seed, "active": j, "rms": 1 / d, "max": 3 / d} for d, seed, j in cells]
+    series = error_series("a", errors, statistic).sample
+    assert series.along == "d" and len(series.unit) == 12 and len(set(series.unit)) == 4

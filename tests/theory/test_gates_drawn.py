@@ -33,11 +33,12 @@ def draw_on_axes(n, fan_in, key, m, s, d, p):
 )
 def test_distributions_are_those_of_built_networks(k, m, s, d, p):
     drawn = program(draw, 2, loops=True)(N, k, jax.random.key(1), m, s, d, d, p)
-    assert_one_distribution(drawn, built.bernoulli(2, m, s, d, p, d, fan_in=k, **COUNTS))
+    superposed = built.bernoulli(2, m, s, d, p, d, fan_in=k, **COUNTS)
+    assert_one_distribution(drawn, superposed)
     aligned = program(draw_on_axes, 2, loops=True)(N, k, jax.random.key(1), m, s, d, p)
     assert_one_distribution(aligned, built.bernoulli(2, m, s, d, p, fan_in=k, **COUNTS))
     with pytest.raises(AssertionError):  # the test tells the two apart
-        assert_one_distribution(aligned, built.bernoulli(2, m, s, d, p, d, fan_in=k, **COUNTS))
+        assert_one_distribution(aligned, superposed)
 
 
 def test_functions_are_drawn_as_one_code_networks_are_built():
@@ -59,10 +60,11 @@ def test_functions_are_drawn_as_one_code_networks_are_built():
 
     rest = subsets, weights[0], jnp.array(table, jnp.float32)
     drawn = program(lambda key: draw_function(key, Events(m, s, d, d, N, s), *rest), loops=True)(jax.random.key(0))
-    assert_one_distribution(drawn, built.errors(3, m, s, d, weigh, read, fan_in=k, **COUNTS))
+    superposed = built.errors(3, m, s, d, weigh, read, fan_in=k, **COUNTS)
+    assert_one_distribution(drawn, superposed)
     aligned = program(lambda key: draw_function(key, Events(m, s, d, None, N, s), *rest), loops=True)(jax.random.key(0))
     with pytest.raises(AssertionError):  # the test tells the two apart
-        assert_one_distribution(aligned, built.errors(3, m, s, d, weigh, read, fan_in=k, **COUNTS))
+        assert_one_distribution(aligned, superposed)
 
 
 @pytest.mark.parametrize("k", [3, pytest.param(5, marks=pytest.mark.slow)])
