@@ -17,6 +17,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the backgrou
 
 CACHE = Path(__file__).parents[1] / "build" / "jax-cache"
 LEVEL = "xla_backend_optimization_level"
+PARTS = "xla_cpu_parallel_codegen_split_count"
+"""In how many parts a program is compiled at once. The workers keep all cores busy, so one part is the quickest."""
 
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
@@ -54,7 +56,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
     def options(loops: bool = False) -> dict[str, str | int | bool]:
         """Level 0 compiles three times as fast, and runs five times as slowly; programs of long loops keep theirs."""
-        return shipped() | ({LEVEL: 0} if shipped() and not loops else {})
+        quick = {PARTS: 1} | ({} if loops else {LEVEL: 0})
+        return shipped() | {
+            name: value for name, value in quick.items() if shipped() and program._is_known(name, value)
+        }
 
     config.stash[SHIPPED], program.compiler_options = shipped, options
 
