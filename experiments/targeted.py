@@ -62,7 +62,7 @@ class Profile:
 
 
 PROFILES = {
-    "tiny": Profile(powers(2**10, 2, 4), 3, 500, (512, 1024), (128, 256), 2, 8),
+    "tiny": Profile(powers(2**10, 2, 4), 3, 500, (1024, 2048), (256, 512), 2, 8),
     "quick": Profile((2**14, 2**18, 2**24, 2**29, 2**34, 2**40), 4, 2000, (1024, 2048, 4096), powers(4, 5, 7), 3, 16),
     "standard": Profile(powers(4, 7, 20), 16, 20_000, powers(2, 10, 14), powers(4, 5, 8), 6, 64),
     "full": Profile(powers(4, 7, 20), 32, 100_000, powers(2, 10, 15), powers(4, 5, 8), 16, 128),

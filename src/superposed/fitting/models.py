@@ -102,8 +102,8 @@ class Model:
         most = np.array([self.limits.get(name, np.inf) for name in self.free])
         return -most, most
 
-    def contains(self, other: "Model") -> bool:
-        """Whether every curve of the other model is one of this model's: the same form with more free terms."""
+    def contains(self, other: object) -> bool:
+        """Whether the other is a model too, and every one of its curves is one of this model's, with more free terms."""
         return (
             isinstance(other, Model)
             and self.closed is other.closed
