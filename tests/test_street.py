@@ -10,8 +10,8 @@ import superposed
 
 ROOT = Path(superposed.__file__).parent
 STREET = [
-    "bad_input", "files", "program", "devices", "networks", "circuits", "theory", "constructions", "compiler",
-    "scoring", "training", "measuring", "sweeping", "fitting", "study", "figures", "cli", "__main__",
+    "bad_input", "files", "program", "devices", "random_bits", "networks", "circuits", "theory", "constructions",
+    "compiler", "scoring", "training", "measuring", "sweeping", "fitting", "study", "figures", "cli", "__main__",
 ]  # fmt: skip
 """Every room, in an order in which each one imports only from those to its left."""
 

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Key
 
 from superposed.constructions.base import Width
 from superposed.networks.network import matmul
+from superposed.random_bits import written_out
 
 AT_ONCE = 32
 """Rows drawn together on a CPU."""
@@ -21,6 +22,7 @@ def random_rows(
     On a CPU rows are drawn a few at a time, so that their random numbers stay in the cache. Rows that are zero are not
     drawn there at all.
     """
+    key = written_out(key)
     row = lambda i: jnp.where(i < width, draw(jax.random.fold_in(key, i)), 0).astype(jnp.float32)
     if jax.default_backend() != "cpu":
         return jax.vmap(row)(jnp.arange(rows))

@@ -5,7 +5,7 @@ from math import log
 
 import jax
 import jax.numpy as jnp
-import scipy
+import scipy.special
 from jaxtyping import Array, Float, Key
 
 from superposed.constructions.base import Construction, Tuned, Width
@@ -109,4 +109,4 @@ def normal_deviations(criterion: str, m: int) -> float:
     """
     if criterion == "rms":
         return 1.0
-    return float(scipy.stats.norm.isf(0.01 / 2 if criterion == "q99" else log(2) / (16 * m * (m - 1))))
+    return float(-scipy.special.ndtri(0.01 / 2 if criterion == "q99" else log(2) / (16 * m * (m - 1))))

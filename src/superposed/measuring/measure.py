@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool
 
@@ -161,15 +160,13 @@ def block_of(towers: Sequence[Sequence[Cell]], rungs: int, filler_width: int = 0
     cells = [tower[0] for tower in towers]
     first, missing = cells[0], BLOCK - len(cells)
     widths = [[c.width for c in tower] for tower in towers] + [[filler_width]] * missing
-    s = jnp.asarray(np.array([c.s for c in cells] + [first.s] * missing, np.int32))
-    width = jnp.asarray(np.array([w + w[-1:] * (rungs - len(w)) for w in widths], dtype))
-    entropy = jnp.asarray(np.array([c.entropy for c in cells] + [first.entropy] * missing, np.uint32))
-    n_rungs = jnp.asarray(np.array([len(w) for w in widths], np.int32))
-    widest = jnp.maximum(width[:, -1].astype(jnp.float32), 1)
-    checked = jnp.arange(BLOCK) == 0
-    return Block(
-        entropy, s, width, n_rungs, checked, program(tuned, 1)(first.construction, jnp.float32(first.m), s, widest)
-    )
+    s = np.array([c.s for c in cells] + [first.s] * missing, np.int32)
+    width = np.array([w + w[-1:] * (rungs - len(w)) for w in widths], dtype)
+    entropy = np.array([c.entropy for c in cells] + [first.entropy] * missing, np.uint32)
+    n_rungs = np.array([len(w) for w in widths], np.int32)
+    widest = np.maximum(width[:, -1].astype(np.float32), 1)
+    tuned_to = program(tuned, 1)(first.construction, np.float32(first.m), s, widest)
+    return Block(entropy, s, width, n_rungs, np.arange(BLOCK) == 0, tuned_to)
 
 
 _FITTED: dict[tuple[int, int], int] = {}
@@ -198,7 +195,7 @@ def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int, d
     problem = problem_of(first.construction, first.m, first.s)
     n_inputs = first.sampling.n_inputs(problem)
     per_call = first.sampling.per_call(problem, n_inputs)
-    orders = None if first.sampling.inputs is not None else jnp.asarray(every_order(first.m, first.s))
+    orders = None if first.sampling.inputs is not None else every_order(first.m, first.s)
     block = block_of(towers, rungs)
     calls = []
     for start in range(0, n_inputs, per_call):
@@ -206,7 +203,7 @@ def _build_block(towers: Sequence[Sequence[Cell]], rows: int, cell_batch: int, d
         spec = Spec(
             first.construction, first.m, rows, first.sampling.idle, n, slots_for(first.s), rungs, cell_batch, devices
         )
-        calls.append(built_program(spec)(spec, block, jnp.asarray(start), orders))
+        calls.append(built_program(spec)(spec, block, np.int32(start), orders))
     tallies, breaches = zip(*jax.device_get(calls), strict=True)
     check_promises(first, rows, breaches[0])
     places = [(i, n) for i, tower in enumerate(towers) for n in range(len(tower))]
@@ -217,5 +214,5 @@ def _draw_block(towers: Sequence[Sequence[Cell]], devices: int) -> list[Errors]:
     first = towers[0][0]
     spec = Spec(first.construction, 0, 0, None, first.sampling.inputs, slots_for(first.s), devices=devices)
     block = block_of(towers, 1, 1, np.float32)
-    tallies = jax.device_get(drawn_program()(spec, block, jnp.float32(first.m)))
+    tallies = jax.device_get(drawn_program()(spec, block, np.float32(first.m)))
     return [Errors.of([jax.tree.map(itemgetter(i), tallies)]) for i in range(len(towers))]

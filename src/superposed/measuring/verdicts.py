@@ -6,7 +6,6 @@ A verdict is no measurement. It serves one criterion and one eps, so it is never
 from collections.abc import Sequence
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from superposed.devices import even_share
@@ -38,7 +37,7 @@ def can_judge(cell: Cell, criterion: str) -> bool:
     if jax.default_backend() != "cpu" or cell.construction.fan_in > 2:
         return False
     build = lambda: cell.construction(
-        key_of(jnp.zeros(2, jnp.uint32)), problem_of(cell.construction, cell.m, cell.s), cell.width, cell.width
+        key_of(np.zeros(2, np.uint32)), problem_of(cell.construction, cell.m, cell.s), cell.width, cell.width
     )
     return isinstance(jax.eval_shape(build).read_off, Coded)
 
@@ -46,28 +45,30 @@ def can_judge(cell: Cell, criterion: str) -> bool:
 def bounds_of(criterion: str, eps: float) -> Bounds:
     """What `criteria.passes` allows an error to be: below eps in size, or on the right side of 1/2 (decode)."""
     if criterion == "decode":
-        return Bounds(jnp.array([-jnp.inf, -jnp.inf, -0.5]), jnp.array([0.5, 0.5, jnp.inf]))
+        return Bounds(np.float32([-np.inf, -np.inf, -0.5]), np.float32([0.5, 0.5, np.inf]))
     bound = np.float32(eps)
     if float(bound) < eps:  # an error is a float32, so it is below eps if it is below the first float32 that is not
         bound = np.nextafter(bound, np.float32(np.inf))
-    return Bounds(jnp.full(3, -bound), jnp.full(3, bound))
+    return Bounds(np.full(3, -bound), np.full(3, bound))
 
 
-def judge(cells: Sequence[Cell], criterion: str, eps: float, devices: int | None = None) -> list[bool]:
+def judge(
+    cells: Sequence[Cell], criterion: str, eps: float, rows: int | None = None, devices: int | None = None
+) -> list[bool]:
     """`passes(errors, criterion, eps)` for the errors that `measure` finds at each cell, in a part of its time.
 
     Args:
       cells: what to judge, as for `measure`; `can_judge` holds for them.
-      devices: as for `measure`.
+      rows, devices: as for `measure`.
 
     Raises:
       InputError, WrongSums: as `measure`.
     """
     check_cells(cells)
     first = cells[0]
-    rows = bucket(max(cell.width for cell in cells), first.construction.least_rows)
+    rows = bucket(max(cell.width for cell in cells), first.construction.least_rows) if rows is None else rows
     n_inputs = first.sampling.n_inputs(problem_of(first.construction, first.m, first.s))
-    orders = None if first.sampling.inputs is not None else jnp.asarray(every_order(first.m, first.s))
+    orders = None if first.sampling.inputs is not None else every_order(first.m, first.s)
     rungs, bounds = rungs_for(first), bounds_of(criterion, eps)
     spec = Spec(
         first.construction, first.m, rows, None, n_inputs, slots_for(first.s), rungs, devices=even_share(BLOCK, devices)

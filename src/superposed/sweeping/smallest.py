@@ -67,7 +67,7 @@ class Verdicts(SmallestWidth):
         return {width: row.seen["passed"] for width, row in seen.by_width(self.cell(1, seed)).items()}
 
     def measure(self, cells: Sequence[Cell]) -> list[dict]:
-        return [{"passed": passed} for passed in judge(cells, self.criterion, self.eps)]
+        return [{"passed": passed} for passed in judge(cells, self.criterion, self.eps, self._rows(cells))]
 
 
 def searched(task: SmallestWidth, seen: Seen) -> Iterator[Cell]:

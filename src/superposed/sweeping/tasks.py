@@ -9,7 +9,7 @@ from superposed.bad_input import InputError
 from superposed.measuring.cell import Cell
 from superposed.measuring.criteria import check_criterion, passes
 from superposed.measuring.errors import Errors
-from superposed.measuring.measure import BLOCK, measure
+from superposed.measuring.measure import BLOCK, bucket, measure
 from superposed.measuring.sampling import Sampling
 from superposed.networks.problem import Problem
 from superposed.sweeping.cost import RUNGS_A_SEARCH, network_cost
@@ -175,7 +175,7 @@ class SmallestWidth:
         return sorted((cell for cell in wanted if cell.id not in seen), key=lambda cell: cell.width)
 
     def measure(self, cells: Sequence[Cell]) -> list[dict]:
-        return [errors.to_json() for errors in measure(cells)]
+        return [errors.to_json() for errors in measure(cells, self._rows(cells))]
 
     def answered(self, seen: Seen) -> list[Cell]:
         return [self.cell(width, seed) for seed in self.seed_range for width in sorted(self.measured(seen, seed))]
@@ -210,6 +210,12 @@ class SmallestWidth:
     def _one_pass(self) -> bool:
         """Whether one pass over a network measures narrower ones too (`measure`)."""
         return self.construction.nested and self.mode == "built" and self.sampling.idle is None
+
+    def _rows(self, cells: Sequence[Cell]) -> int:
+        """Rows of the padded networks. Those of the first width serve all narrower ones, with one compiled program."""
+        first = self._next({})
+        widest = max(self._around(first)) if self._one_pass else first
+        return bucket(max(widest, *(cell.width for cell in cells)), self.construction.least_rows)
 
     def _around(self, width: int) -> list[int]:
         """The rung with its NEIGHBOURS on either side, less those that the construction refuses."""
