@@ -3,7 +3,8 @@
 The rival bisects the same ladder for each seed. For each input it forms `(V[on].T * a[on]) @ V[on]` over the active
 neurons. It stops at the first input that fails where every read-off is asked for (`max`), and at the end of the inputs
 where 99% are (`q99`). Both sides look at the same networks and the same inputs, so their answers must be equal.
-Networks are built before the clock starts for the rival, and after it starts for the package.
+The clock of both runs while networks are drawn. The rival draws as many weights with NumPy's own generator, and then
+looks at the package's networks. So the answers can be compared, and how long its drawing took is printed as well.
 
 The package searches by verdicts where every read-off is asked for (`smallest_width`, `superposed width`), and by rows
 of measurements elsewhere and in experiments. Each side runs in a process of its own: `first` with an empty cache of
@@ -48,6 +49,20 @@ def by_package(of: str, m: int, criterion: str, n_seeds: int, *, rows: bool) -> 
     return {"seconds": time.process_time() - started, "answers": answers}
 
 
+def draw_by_numpy(of: str, m: int, width: int, p: float, features) -> None:
+    """The weights of a network, and behind codes its activations, as NumPy would make them."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    if of == "rademacher":
+        (2 * rng.integers(0, 2, (width, m), np.int8) - 1).astype(np.float32)
+        return
+    wired = (rng.random((width, m), np.float32) < p).astype(np.float32)
+    codes = rng.standard_normal((width, m), np.float32)
+    codes /= np.linalg.norm(codes, axis=0)
+    np.maximum(wired @ (codes.T @ (codes @ features.T)) - 1, 0)
+
+
 def by_rival(of: str, m: int, criterion: str, n_seeds: int) -> dict:
     """CPU seconds and answers of the NumPy search, on the networks and inputs that the package measures, with the
     multiply-adds of its products."""
@@ -67,7 +82,7 @@ def by_rival(of: str, m: int, criterion: str, n_seeds: int) -> dict:
     build = program(lambda rows, key, width: construction(key, problem, width, rows), 1)
     activations = program(jax.vmap(hidden, (None, 0)))
     k, l = np.triu_indices(m, 1)
-    work = {"multiply_adds": 0.0, "seconds": 0.0}
+    work = {"multiply_adds": 0.0, "seconds": 0.0, "drawing": 0.0}
 
     def fails(error: np.ndarray, members: np.ndarray, bad: np.ndarray, seen: np.ndarray) -> bool:
         """Whether the criterion is known to fail, given the read-offs of one more input."""
@@ -106,19 +121,29 @@ def by_rival(of: str, m: int, criterion: str, n_seeds: int) -> dict:
         features = np.zeros((INPUTS, m), np.float32)
         np.put_along_axis(features, inputs, 1, axis=1)
 
+        def draw(width: int, features=features) -> None:
+            p = float(construction.tune(problem, jnp.float32(width))) if of == "bernoulli" else 0.0
+            started = time.process_time()
+            draw_by_numpy(of, m, width, p, features)
+            work["drawing"] += time.process_time() - started
+
         def network_of(width: int, build_key=build_key, features=features) -> tuple:
             rows = max(2048, 1 << (width - 1).bit_length())
             network = build(rows, build_key, jnp.float32(width) if of == "bernoulli" else jnp.int32(width))
             scale = None if of == "bernoulli" else np.float32(width / 4)  # c(3) = 1/4
             return np.asarray(network.read_off.code), np.asarray(activations(network, features)), scale
 
+        if of == "rademacher":  # narrower networks are the first rows of this one
+            draw(MOST)
         low, high = -1, len(rungs) - 1
         while high - low > 1:
             middle = (low + high) // 2
+            if of == "bernoulli":
+                draw(rungs[middle])
             fine = passes(network_of(rungs[middle]), inputs, rungs[middle])
             low, high = (low, middle) if fine else (middle, high)
         answers.append([rungs[low] if low >= 0 else 0, rungs[high]])
-    return {**work, "answers": answers}
+    return {**work, "seconds": work["seconds"] + work["drawing"], "answers": answers}
 
 
 def main() -> None:
@@ -159,8 +184,10 @@ def main() -> None:
     for side, seconds in times.items():
         ratio = statistics.median(r / ours for r, ours in zip(times["rival"], seconds, strict=True))
         print(f"{side:7} {statistics.median(seconds):8.2f} s   rival / this: {ratio:.1f}")
-    rate = runs["rival"]["multiply_adds"] / runs["rival"]["seconds"]
-    print(f"the rival makes {runs['rival']['multiply_adds']:.3g} multiply-adds, {rate / 1e9:.0f} a ns")
+    rival = runs["rival"]
+    rate = rival["multiply_adds"] / (rival["seconds"] - rival["drawing"])
+    print(f"the rival draws for {rival['drawing']:.2f} s, and makes {rival['multiply_adds']:.3g} multiply-adds, "
+          f"{rate / 1e9:.0f} a ns")  # fmt: skip
 
 
 def run(side: str, args: argparse.Namespace, cache: str) -> dict:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from superposed.measuring.errors import Tally, extremes, merge, no_events, tally
@@ -70,9 +69,8 @@ def tally_all_pairs(network: Network, set_up: Setting, one: Input, slots: int) -
 
     read = lambda n, sums, shared: read_off_at(network, set_up, n).of_sums(sums, shared)
     none = over_tiles(set_up, add, one, lambda _: set_up.n_rungs, read, look_at_tile, no_events(n_rungs))
-    touched = over_rungs(
-        add, set_up.n_rungs, lambda x: x[:, first], lambda x: x, (slots, p), look_at_touched, no_events(n_rungs, 2)
-    )
+    left, right = add.left(lambda x: x[:, first]), add.right(lambda x: x)
+    touched = over_rungs(add, set_up.n_rungs, left, right, (slots, p), look_at_touched, no_events(n_rungs, 2))
     return jax.tree.map(lambda x, y: jnp.concatenate([x[:, None], y], axis=1), none, touched)
 
 
@@ -108,7 +106,8 @@ def hold_all_pairs(
         if network.read_off.by_shared
         else (lambda n, sums, shared: sums)
     )
-    holds = over_rungs(add, until(holds), lambda x: x[:, first], lambda x: x, (slots, p), look_at_touched, holds)
+    left, right = add.left(lambda x: x[:, first]), add.right(lambda x: x)
+    holds = over_rungs(add, until(holds), left, right, (slots, p), look_at_touched, holds)
     return over_tiles(set_up, add, one, until, read, look_at_tile, holds)
 
 
@@ -129,21 +128,22 @@ def over_tiles(
       look: its `seen` says which pairs of the tile have no active member. Only these count.
     """
     m, padded, size = len(one.order), set_up.code.shape[1], set_up.tile
-    corners = jnp.asarray(np.stack(np.triu_indices(padded // size), axis=1) * size)
-    idle = jnp.pad(~one.active, (0, padded - m)) & one.real
+    idle, feature = jnp.pad(~one.active, (0, padded - m)) & one.real, jnp.arange(size)
+    part = lambda x, tile: jax.lax.dynamic_slice_in_dim(x, tile * size, size, x.ndim - 1)
 
-    def look_at_tile(t: Int[Array, ""], found: Found) -> Found:
-        k, l = corners[t]
-        columns = lambda x, start: jax.lax.dynamic_slice_in_dim(x, start, size, x.ndim - 1)
-        shared = None if set_up.shared is None else jax.lax.dynamic_slice(set_up.shared, (k, l), (size, size))
-        feature = jnp.arange(size)
-        seen = (k + feature[:, None] < l + feature) & columns(idle, k)[:, None] & columns(idle, l)
-        visit = lambda n, sums, found: look(n, read(n, sums, shared), seen, found)
-        return over_rungs(
-            add, until(found), partial(columns, start=k), partial(columns, start=l), (size, size), visit, found
-        )
+    def look_at_row(k: Int[Array, ""], found: Found) -> Found:
+        left = add.left(partial(part, tile=k))
 
-    return jax.lax.fori_loop(0, len(corners), look_at_tile, found)
+        def look_at_tile(l: Int[Array, ""], found: Found) -> Found:
+            right, corner = add.right(partial(part, tile=l)), (k * size, l * size)
+            shared = None if set_up.shared is None else jax.lax.dynamic_slice(set_up.shared, corner, (size, size))
+            seen = (corner[0] + feature[:, None] < corner[1] + feature) & part(idle, k)[:, None] & part(idle, l)
+            visit = lambda n, sums, found: look(n, read(n, sums, shared), seen, found)
+            return over_rungs(add, until(found), left, right, (size, size), visit, found)
+
+        return jax.lax.fori_loop(k, padded // size, look_at_tile, found)
+
+    return jax.lax.fori_loop(0, padded // size, look_at_row, found)
 
 
 def read_off_at(network: Network, set_up: Setting, n: Int[Array, ""]) -> Coded:

@@ -76,13 +76,14 @@ class Adder(NamedTuple):
     """A way to sum over neurons, for one input.
 
     Args:
-      take: (a choice of columns) -> what `go_on` needs of these features' code.
+      left, right: (a choice of columns) -> what `go_on` needs of these features' code, for k and for l.
       start: (pairs' shape) -> the state before the first rung.
-      go_on: (number of a rung, what was taken for k, and for l, state at the rung before it) -> (state there, the sums
-        over the neurons up to it).
+      go_on: (number of a rung, what stands left, what stands right, state at the rung before it) -> (state there, the
+        sums over the neurons up to it).
     """
 
-    take: Callable[[Pick], object]
+    left: Callable[[Pick], object]
+    right: Callable[[Pick], object]
     start: Callable[[tuple[int, int]], State]
     go_on: Callable[[Int[Array, ""], object, object, State], tuple[State, Float[Array, "k l"]]]
 
@@ -100,8 +101,8 @@ def setting(network: Network, rungs: Rungs | None, counted: Counted | None) -> S
 def over_rungs(
     add: Adder,
     until: int | Int[Array, ""],
-    k: Pick,
-    l: Pick,
+    left: object,
+    right: object,
     shape: tuple[int, int],
     visit: Callable[[Int[Array, ""], Array, Found], Found],
     found: Found,
@@ -109,10 +110,9 @@ def over_rungs(
     """What is found after visit(rung, sums, found) at each of the first `until` rungs in turn.
 
     Args:
-      k, l: choices of columns; the sums are those of every pair of a column of k and one of l.
+      left, right: of `add`, for some features each; the sums are those of every pair of a left one and a right one.
       shape: of the sums.
     """
-    left, right = add.take(k), add.take(l)
 
     def go_on(n: Int[Array, ""], so_far: tuple[State, Found]) -> tuple[State, Found]:
         state, sums = add.go_on(n, left, right, so_far[0])
@@ -129,22 +129,33 @@ def adder(a: Float[Array, " d"], set_up: Setting, slots: int) -> Adder:
 def _by_products(a: Float[Array, " d"], set_up: Setting) -> Adder:
     """Whole chunks of active neurons are kept from rung to rung. What is left before a rung is added for it alone."""
     neurons = jnp.pad(active_first(a), (0, -len(a) % CHUNK + CHUNK))
-    n_active, chunk_of = jnp.cumsum(a != 0), lambda x, n: jax.lax.dynamic_slice_in_dim(x, n * CHUNK, CHUNK)
-    gather = lambda n, v: jax.lax.dynamic_update_slice_in_dim(v, set_up.code[chunk_of(neurons, n)], n * CHUNK, 0)
-    none = jnp.zeros((len(neurons), set_up.code.shape[1]))
-    code, weight = jax.lax.fori_loop(0, -(-n_active[-1] // CHUNK), gather, none), a[neurons]
+    n_active, chunk_of = (
+        jnp.cumsum(a != 0),
+        lambda x, n, axis=0: jax.lax.dynamic_slice_in_dim(x, n * CHUNK, CHUNK, axis),
+    )
+    n_chunks, put = -(-n_active[-1] // CHUNK), jax.lax.dynamic_update_slice_in_dim
+    gather = lambda n, v: put(v, set_up.code[chunk_of(neurons, n)], n * CHUNK, 0)
+    code = jax.lax.fori_loop(0, n_chunks, gather, jnp.zeros((len(neurons), set_up.code.shape[1])))
+    weight = a[neurons]
 
-    def add(n: Int[Array, ""], k: Pick, l: Pick, sums: Array, until: Int[Array, ""]) -> Array:
-        weights, v = jnp.where(n * CHUNK + jnp.arange(CHUNK) < until, chunk_of(weight, n), 0), chunk_of(code, n)
-        return sums + jnp.matmul((weights[:, None] * k(v)).T, l(v), precision=jax.lax.Precision.HIGHEST)
+    def left(k: Pick) -> Float[Array, "k n"]:
+        """a_i V_ik by rows, because a product takes a third less time than with columns."""
+        weighted = lambda n: (chunk_of(weight, n)[:, None] * k(chunk_of(code, n))).T
+        none = jnp.zeros((jax.eval_shape(k, code).shape[1], len(neurons)))
+        return jax.lax.fori_loop(0, n_chunks, lambda n, v: put(v, weighted(n), n * CHUNK, 1), none)
 
-    def go_on(n: Int[Array, ""], k: Pick, l: Pick, state: tuple[Array, Array]) -> tuple[State, Array]:
+    def add(n: Int[Array, ""], k: Array, l: Pick, sums: Array, until: Int[Array, ""]) -> Array:
+        before = n * CHUNK + jnp.arange(CHUNK) < until
+        weighted = jnp.where(before, chunk_of(k, n, 1), 0)
+        return sums + jnp.matmul(weighted, l(chunk_of(code, n)), precision=jax.lax.Precision.HIGHEST)
+
+    def go_on(n: Int[Array, ""], k: Array, l: Pick, state: tuple[Array, Array]) -> tuple[State, Array]:
         until = n_active[set_up.widths[n] - 1]
         whole = until // CHUNK
         so_far = jax.lax.fori_loop(state[0], whole, lambda chunk, sums: add(chunk, k, l, sums, until), state[1])
         return (whole, so_far), add(whole, k, l, so_far, until)
 
-    return Adder(lambda pick: pick, lambda shape: (jnp.int32(0), jnp.zeros(shape)), go_on)
+    return Adder(left, lambda l: l, lambda shape: (jnp.int32(0), jnp.zeros(shape)), go_on)
 
 
 def _by_bits(a: Float[Array, " d"], set_up: Setting, slots: int) -> Adder:
@@ -156,7 +167,8 @@ def _by_bits(a: Float[Array, " d"], set_up: Setting, slots: int) -> Adder:
         counts = by_bits.count(words, signs, state[0], words.end[n], k, l, state[1])
         return (words.end[n], counts), (words.total[n] - 2 * counts if signs else counts).astype(jnp.float32)
 
-    return Adder(lambda pick: pick(words.bits), lambda shape: (jnp.int32(0), jnp.zeros(shape, jnp.int32)), go_on)
+    bits_of = lambda pick: pick(words.bits)
+    return Adder(bits_of, bits_of, lambda shape: (jnp.int32(0), jnp.zeros(shape, jnp.int32)), go_on)
 
 
 def active_first(a: Float[Array, " d"]) -> Int[Array, " d"]:
