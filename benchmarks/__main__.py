@@ -28,6 +28,7 @@ COMMANDS = (
     ("Cost against size", "cost_against_size.py"),
     ("Compilation", "compilation.py"),
     ("Trained networks, eight seeds", "training.py"),
+    ("Hours of the full profiles", "full_hours.py"),
 )  # fmt: skip
 """Title, script and its arguments. `training.py` leaves PyTorch out where it is not installed."""
 

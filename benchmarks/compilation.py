@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 
-SOME = ("random_init", "uand_aligned")
+from superposed.study.loading import experiment_names
+
 RUN = """
 import json, sys, time
 import jax
@@ -41,7 +42,7 @@ def run(name: str, profile: str, cache: str) -> dict:
 def main() -> None:
     """A line an experiment."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", default=SOME)
+    parser.add_argument("names", nargs="*", default=experiment_names())
     parser.add_argument("--profile", default="quick")
     args = parser.parse_args()
     print(f"| experiment, {args.profile} | programs | compiling, s | first run, s | second run, s | second / first |")

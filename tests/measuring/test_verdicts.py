@@ -7,6 +7,7 @@ from superposed.constructions import Bernoulli, Gaussian, Rademacher, Superposed
 from superposed.measuring.cell import Cell
 from superposed.measuring.criteria import passes
 from superposed.measuring.measure import measure
+from superposed.measuring.programs import n_compilations
 from superposed.measuring.sampling import Sampling
 from superposed.measuring.verdicts import can_judge, judge
 from superposed.sweeping.record import Seen
@@ -43,15 +44,17 @@ def test_only_criteria_of_every_read_off_are_judged():
     assert not can_judge(Cell(Rademacher(), 20, 3, 64, 0, Sampling(3), "drawn"), "max")
 
 
-def test_a_search_by_verdicts_ends_where_one_by_rows_does():
-    task = search_for(Rademacher(), 20, 3, 0.5, success=None, seeds=3, most=4096)
+def test_a_search_by_verdicts_ends_where_one_by_rows_does_and_each_compiles_once():
+    """The search begins above 2,048 neurons and ends below them."""
+    task = search_for(Rademacher(), 20, 3, 0.5, success=None, seeds=3, start=2100, most=4096)
     quick = by_verdicts(task)
     assert isinstance(quick, Verdicts) and not isinstance(
         by_verdicts(search_for(Rademacher(), 20, 3, 0.5, criterion="q99")), Verdicts
     )
-    rows, verdicts = Seen(), Seen()
+    rows, verdicts, before = Seen(), Seen(), n_compilations()
     for search, seen in ((task, rows), (quick, verdicts)):
         for _ in searched(search, seen):
             pass
-    assert quick.brackets(verdicts) == task.brackets(rows)
+    assert n_compilations() - before == 2
+    assert quick.brackets(verdicts) == task.brackets(rows) and quick.brackets(verdicts)[0].high < 2048
     assert all(set(record.seen) == {"passed"} for record in verdicts.values())

@@ -32,9 +32,9 @@ class Construction(Protocol):
       nested: the network of width d is the first d neurons of a wider one, activations included, and only the scale of
         a `Product` read-off depends on d. One pass over the widest network then measures them all.
       fan_in: inputs k of each gate. Gates of more than two need a read-off that is `ByGate`.
-      counted: "signs" where the code of a `Coded` read-off is +-1, "wires" where it is 0 or 1, and in both cases
-        activations are whole numbers from 0 to s. All pairs are then counted by bits on a CPU, with the same sums.
-        `measure` refuses a network that is not so.
+      counted: "signs" where the code of a `Coded` read-off is +-1, "wires" where it is 0 or 1. In both cases weights
+        and activations are whole numbers, these from 0 to s. All pairs are then counted by bits on a CPU, with the same
+        sums. `measure` refuses a network that is not so.
     """
 
     places_features: bool = False

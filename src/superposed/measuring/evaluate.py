@@ -56,7 +56,7 @@ def evaluate(
     all_pairs, on_cpu = idle is None and isinstance(network.read_off, Coded), jax.default_backend() == "cpu"
     group = min(GROUP, n)
     shared_by_inputs = setting(network, rungs, counted_here(counted, slots)) if all_pairs else None
-    input_of = partial(_input, key, network, problem, orders, first + n)
+    input_of = partial(_input, key, network, problem, orders, first + n, slots if counted else 0)
 
     def look(one: Input) -> Tally:
         if all_pairs:
@@ -104,7 +104,7 @@ def holds(
     """
     group = min(GROUP, n)
     shared_by_inputs = setting(network, rungs, counted_here(counted, slots))
-    input_of = partial(_input, key, network, problem, orders, n)
+    input_of = partial(_input, key, network, problem, orders, n, slots if counted else 0)
 
     def look_at_group(state: tuple[Array, Array]) -> tuple[Array, Array]:
         first, so_far = state
@@ -133,15 +133,24 @@ def _input(
     problem: Problem,
     orders: Int[Array, "every m"] | None,
     end: int | Int[Array, ""],
+    whole: int,
     i: Int[Array, ""],
 ) -> Input:
-    """Input number i, real where i is below `end`."""
+    """Input number i, real where i is below `end`.
+
+    Where weights are whole numbers, `whole` is the most active features, and else 0. Whole numbers have the same sum in
+    any order. So the columns of the active features are added, and the rest of the weights is not read.
+    """
     if orders is None:
         order = random_order(jax.random.fold_in(key, i), problem.m)
     else:
         order = orders[jnp.minimum(i, len(orders) - 1)]
     active = jnp.zeros(problem.m, bool).at[order].set(jnp.arange(problem.m) < problem.s)
-    return Input(hidden(network, active.astype(jnp.float32)), order, active, i < end)
+    if not whole or network.encoding is not None or len(network.layers) > 1:
+        return Input(hidden(network, active.astype(jnp.float32)), order, active, i < end)
+    layer, first = network.layers[0], order[:whole]
+    sums = jnp.where(active[first], layer.w[:, first], 0).sum(axis=1)
+    return Input(layer.activation(sums + layer.b), order, active, i < end)
 
 
 def tally_by_feature(network: Network, one: Input, s: int | Int[Array, ""], idle: int | None, slots: int) -> Tally:
