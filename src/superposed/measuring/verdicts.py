@@ -36,10 +36,9 @@ def can_judge(cell: Cell, criterion: str) -> bool:
         return False
     if jax.default_backend() != "cpu" or cell.construction.fan_in > 2:
         return False
-    build = lambda: cell.construction(
-        key_of(np.zeros(2, np.uint32)), problem_of(cell.construction, cell.m, cell.s), cell.width, cell.width
-    )
-    return isinstance(jax.eval_shape(build).read_off, Coded)
+    problem = problem_of(cell.construction, cell.m, cell.s)
+    build = lambda entropy: cell.construction(key_of(entropy), problem, cell.width, cell.width)
+    return isinstance(jax.eval_shape(build, np.zeros(2, np.uint32)).read_off, Coded)
 
 
 def bounds_of(criterion: str, eps: float) -> Bounds:
