@@ -212,10 +212,12 @@ class SmallestWidth:
         return self.construction.nested and self.mode == "built" and self.sampling.idle is None
 
     def _rows(self, cells: Sequence[Cell]) -> int:
-        """Rows of the padded networks. Those of the first width serve all narrower ones, with one compiled program."""
+        """Rows of the padded networks: at most twice those needed, so that networks a little narrower than the first
+        ones take their compiled program."""
         first = self._next({})
-        widest = max(self._around(first)) if self._one_pass else first
-        return bucket(max(widest, *(cell.width for cell in cells)), self.construction.least_rows)
+        rows_for = lambda widths: bucket(max(widths), self.construction.least_rows)
+        needed = rows_for(cell.width for cell in cells)
+        return max(needed, min(2 * needed, rows_for(self._around(first) if self._one_pass else [first])))
 
     def _around(self, width: int) -> list[int]:
         """The rung with its NEIGHBOURS on either side, less those that the construction refuses."""
