@@ -83,9 +83,9 @@ class Verdict:
 def judge(candidates: Sequence[Candidate], claim: float, decades: float, missing: Sequence[str] = ()) -> Verdict:
     """The verdict on "the asymptotic exponent is `claim`", by fixed rules.
 
-    A model is *credible* when it is adequate (lack-of-fit p >= 0.01, or untestable) and its Akaike difference to the
-    best adequate model is at most 6, with or without the correction for few rows. The correction alone would dismiss
-    rich models where rows are few; its absence would dismiss simple ones.
+    A model is *adequate* when its lack of fit has p >= 0.01, or cannot be tested. An adequate model is *credible* when
+    its Akaike difference to the best adequate one is at most 6, with or without the correction for few rows. The
+    correction alone would dismiss rich models where rows are few; its absence would dismiss simple ones.
 
     The printed *interval* is the union of the 95% intervals of the credible models that fit the exponent. A model that
     is a special case of another credible one is left out. So the interval of a straight line is not printed while a
@@ -93,9 +93,9 @@ def judge(candidates: Sequence[Candidate], claim: float, decades: float, missing
 
     - **inconclusive** when no model is adequate, when a rival could not be fitted (`missing`), or when the data span
       less than two decades;
-    - **contradicted** when no credible model allows the claim. A crossover allows it only while the term that would
-      bring it can still make up a tenth of the error at the largest m, at the 95% limit of its size. A smaller term
-      could be added to any model and would make every claim irrefutable;
+    - **contradicted** when no credible model allows the claim. A crossover allows it only through a term that can still
+      make up a tenth of the error at the largest m, at the 95% limit of its size. A smaller term could be added to any
+      model, and would make every claim irrefutable;
     - **supported** when the printed interval contains the claim and lies within .05 of it, and no credible model states
       another of `EXPONENTS`;
     - otherwise **inconclusive**.

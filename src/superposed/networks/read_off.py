@@ -156,7 +156,7 @@ class FormReadOff(NamedTuple):
 
         AND(k, l) ~ f_k^T (x x^T) f_l
 
-    Neuron n has the coordinates p <= q = `corner(n)` and the activation x_p^2 (p = q) or (x_p + x_q)^2, so that
+    Neuron n has the coordinates p <= q = `corner(n)`, and the activation x_p^2 (p = q) or (x_p + x_q)^2. So
     x_p x_q = ((x_p + x_q)^2 - x_p^2 - x_q^2) / 2 is linear in the activations.
 
     Args:

@@ -1,8 +1,8 @@
 """Every read-off of every input with two active features, in one matrix product: for small layers, exactly.
 
-With s = 2 an input turns on one of the F = C(m, 2) gates. Column i of A [d, F] is the layer's activation on input i,
-row j of R [F, d] the read-off of gate j, and M = R A should be the identity. `constructions.read_by.ReadBy` reads the
-same way for any s, inside the common measurement.
+With s = 2 an input turns on one of the F = C(m, 2) gates. Column i of A [d, F] is the layer's activation on input i.
+Row j of R [F, d] is the read-off of gate j, and M = R A should be the identity. `constructions.read_by.ReadBy` reads
+the same way for any s, inside the common measurement.
 """
 
 from typing import NamedTuple

@@ -1,13 +1,13 @@
 """Closed forms of the Bernoulli universal AND: errors by stratum, the tuned density, and the width they predict.
 
-The construction (Hänni et al. 2024, arXiv 2408.05451, Theorems 1 and 2): neuron i is wired to feature k with
-probability p, has bias -1, and the AND of k and l is read as the mean over Gamma(kl), the neurons wired to both. On
+In the construction (Hänni et al. 2024, arXiv 2408.05451, Theorems 1 and 2) neuron i is wired to feature k with
+probability p, and has bias -1. The AND of k and l is read as the mean over Gamma(kl), the neurons wired to both. On
 m features of which s are active, with code vectors of dimension d_in, a neuron of Gamma(kl) sees
 
     h = j - 1 + K + C + Z
 
-with j the number of active pair members (the stratum), K ~ Bin(s - j, p) other active features wired by chance, C the
-cross-talk common to all of Gamma(kl) and Z the neuron's own:
+Here j is the number of active pair members (the stratum), and K ~ Bin(s - j, p) counts other active features wired by
+chance. C is the cross-talk common to all of Gamma(kl), and Z the neuron's own:
 
     Var C = p^2 (m - s) s / d_in + own_j / d_in,   own_j = 2s, 2s - 1, 2s      (j = 0, 1, 2)
     Var Z = p (1 - p) (m - s) s / d_in
@@ -118,9 +118,8 @@ def wired_distribution(n: Float[Array, ""], p: Float[Array, ""]) -> tuple[Float[
     """Values of K ~ Bin(n, p) and their chances, so that sum_i chance_i f(value_i) is E f(K), N_WIRED of each.
 
     Exact, 0 ... 16, where nearly all of K lies there (n p + 5 sd <= 16, or n <= 16). Beyond, K = n p + sd z on even
-    steps of z in [-5, 5] with the density of a normal variable and its first correction for skewness, so that the
-    mean is right to 0.1%, the variance to 1% and the third cumulant to 6%; hardly any K is then near the kink of the
-    ReLU.
+    steps of z in [-5, 5], with the density of a normal variable and its first correction for skewness. The mean is then
+    right to 0.1%, the variance to 1% and the third cumulant to 6%. Hardly any K is then near the kink of the ReLU.
     """
     k = jnp.arange(float(N_WIRED))
     log_choose = jnp.cumsum(jnp.log(jnp.where(k > 0, jnp.maximum(n - k + 1, 1e-30) / jnp.maximum(k, 1), 1)))
@@ -192,8 +191,9 @@ def best_density(
     twice on a finer grid around the best point. So it is smooth in d to a part in a thousand, and networks of
     neighbouring widths share their randomness. It depends on its arguments alone and looks at no measurement.
 
-    Against brute force over p of the drawn distribution (s = 2, 3, m = 64 to 10^10, 99% quantile <= 1/2, d_in = d)
-    the smallest width with this density is at most 3% above the smallest possible; aligned (m = 300) 0% at s = 3.
+    Brute force over p of the drawn distribution was tried at s = 2, 3 and m = 64 to 10^10 (99% quantile <= 1/2,
+    d_in = d). The smallest width with this density is at most 3% above the smallest possible. Aligned, at m = 300 and
+    s = 3, it is the smallest possible.
     Layers far too narrow, whose errors exceed 1 at every density, can have lower ones at d p^2 of about 1 than at
     the p found here.
 

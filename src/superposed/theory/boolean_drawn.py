@@ -42,11 +42,12 @@ def draw_function(
 
         v_I = mean of n_I independent ReLU(sum of the reads of I + bias + K r + x p G + Z),   n_I ~ Bin(n, p^|I| q)
 
-    with q = (1 - p)^(k - |I|), K ~ Bin(s - j, p) other active features of mean read r, the common mode G ~ N(0, N/d_in)
-    of the N inactive features, and Z ~ N(0, x^2 p (1 - p) N/d_in). Which of the gate's features are active is random.
+    Here q = (1 - p)^(k - |I|), and K ~ Bin(s - j, p) counts other active features, of mean read r. G ~ N(0, N/d_in) is
+    the common mode of the N inactive features, and Z ~ N(0, x^2 p (1 - p) N/d_in). Which of the gate's features are
+    active is random.
 
-    Approximate: the mean of n_I activations by its first three cumulants (good from n_I of about 20 on), the n_I of
-    different subsets count as independent, and unequal reads of other active features count as equal.
+    Approximate: The mean of n_I activations has its first three cumulants, which is good from n_I of about 20 on. The
+    n_I of different subsets count as independent. Unequal reads of other active features count as equal.
 
     Args:
       events: what is drawn. The neurons are those of `subsets`.

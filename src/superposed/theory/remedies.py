@@ -90,8 +90,9 @@ def signed_cumulants(
 def draw_centred_read_off(key: Key[Array, ""], events: Events, p: Scalar) -> Float[Array, "3 n"]:
     """Errors for W = (B - p) Phi^T, bias p s - 1, read-off sum_i (B_ik - p)(B_il - p) a_i / (d p^2 (1 - p)^2 c).
 
-    Neurons are independent given the code; with H(t) = E ReLU(t - 1 + K r + Z), K ~ Bin(s - j, p) other active
-    features of mean read r wired to a neuron and Z ~ N(0, p (1 - p) |x|^2 G2) its cross-talk, the read-off has mean
+    Neurons are independent given the code. Let H(t) = E ReLU(t - 1 + K r + Z). K ~ Bin(s - j, p) counts the other
+    active features, of mean read r, that are wired to a neuron. Z ~ N(0, p (1 - p) |x|^2 G2) is its cross-talk. The
+    read-off has mean
 
         (H(r_k + r_l) - H(r_k) - H(r_l) + H(0)) / c,    c = H(2) - 2 H(1) + H(0) at r = 1, |x|^2 = s, K ~ Bin(s - 2, p)
 

@@ -33,7 +33,7 @@ def rademacher_constant(s: Scalar) -> Float[Array, ""]:
     """c(s) for weights +-1: C(n, floor(n/2)) / 2^(n+1) with n = s - 2, exact to float32 rounding.
 
     1/2, 1/4, 1/4, 3/16, 3/16, 5/32 for s = 2, 3, 4, 5, 6, 8. Derivation: averaging over w1, w2 turns ReLU into a
-    tent of half-width 2, so c = E max(0, 2 - |Z|)/4 with Z the sum of the other n signs, which meets only Z = 0 or +-1.
+    tent of half-width 2. So c = E max(0, 2 - |Z|)/4, where Z is the sum of the other n signs. Only Z = 0 and +-1 count.
     """
     n = jnp.maximum(jnp.asarray(s), 2) - 2
     stirling = (1 - 1 / (4 * jnp.maximum(n, 1))) / jnp.sqrt(2 * jnp.pi * jnp.maximum(n, 1))
@@ -57,9 +57,9 @@ def gaussian_constant(s: Scalar, nu: Scalar = 0.0) -> Float[Array, ""]:
 
         c(u) = (2/pi)^{1/2} / pi [2 arccot sqrt(u - 2) - sqrt(u) arcsin(1/(u - 1))]
 
-    which is .233695, .168613, .140013, .110243 at u = 2, 3, 4, 6. Derivation: with S = w1 + w2 + Z, Var Z = u - 2,
-    c = E[sgn(w1 w2) |S|]/2 and dc/du = E[sgn(w1 w2) delta(S)]/2, an orthant probability of two normals with
-    correlation -1/(u - 1); integrate from u to infinity, where c = 0.
+    which is .233695, .168613, .140013, .110243 at u = 2, 3, 4, 6. Derivation: let S = w1 + w2 + Z with Var Z = u - 2.
+    Then c = E[sgn(w1 w2) |S|]/2 and dc/du = E[sgn(w1 w2) delta(S)]/2. The latter is an orthant probability of two
+    normals with correlation -1/(u - 1). Integrate from u to infinity, where c = 0.
     """
     u = jnp.maximum(s, 2) + jnp.asarray(nu, jnp.float32)
     bracket = 2 * jnp.arctan2(1.0, jnp.sqrt(u - 2)) - jnp.sqrt(u) * jnp.arcsin(1 / (u - 1))

@@ -4,9 +4,9 @@ A sign read-off is a mean over all d neurons, which are independent given the co
 
     read-off = sum_i sgn_i ReLU(gamma_i) / (d c),    sgn_i = sgn(v_ik v_il)
 
-so its distribution is that of the neuron's mean mu given Phi, known in closed form, plus a normal deviation of variance
-(E gamma^2 / 2 - mu^2) / d. Summing over d is the one central-limit step taken everywhere here: the excess kurtosis
-that it drops is about 3/d. Both normals and codes are reused at every width, so errors are smooth in d.
+Its distribution is that of the neuron's mean mu given Phi, known in closed form, plus a normal deviation of variance
+(E gamma^2 / 2 - mu^2) / d. Summing over d is the one central-limit step taken everywhere here. It drops an excess
+kurtosis of about 3/d. Both normals and codes are reused at every width, so errors are smooth in d.
 
 Source: derived for this project; constructions: Theorems 2, 3 and 14 of Hänni et al. 2024 (arXiv 2408.05451).
 """
@@ -95,10 +95,10 @@ def mean_signed_relu(
 
         (2/pi)^(3/2) / 2 [cov_ag arcsin rho_bg.a + cov_bg arcsin rho_ag.b + sqrt(variance) arcsin rho_ab.g]
 
-    with rho_xy.z the partial correlation of x and y given z. Exact. Derivation: ReLU(g) = (g + |g|)/2 and g drops
-    out by symmetry; E[sgn a sgn b |g|] is homogeneous of degree 1 in g, so by Euler it is the sum of cov_ag, cov_bg and
-    2 variance times its derivatives, and by Price's theorem each derivative is an orthant probability. Independent
-    a, b and g = a + b give 0.233695, the constant c(2) of Gaussian weights.
+    with rho_xy.z the partial correlation of x and y given z. Exact. Derivation: ReLU(g) = (g + |g|)/2, and g drops
+    out by symmetry. E[sgn a sgn b |g|] is homogeneous of degree 1 in g. So by Euler it is the sum of cov_ag, cov_bg and
+    2 variance, each times the derivative in it. By Price's theorem each derivative is an orthant probability.
+    Independent a, b and g = a + b give 0.233695, the constant c(2) of Gaussian weights.
     """
     rest_a, rest_b, rest_ab = variance - cov_ag**2, variance - cov_bg**2, 1 - cov_ab**2
     return (

@@ -63,10 +63,10 @@ def superposed_sign_width(m: Number, s: int, eps: Number) -> float:
 
         d = (sqrt(pi) z m s / eps)^(2/3),    z = Phi^-1(.995)
 
-    Derivation: cross-talk of variance nu = m s / d, well above s, hides the signal, c = phi(0) / sqrt(nu), while the
-    read-off spreads by sqrt(nu/2) / (c sqrt(d)) = sqrt(pi) nu / sqrt(d). So m^(2/3) needs no bias: it rules unbiased
-    read-offs as well, with s^(2/3) and eps^(-2/3). At s = 2, eps = 1/2: 6.93 m^(2/3), as drawn. Smaller m, where nu
-    is not large, need more. Holds for Rademacher weights, and for the centred read-off of the Bernoulli construction.
+    Derivation: cross-talk of variance nu = m s / d, well above s, hides the signal, so that c = phi(0) / sqrt(nu). The
+    read-off spreads by sqrt(nu/2) / (c sqrt(d)) = sqrt(pi) nu / sqrt(d). So unbiased read-offs need m^(2/3) as well,
+    with s^(2/3) and eps^(-2/3). At s = 2, eps = 1/2 this is 6.93 m^(2/3), as drawn. Smaller m, where nu is not large,
+    need more. The width holds for Rademacher weights, and for the centred read-off of the Bernoulli construction.
     """
     return (sqrt(pi) * scipy.stats.norm.isf(0.005) * m * s / eps) ** (2 / 3)
 

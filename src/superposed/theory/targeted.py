@@ -1,7 +1,7 @@
 """Read-offs of a layer of targeted ANDs (Theorem 11), drawn at a cost that does not grow with the number of gates n.
 
 n gates on n features in superposition, each feature read by two gates. A gate has A = sqrt(d/s) neurons, one in each of
-A blocks of b = d // A, and is read on the k ~ Bin(A, 1/4) of them where both its inputs have the sign +:
+A blocks of b = d // A. It is read on the k ~ Bin(A, 1/4) of them where both its inputs have the sign +:
 
     r = mean over k neurons of ReLU(j - 1 + w + Z_i + H_i)
 
