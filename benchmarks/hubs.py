@@ -20,6 +20,7 @@ from scipy.stats import t
 from superposed.circuits.circuit import Circuit, Gates, Op, evaluate_active, make_gates, wires
 from superposed.circuits.inputs import Domain, inputs_to_check
 from superposed.compiler import channels
+from superposed.compiler.codes import coprime_sizes
 from superposed.compiler.deep import check_network
 from superposed.compiler.refused import NoRoom
 from superposed.compiler.shares import Before, Share, shares
@@ -112,17 +113,19 @@ def predicted_wrong(circuit: Circuit, s: int, width: int, b: sp.csr_array) -> fl
         others = 0 * reads if units >= c * len(members) else (b @ fan_out)[row] - reads
         is_on = evaluate_active(Gates(gates.op[members], inputs), b) @ wires(inputs, circuit.n_inputs).T
         own = reads - is_on.toarray()[row, b.indices]  # the gates that are half on and idle
-        if len(members) > 1 and fan_out[hub] == len(members):
+        of_hub = len(members) > 1 and fan_out[hub] == len(members)
+        if of_hub:
             n_reads -= fan_out[hub]
         one_edge = len(gadget.edges) == 1
         if count == c and one_edge:  # an OR or a copy is never half on
             own = 0 * own
-        load = hits(n_reads, c, units, s * c, units_before)
-        law = lambda own, n, count: idle_gates_on(own, others, n, load, count, s * c, c, units).sum()  # noqa: B023
+        n, load = len(members), hits(n_reads, c, units, s * c, units_before)
+        blocks = coprime_sizes(units, c) if units < c * n else [n] * c
+        law = lambda own: idle_gates_on(own, others, n, load, count, s * c, blocks, units_before, of_hub).sum()  # noqa: B023
         if one_edge:
-            total += law(own, len(members) / s, count)
+            total += law(own)
         else:
-            total += law(0 * own, len(members) / s, count) + xors_off(reads - own, others, c, units).sum()
+            total += law(0 * own) + xors_off(reads - own, others, c, units).sum()
     return total
 
 

@@ -10,6 +10,7 @@ from superposed.circuits.circuit import Circuit, Op, make_gates, sparse_features
 from superposed.circuits.inputs import Domain
 from superposed.compiler import channels
 from superposed.compiler.channels import Channels
+from superposed.compiler.codes import coprime_sizes
 from superposed.compiler.deep import check_network
 from superposed.compiler.refused import NoRoom
 from superposed.compiler.shares import Before, Share, share_units, shares
@@ -80,9 +81,10 @@ def test_gates_that_err_are_as_many_as_the_degrees_of_the_active_features_say():
     degree = np.bincount(gates.inputs.ravel(), minlength=m).astype(float)
     own = degree[b.indices]  # the fan-out of every active feature of every input
     others = np.repeat(b @ degree, np.diff(b.indptr)) - own
-    load = hits(gates.inputs.size, c, units, s * c, network.stages[0].code.shape[1])
-    law = lambda own, others: idle_gates_on(own, others, len(gates.op) / s, load, 2 * c, s * c, c, units).sum()
-    assert errors.lost == 0 and 1 / 2.5 < errors.invented / law(own, others) < 2.5
+    blocks, before = coprime_sizes(units, c), network.stages[0].code.shape[1]
+    load = hits(gates.inputs.size, c, units, s * c, before)
+    law = lambda own, others: idle_gates_on(own, others, len(gates.op), load, 2 * c, s * c, blocks, before).sum()
+    assert errors.lost == 0 and 1 / 2 < errors.invented / law(own, others) < 2
     assert law(own, 0 * others) < errors.invented / 5  # chance alone does not tell
 
 

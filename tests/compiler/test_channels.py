@@ -1,4 +1,4 @@
-"""Channel networks: exact gates, wires against brute force, the law of chance hits, codes, the control."""
+"""Channel networks: exact gates, wires against brute force, the law of chance hits, codes, placement, the control."""
 
 import jax
 import numpy as np
@@ -6,11 +6,14 @@ import pytest
 import scipy.sparse as sp
 from circuits_to_compile import every_input, random_circuit
 
+from superposed.bad_input import InputError
 from superposed.circuits.circuit import Circuit, Op, evaluate_circuit, sparse_features
+from superposed.circuits.circuit import wires as wires_of
 from superposed.circuits.planted import group_features, group_layers, path_features, path_layers, planted_circuit
 from superposed.compiler.channels import Channels
 from superposed.compiler.codes import coprime_code
 from superposed.compiler.deep import check_network, errors_by_depth, run_network
+from superposed.compiler.placement import placed_code
 from superposed.compiler.sparse import identity, index_matrix, kink, rounding
 from superposed.compiler.steps import gadget_of
 from superposed.compiler.wiring import Wiring, clipped_wires, summed_wires
@@ -95,11 +98,46 @@ def test_inputs_may_have_units_of_their_own():
     assert network.stages[0].code.sum(0).max() == 1 and wrong[1] < 20 < wrong[0]
 
 
-@pytest.mark.parametrize("wires", ["clipped", "summed"])
+@pytest.mark.parametrize("m, fan_in, hub", [(1000, 2, False), (400, 3, False), (400, 2, True)])
+def test_channels_placed_by_load_meet_in_one_unit_and_need_fewer_wires(m, fan_in, hub):
+    rng = np.random.default_rng(0)
+    before = index_matrix(coprime_code(rng, m, 4, 256), 256)
+    inputs = np.array([rng.choice(np.arange(1, m), fan_in, replace=False) for _ in range(m)])
+    inputs[:, 0] = 0 if hub else inputs[:, 0]
+    inputs[::7, -1] = -1  # an unused slot
+    code = placed_code(rng, before, inputs, 4, 256)
+    on = index_matrix(code, 256).toarray()
+    assert (on.reshape(m, 4, 64).sum(2) == 1).all() and (on @ on.T - 4 * np.eye(m)).max() <= 1
+    at_random = index_matrix(coprime_code(rng, m, 4, 256), 256)
+    wires = lambda code: clipped_wires(before, inputs, code).astype(bool)
+    placed, random = (wires(index_matrix(code, 256)), wires(at_random))
+    assert placed.sum() < 0.93 * random.sum() and placed.sum(0).max() < 1.3 * placed.sum(0).mean()
+    if not hub:  # two gates of one feature share no unit
+        reads = sp.csr_array(wires_of(inputs, m)).astype(bool).astype(int)
+        shared = (reads.T @ reads).toarray() - np.diag(np.inf * np.ones(m)) > 0
+        assert shared.sum() > m and (on @ on.T)[shared].mean() < 0.01
+
+
+def test_layers_placed_by_load_carry_what_random_ones_do_not():
+    """Closed groups at 2.8 features a neuron and d = 256."""
+    circuit, active = planted_circuit(jax.random.key(0), 720, 3, 3, 60)
+    b = sparse_features(active, 720)
+    networks = [Channels(3, placement=placement)(jax.random.key(1), circuit, 256) for placement in ("load", "random")]
+    wrong = [sum(errors.wrong for errors in check_network(network, circuit, b)) for network in networks]
+    assert wrong[0] == 0 < wrong[1]
+    for bad in (
+        lambda: Channels(3, wires="summed", placement="load"),
+        lambda: next(Channels(3, placement="load").stages(jax.random.key(0), circuit.layers, 720, 256, 1)),
+    ):
+        with pytest.raises(InputError, match="placement = 'load': |first = 1: 0, since channels"):
+            bad()
+
+
+@pytest.mark.parametrize("options", [{}, {"wires": "summed"}, {"placement": "load"}])
 @pytest.mark.parametrize("seed", range(3))
-def test_every_kind_of_gate_is_exact_where_there_is_room(seed, wires):
+def test_every_kind_of_gate_is_exact_where_there_is_room(seed, options):
     circuit = random_circuit(np.random.default_rng(seed), (9, 16, 12, 10), inhibitors=True)
-    network = Channels(9, c=2, wires=wires)(jax.random.key(seed), circuit, 400)
+    network = Channels(9, c=2, **options)(jax.random.key(seed), circuit, 400)
     b = every_input(9)
     assert [e.wrong for e in check_network(network, circuit, b)] == [0, 0, 0]
     bits = evaluate_circuit(circuit, b.toarray() > 0)[-1]

@@ -40,7 +40,8 @@ def add_compile(commands) -> None:
     add("circuit", help="the circuit: JSON, ISCAS .bench or .blif (docs/circuits.md shows how it is written)")
     add("--width", type=whole, required=True, help="most ReLU neurons in a layer")
     templates = (
-        "channels: exact steps, any gates; summed: weights that are a sum over gates; "
+        "channels: exact steps, any gates; placed: the same, with each gate where it needs the fewest new wires, for "
+        "more features in a longer time; summed: weights that are a sum over gates; "
         "correct: targeted gates with error correction, Theorem 8; correct-sparse: the same with shorter codes, for "
         "three times the features"
     )
@@ -87,7 +88,7 @@ def run_compile(args: argparse.Namespace) -> int:
         if value is not None and value < 1:
             raise InputError(name, value, "must be at least 1")
     check_seed(args.seed)
-    out = check_out(args.out, args.circuit)
+    out = check_out(args.out, args.circuit, args.inputs_from, args.quiet)
     file = read_file(args.circuit, args.fan_in, args.quiet, args.steps)
     circuit = file.circuit
     b = None if args.inputs_from is None else read_inputs(args.inputs_from, circuit)

@@ -82,14 +82,14 @@ def check_folder(flag: str, folder: Path) -> None:
         raise ValueError(f"{flag} {folder}: {existing} can't be written ({error.strerror}); choose another") from None
 
 
-def check_out(out: str, source: str) -> Path:
-    """The path of a file to write. Raises ValueError where it is the file that is read, or cannot be written."""
+def check_out(out: str, *sources: str | None) -> Path:
+    """The path of a file to write. Raises ValueError where it is a file that is read, or cannot be written."""
     path = Path(out)
     if not path.parent.is_dir():
         raise ValueError(f"--out {out}: the folder {path.parent} does not exist; make it or choose another")
     if path.is_dir():
         raise ValueError(f"--out {out}: is a folder; name the file to write, such as {path / 'out.safetensors'}")
-    if path.exists() and Path(source).exists() and path.samefile(source):
+    if path.exists() and any(source and Path(source).exists() and path.samefile(source) for source in sources):
         raise ValueError(f"--out {out}: is the file that is read; choose another name")
     check_folder("--out", path.parent)
     return path

@@ -14,6 +14,7 @@ from superposed.circuits.circuit import Circuit, Gates, and_gates, evaluate_acti
 from superposed.circuits.randomness import host_rng
 from superposed.compiler.codes import coprime_code
 from superposed.compiler.deep import SparseNetwork, Stage
+from superposed.compiler.placement import placed_code
 from superposed.compiler.refused import NoRoom
 from superposed.compiler.shares import Before, Share, shares
 from superposed.compiler.sparse import SparseLayer, index_matrix, kink
@@ -49,6 +50,8 @@ class Channels:
       c: units in a channel; None for s + 1, between 4 and 6.
       wires: "clipped" as above. "summed" adds the wires of all gates up, W = sum over gates of a rank-one matrix: fewer
         features fit, and the layer is a known sum of one component a gate.
+      placement: "random" as above. "load" places each gate on the units that need the fewest new wires for it
+        (`compiler.placement`): wires are fewer, and more features fit. It takes longer than all the rest.
       reset: "step" as above. "relu" is ReLU(u - (f - 1) c)/c in one layer, a control that forgives no noise above the
         threshold and must fail.
       encoding_units: units that hold the inputs; None for the width. With c units an input, no two inputs share one.
@@ -60,6 +63,7 @@ class Channels:
     s: int
     c: int | None = None
     wires: Literal["clipped", "summed"] = "clipped"
+    placement: Literal["random", "load"] = "random"
     reset: Literal["step", "relu"] = "step"
     encoding_units: int | None = None
     relu_layers: ClassVar[int] = 2
@@ -70,6 +74,10 @@ class Channels:
             raise InputError("s", self.s, "at least one feature is active")
         if self.c is not None and self.c < 1:
             raise InputError("c", self.c, "a channel has at least one unit")
+        if self.placement == "load" and self.wires != "clipped":
+            raise InputError(
+                "placement", self.placement, "wires that several gates share are saved where they are clipped"
+            )
 
     @property
     def size(self) -> int:
@@ -106,14 +114,18 @@ class Channels:
 
         Raises:
           NoRoom: a layer's kinds of gates and hubs do not find room for one channel each.
+          InputError: `first` > 0 with placement by load, where a code depends on all layers before it.
         """
+        if first and self.placement == "load":
+            raise InputError("first", first, "0, since channels that are placed by load depend on all earlier layers")
         encoding_key, layers_key = jax.random.split(key)
         layers = iter(layers)
         gates = next(layers)
         if first:
             no_hubs = and_gates(np.stack([np.arange(m), (np.arange(m) + 1) % m], 1))
             rng = host_rng(jax.random.fold_in(layers_key, first - 1))
-            code, _ = self._layout(rng, shares(no_hubs, Before(m, width), width, self.s, self.size), m)
+            layout = shares(no_hubs, Before(m, width), width, self.s, self.size)
+            code, _ = self._layout(rng, layout, no_hubs, None)
         else:
             code = self._encoding(host_rng(encoding_key), gates, m, self.encoding_units or width)
         stage = Stage((), code, self._mean(code), self.threshold)
@@ -121,7 +133,7 @@ class Channels:
         i = first
         while gates is not None:
             layout = shares(gates, Before(*stage.code.shape, sample), width, self.s, self.size)
-            code, on_units = self._layout(host_rng(jax.random.fold_in(layers_key, i)), layout, len(gates.op))
+            code, on_units = self._layout(host_rng(jax.random.fold_in(layers_key, i)), layout, gates, stage.code)
             stage = Stage((self._layer(gates, stage, on_units, layout),), code, self._mean(code), self.threshold)
             yield stage
             sample = None if sample is None else evaluate_active(gates, sample)
@@ -140,17 +152,26 @@ class Channels:
         starts[used + 1] = self.size
         return sp.csr_array((np.ones(columns.size, np.float32), columns.ravel(), np.cumsum(starts)), shape=(m, units))
 
-    def _layout(self, rng: np.random.Generator, layout: list[Share], n: int) -> tuple[sp.csr_array, sp.csr_array]:
+    def _layout(
+        self, rng: np.random.Generator, layout: list[Share], gates: Gates, before: sp.csr_array | None
+    ) -> tuple[sp.csr_array, sp.csr_array]:
         """The codes of n gates: on the entries of the state that is handed on [n, D], and on units [n, units].
 
-        They differ for an XOR of three or more features only, whose units hand on an entry for every band.
+        They differ for an XOR of three or more features only, whose units hand on an entry for every band. `before` is
+        the code of what the gates read; only placement by load asks for it.
         """
-        most_bands = max(len(share.gadget.bands) for share in layout)
+        n, most_bands = len(gates.op), max(len(share.gadget.bands) for share in layout)
         units = np.empty((n, self.size), np.int32)
         entries = np.full((n, self.size, most_bands), -1) if most_bands > 1 else None
         first_unit = first_entry = 0
         for members, gadget, size in layout:
-            columns = coprime_code(rng, len(members), self.size, size)
+            shares_units = (
+                size < self.size * len(members) and len(gadget.edges) == 1
+            )  # XORs and inhibitors bear no other
+            if self.placement == "load" and shares_units:
+                columns = placed_code(rng, before, gates.inputs[members], self.size, size)
+            else:
+                columns = coprime_code(rng, len(members), self.size, size)
             bands = np.arange(len(gadget.bands))
             units[members] = first_unit + columns
             if entries is not None:

@@ -1,6 +1,7 @@
 """Compile a circuit into a plain ReLU network and check it against the circuit."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -9,17 +10,19 @@ import scipy.sparse as sp
 from jaxtyping import Array, Key
 
 from superposed.bad_input import InputError
-from superposed.circuits.circuit import Circuit, most_active, sparsity_error, walk
-from superposed.circuits.inputs import Domain, Inputs, batches, different, domain_of, input_rng, inputs_to_check
+from superposed.circuits.circuit import Circuit, most_active
+from superposed.circuits.inputs import Domain, Inputs, different, domain_of, input_rng, inputs_to_check
 from superposed.compiler.certificate import certified_layers, worst_inputs
-from superposed.compiler.deep import SparseNetwork, check_network, has_wrong_bits
+from superposed.compiler.check import Check, check_network_on, leave_out
+from superposed.compiler.deep import SparseNetwork, has_wrong_bits
 from superposed.compiler.refused import NoRoom
 from superposed.compiler.template import Template, template_of
 
 SAMPLE = 4096  # of the inputs, by which a template sizes what it lays out
 ATTACKS = 1000  # of the adversary's inputs that are run, the worst first
 DRAWS = 3  # of the codes at one width
-RUNG, RUNGS = 1.05, 4  # if all draws fail, the next four narrower widths RUNG^k are tried too
+RUNG = 1.05  # if all draws fail, the narrower widths RUNG^k are tried too
+GLANCE = 256  # different inputs that are run before all others
 MOST_TIMES = 80  # the width asked for: how far a width that would do is looked for
 
 
@@ -36,41 +39,6 @@ class WidthTooSmall(InputError):
         way_out = f"width {enough} would do" if enough else f"no width up to {MOST_TIMES} times as large passed"
         super().__init__("width", width, f"too small for this circuit at s = {s}: {problem}; {way_out}")
         self.width, self.s, self.problem, self.enough = width, s, problem, enough
-
-
-class Check(NamedTuple):
-    """What a network's read-offs did on checked inputs, over all layers of the circuit.
-
-    Args:
-      inputs: number of inputs; different: how many of them differ; exhaustive: whether they are all of the domain.
-      left_out: different inputs that were not run, because the circuit itself has more than s active features on them.
-      active: how many features of the last layer were on, summed over inputs: a check of nothing but zeros shows
-        little.
-      wrong_bits: read-offs on the wrong side of the threshold, each different input counted once.
-      lowest_active, highest_idle: the smallest read-off of a feature that is on, the largest of one that is off.
-    """
-
-    inputs: int
-    different: int
-    exhaustive: bool
-    left_out: int
-    active: int
-    wrong_bits: int
-    lowest_active: float
-    highest_idle: float
-
-    @property
-    def largest_error(self) -> float:
-        """The furthest that a read-off comes from its truth towards the other bit."""
-        return max(1 - self.lowest_active, self.highest_idle)
-
-    @property
-    def chance_wrong(self) -> float:
-        """Upper limit, at 95%, of the chance that an input drawn as these were has a wrong bit, where none had.
-
-        1 - 0.05^(1/n), about 3/n. Zero where all inputs were run.
-        """
-        return 0.0 if self.exhaustive else float(-np.expm1(np.log(0.05) / max(self.inputs, 1)))
 
 
 class WorstCase(NamedTuple):
@@ -118,9 +86,12 @@ def compile_circuit(
     """A network that computes the circuit without a wrong bit on all checked inputs.
 
     Inputs on which the circuit itself has more than s active features are left out and counted. Codes are drawn three
-    times, and three times at each of four narrower widths, before the width is refused (`codes_to_try`). At the width
-    itself they are also drawn again where an adversary finds an input with a wrong bit (`attacked`). If it finds one in
+    times. They are drawn again too where an adversary finds an input with a wrong bit (`attacked`). If it finds one in
     every draw, the best draw is taken. So `worst` of the result says whether inputs with wrong bits are known.
+
+    If all three draws fail, three are tried at each narrower width 1.05^k, the widest first. Codes depend on the seed,
+    the width and the draw alone. So no width is refused where a narrower 1.05^k is not. The search ends early where
+    every draw is wrong on more than half of the first 256 inputs: narrower networks are not expected to pass then.
 
     Args:
       key: of codes and signs, and of the random inputs.
@@ -142,65 +113,63 @@ def compile_circuit(
     make, domain = template_of(template, s), domain_of(circuit, min(s, s_inputs or s))
     drawn = inputs_to_check(input_rng(key), circuit, domain, n_inputs, all_inputs) if b is None else different(b)
     inputs, left_out = leave_out(circuit, drawn, s)
+    attempt_at = partial(attempt, build_key, circuit, make, inputs)
     problem, best = None, None
-    for neurons, draw in codes_to_try(width):
-        if best is not None and (neurons < width or best[2].wrong == 0):
-            break
-        network, result, wrong = attempt(jax.random.fold_in(build_key, draw), circuit, neurons, make, inputs)
-        if wrong is not None:
-            problem = problem or wrong
-            if network is None:  # no room here, so none in fewer neurons either
+    for neurons in (width, *rungs_below(width)):
+        draws = []
+        for draw in range(DRAWS):
+            draws.append(found := attempt_at(neurons, draw))
+            problem = problem or found.problem
+            if found.problem is None:
+                harm = attacked(found.network, circuit, s, domain)
+                best = min(best or (harm, found), (harm, found), key=lambda pair: pair[0].wrong)
+            if found.network is None or (best and (best[0].wrong == 0 or neurons < width)):
                 break
-            continue
-        harm = attacked(network, circuit, s, domain)
-        if best is None or harm.wrong < best[2].wrong:
-            best = network, result._replace(left_out=left_out), harm
+        if best or all(found.is_hopeless for found in draws):
+            break
     if best is None:
-        raise WidthTooSmall(width, s, problem, passing_width(build_key, circuit, width, make, inputs))
-    network, check, harm = best
+        raise WidthTooSmall(width, s, problem, passing_width(attempt_at, width, max(circuit.widths)))
+    harm, (network, check, *_) = best
     worst = harm._replace(certified=certified_layers(network, circuit.layers, s))
-    return Compiled(network, check, worst, s, domain)
+    return Compiled(network, check._replace(left_out=left_out), worst, s, domain)
 
 
-def codes_to_try(width: int) -> list[tuple[int, int]]:
-    """(neurons, draw) of the codes that are tried at a width, in order. By chance a narrower network may pass alone.
+def rungs_below(width: int) -> list[int]:
+    """The widths 1.05^k below this one, the widest first."""
+    rungs = {int(RUNG**k) for k in range(int(np.log(width) / np.log(RUNG)) + 2)}
+    return sorted((rung for rung in rungs if rung < width), reverse=True)
 
-    Codes depend on the seed, the width and the draw alone. So if a draw passes at a rung 1.05^k, no width up to 1.2
-    times the rung is refused.
+
+class Attempt(NamedTuple):
+    """One draw of the codes at one width.
+
+    Args:
+      network: None where the codes have no room. check: what it did on all inputs; None if it failed before.
+      problem: what is wrong; None for nothing.
+      is_hopeless: more than half of the first inputs have wrong bits, or there is no room.
     """
-    below = int(np.log(width) / np.log(RUNG)) + 1
-    rungs = {int(RUNG**k) for k in range(below, max(below - 2 * RUNGS, -1), -1)}
-    narrower = sorted((rung for rung in rungs if rung < width), reverse=True)[:RUNGS]
-    return [(neurons, draw) for neurons in (width, *narrower) for draw in range(DRAWS)]
 
-
-def leave_out(circuit: Circuit, inputs: Inputs, s: int) -> tuple[Inputs, int]:
-    """The inputs on which at most s features of every layer are active, and the number of the others.
-
-    Raises:
-      GateError: on most of them more than s are active.
-    """
-    parts = [most_active(circuit, rows) <= s for rows, _ in batches(inputs)]
-    within = np.concatenate(parts) if parts else np.zeros(0, bool)
-    if 2 * within.sum() < len(within):
-        first = int(np.argmin(within))
-        raise sparsity_error(circuit, inputs.b[first : first + 1], s)
-    return Inputs(inputs.b[within], inputs.times[within], inputs.exhaustive), int((~within).sum())
+    network: SparseNetwork | None
+    check: Check | None
+    problem: str | None
+    is_hopeless: bool = False
 
 
 def attempt(
-    key: Key[Array, ""], circuit: Circuit, width: int, template: Template, inputs: Inputs
-) -> tuple[SparseNetwork | None, Check | None, str | None]:
-    """(network, check, what is wrong), with None for "nothing wrong". Without room for the codes: (None, None, why)."""
+    key: Key[Array, ""], circuit: Circuit, template: Template, inputs: Inputs, width: int, draw: int
+) -> Attempt:
+    """The network of one draw of the codes, on the first few inputs, and if it is right there on all."""
     try:
-        network = template(key, circuit, width, inputs.b[:SAMPLE])
+        network = template(jax.random.fold_in(key, draw), circuit, width, inputs.b[:SAMPLE])
     except NoRoom as error:
-        return None, None, error.why
-    result = check_network_on(network, circuit, inputs)
-    if not result.wrong_bits:
-        return network, result, None
-    bits = f"{result.wrong_bits} wrong bit{'s' * (result.wrong_bits > 1)}"
-    return network, result, f"{bits} on the first {result.different} different inputs"
+        return Attempt(None, None, error.why, is_hopeless=True)
+    wrong = has_wrong_bits(network, circuit.layers, inputs.b[:GLANCE])
+    if wrong.any():
+        problem = f"wrong bits on {wrong.sum()} of the first {len(wrong)} different inputs"
+        return Attempt(network, None, problem, is_hopeless=len(wrong) == GLANCE and wrong.mean() > 1 / 2)
+    check = check_network_on(network, circuit, inputs)
+    bits = f"{check.wrong_bits} wrong bit{'s' * (check.wrong_bits > 1)} on the first {check.different} different inputs"
+    return Attempt(network, check, bits if check.wrong_bits else None)
 
 
 def attacked(network: SparseNetwork, circuit: Circuit, s: int, domain: Domain) -> WorstCase:
@@ -215,49 +184,15 @@ def attacked(network: SparseNetwork, circuit: Circuit, s: int, domain: Domain) -
     return WorstCase([], b.shape[0], int(has_wrong_bits(network, circuit.layers, b).sum()) if b.shape[0] else 0)
 
 
-def check_network_on(network: SparseNetwork, circuit: Circuit, inputs: Inputs) -> Check:
-    """Runs network and circuit on the inputs, layer by layer, and compares every read-off of every layer.
-
-    Stops at the first batch with wrong bits, of which only the number seen so far is then known.
-    """
-    return gather(
-        (
-            times,
-            [features for _, features in walk(circuit.layers, part)][-1],
-            [(e.wrong, e.lowest_active, e.highest_idle) for e in check_network(network, circuit, part)],
-        )
-        for part, times in batches(inputs)
-    )._replace(exhaustive=inputs.exhaustive)
-
-
-def gather(parts: Iterable[tuple]) -> Check:
-    """One check from batches of (times drawn, last features [batch, n], layers of (wrong, lowest, highest)).
-
-    Where no feature was on, or none off, their read-offs are as good as can be.
-    """
-    drawn = seen = active = wrong = 0
-    lowest, highest = 1.0, 0.0
-    for times, last, layers in parts:
-        drawn, seen = drawn + int(times.sum()), seen + len(times)
-        active += int(times @ np.asarray(last.sum(1)))
-        wrong += sum(layer[0] for layer in layers)
-        lowest = min(lowest, *(layer[1] for layer in layers))
-        highest = max(highest, *(layer[2] for layer in layers))
-        if wrong:
-            break
-    return Check(drawn, seen, False, 0, active, wrong, float(lowest), float(highest))
-
-
-def passing_width(key: Key[Array, ""], circuit: Circuit, width: int, template: Template, inputs: Inputs) -> int | None:
+def passing_width(attempt_at: Callable[[int, int], Attempt], width: int, widest: int) -> int | None:
     """The first width on the ladder width * 1.25^k, k = 1, 2, ... at which the first draw of codes passes the check.
 
-    So `compile_circuit` with the same key passes there. The ladder ends at MOST_TIMES the width, but not before
-    channels no longer share units, and with correction not before 16,384.
+    So `compile_circuit` with the same key passes there. The ladder ends at MOST_TIMES the width. But it does not end
+    before channels of the `widest` layer share no units, and with correction not before 16,384.
     """
-    first_draw = jax.random.fold_in(key, 0)
-    wider, end = max(width, 8) * 1.25, max(MOST_TIMES * max(width, 8), 2**14, 16 * max(circuit.widths))
+    wider, end = max(width, 8) * 1.25, max(MOST_TIMES * max(width, 8), 2**14, 16 * widest)
     while wider <= end:
-        if attempt(first_draw, circuit, int(np.ceil(wider)), template, inputs)[2] is None:
+        if attempt_at(int(np.ceil(wider)), 0).problem is None:
             return int(np.ceil(wider))
         wider *= 1.25
     return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from superposed.circuits.circuit import Circuit, Gates, Op, check_circuit
-from superposed.compiler.compile import Check
+from superposed.compiler.check import Check
 from superposed.compiler.template import TEMPLATES
 
 SEEDS = 2**32

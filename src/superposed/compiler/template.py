@@ -50,6 +50,7 @@ class Template(Protocol):
 
 TEMPLATES: dict[str, Callable[[int], Template]] = {
     "channels": Channels,
+    "placed": partial(Channels, placement="load"),
     "summed": partial(Channels, wires="summed"),
     "correct": Corrected,
     "correct-sparse": partial(Corrected, design=sparse_design),

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from superposed.circuits.circuit import Circuit, evaluate_active, wires
 from superposed.circuits.inputs import Inputs, domain_of, input_rng, inputs_to_check
 from superposed.compiler.certificate import can_be_certified, worst_sets
-from superposed.compiler.compile import Check, gather, leave_out
+from superposed.compiler.check import Check, gather, leave_out
 from superposed.compiler.contents import digest, metadata_digest
 from superposed.compiler.file import CompiledNetwork, Features, relu_layer, thinned
 from superposed.compiler.template import template_of

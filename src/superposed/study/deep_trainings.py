@@ -62,12 +62,11 @@ def _all_pass(circuit: Circuit, width: int, s: int, inputs: Inputs, seeds: range
     """A network for every seed, each the first of three draws without a wrong bit; None where a seed has none."""
     networks, domain, make = [], domain_of(circuit, s), template_of("channels", s)
     for seed in seeds:
-        keys = (jax.random.fold_in(jax.random.key(seed), draw) for draw in range(DRAWS))
-        tries = (attempt(key, circuit, width, make, inputs) for key in keys)
-        passed = next(((network, check) for network, check, problem in tries if problem is None), None)
+        tries = (attempt(jax.random.key(seed), circuit, make, inputs, width, draw) for draw in range(DRAWS))
+        passed = next((found for found in tries if found.problem is None), None)
         if passed is None:
             return None
-        networks.append(Compiled(*passed, WorstCase([], 0, 0), s, domain))
+        networks.append(Compiled(passed.network, passed.check, WorstCase([], 0, 0), s, domain))
     return networks
 
 

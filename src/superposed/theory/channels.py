@@ -5,12 +5,12 @@ top is chance. With wires clipped to 0 or 1 each of the N active units is wired 
 chance counts are Binomial(N, p). With wires that add up they are Poisson(N p').
 """
 
-from math import comb
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import betainc, betaincinv, gammainc
+from scipy.special import betainc, betaincinv, binom, gammainc
 
 Wires = Literal["clipped", "summed"]
 
@@ -93,29 +93,56 @@ def idle_gates_on(
     load: float,
     count: int,
     active: int,
-    c: int,
-    units: int,
+    blocks: Sequence[int],
+    units_before: int,
+    of_hub: bool = False,
 ) -> Float[np.ndarray, " batch"]:
     """Expected gates of one share of units that are read as on although they are idle, for each input.
 
-        H sum_{j <= min(c, A)} C(c, j) p^j ((1 - p) P(N - c, T - c))^(c - j) + n P(N, T)^c,   p = 1 - e^(-A c/D)
+        H sum_j M_j E[P(N - c, T - c - J)^(c - j)] + (n c/N) E[P(N, T - J')^c]
 
     P(N, T) is `chance_of_count`. How many gates read each feature enters by H and A. An active feature that F gates
     read makes these gates half on: their units need c counts less. If another active feature makes a gate on the same
     unit half on, that brings the missing c counts. A second gate of the same feature brings nothing, because wires are
-    clipped. So H and A are those of one active feature, and an input's number is the sum over its active features. Two
-    gates meet in at most one unit, so A others cover at most A of the c units. The rest must be on by chance.
+    clipped. So H and A are those of one active feature, and an input's number is the sum over its N/c active features.
+
+    M_j is the chance that A other gates cover j of the c units: one of block size p with chance 1 - (1 - 1/p)^A. Two
+    gates with remainders of a random order of 0, ..., F - 1 meet in no blocks whose sizes have a product above F. So A
+    gates cover at most A times as many. The units that are not covered must be on by chance.
+
+    J counts the active units in the channels of a gate's idle features: Binomial(N, c/D') for one feature, and J' for
+    all T/c of them. All c units of the gate count them, so chance hits of one gate's units come together.
 
     Args:
       half_on: H, idle gates that read one active feature.
       others: A, the gates that read the other active features.
       n: gates of the share. load: wires that reach a unit from all N active units. active: N, s c of them.
-      count: T, the count at which a unit is on. units: D, that the n gates share.
+      count: T, the count at which a unit is on. blocks: sizes of the c blocks of units that the n gates share.
+      units_before: D', units of the layer that they read.
+      of_hub: all n gates read the active feature. A gate whose two features share a unit then gives every gate on its
+        units a second count there. So all N active units bring chance hits, not N - c.
     """
-    rest = chance_of_count(load * max(active - c, 0) / active, count - c, active - c)
-    met = -np.expm1(-others * c / units)
-    near = sum((others >= j) * comb(c, j) * met**j * ((1 - met) * rest) ** (c - j) for j in range(c + 1))
-    return half_on * near + n * chance_of_count(load, count, active) ** c
+    c = len(blocks)
+    left = active if of_hub else active - c
+    rest = _all_on_by_chance(load * left / active, count - c, left, c / units_before)
+    met = [1 - (1 - 1 / size) ** others for size in blocks]
+    covered = [np.ones_like(others), *(np.zeros_like(others) for _ in blocks)]
+    for p in met:
+        covered = [covered[0] * (1 - p)] + [covered[j] * (1 - p) + covered[j - 1] * p for j in range(1, c + 1)]
+    most = int(np.searchsorted(np.cumprod(np.sort(blocks)), n))
+    near = sum((others * most >= j) * covered[j] * rest(c - j) for j in range(c + 1))
+    return half_on * near + n * c / active * _all_on_by_chance(load, count, active, count / units_before)(c)
+
+
+def _all_on_by_chance(load: float, count: int, active: int, met: float | int) -> Callable[[int], float]:
+    """k -> the chance that k units of an idle gate are all on, where its idle features meet J active units.
+
+    J is Binomial(active, met). `load` is that of all active units of which `active` are left.
+    """
+    sizes = np.arange(min(count, active) + 1)
+    weights = binom(active, sizes) * min(met, 1.0) ** sizes * (1 - min(met, 1.0)) ** (active - sizes)
+    each = np.array([chance_of_count(load * (active - j) / active, count - j, active - j) for j in sizes.tolist()])
+    return lambda k: float(weights @ each**k)
 
 
 def xors_off(
