@@ -103,7 +103,7 @@ class Model:
         return -most, most
 
     def contains(self, other: object) -> bool:
-        """Whether the other is a model too, and every one of its curves is one of this model's, with more free terms."""
+        """Whether the other is a model too, and its curves are all among this one's: the same form, more free terms."""
         return (
             isinstance(other, Model)
             and self.closed is other.closed
