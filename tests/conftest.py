@@ -23,6 +23,10 @@ PARTS = "xla_cpu_parallel_codegen_split_count"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # the workers keep all cores busy, and waiting threads take their time
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 FLAGS = [f"--{LEVEL}=0"]  # for what is compiled outside `program`
 if version("jaxlib") < "0.12":
     FLAGS.append("--xla_cpu_use_fusion_emitters=false")  # jaxlib 0.12 stops at it
