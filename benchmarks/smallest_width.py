@@ -23,22 +23,32 @@ import sys
 import tempfile
 import time
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from superposed.constructions import Bernoulli, Rademacher, Superposed
+from superposed.measuring.cell import Cell
+from superposed.measuring.programs import key_of
+from superposed.measuring.sampling import Sampling, random_order
+from superposed.networks.network import hidden
+from superposed.networks.problem import Problem
+from superposed.program import program
+from superposed.sweeping.record import Seen
+from superposed.sweeping.search import ladder
+from superposed.sweeping.smallest import by_verdicts, search_for, searched
+
 S, EPS, INPUTS, MOST = 3, 0.5, 16, 8192
 SIDES = ("first", "cached", "rows", "rival")
 
 
 def construction_of(name: str):
     """Rademacher on aligned features, or Bernoulli behind random codes of as many dimensions as neurons."""
-    from superposed.constructions import Bernoulli, Rademacher, Superposed
-
     return {"rademacher": Rademacher(), "bernoulli": Superposed(Bernoulli())}[name]
 
 
 def by_package(of: str, m: int, criterion: str, n_seeds: int, *, rows: bool) -> dict:
     """CPU seconds and answers of this package's search."""
-    from superposed.sweeping.record import Seen
-    from superposed.sweeping.smallest import by_verdicts, search_for, searched
-
     started = time.process_time()
     options = {"criterion": criterion, "success": None, "seeds": n_seeds, "most": MOST}
     task, seen = search_for(construction_of(of), m, S, EPS, **options), Seen()
@@ -51,8 +61,6 @@ def by_package(of: str, m: int, criterion: str, n_seeds: int, *, rows: bool) -> 
 
 def draw_by_numpy(of: str, m: int, width: int, p: float, features) -> None:
     """The weights of a network, and behind codes its activations, as NumPy would make them."""
-    import numpy as np
-
     rng = np.random.default_rng(0)
     if of == "rademacher":
         (2 * rng.integers(0, 2, (width, m), np.int8) - 1).astype(np.float32)
@@ -63,87 +71,85 @@ def draw_by_numpy(of: str, m: int, width: int, p: float, features) -> None:
     np.maximum(wired @ (codes.T @ (codes @ features.T)) - 1, 0)
 
 
-def by_rival(of: str, m: int, criterion: str, n_seeds: int) -> dict:
-    """CPU seconds and answers of the NumPy search, on the networks and inputs that the package measures, with the
-    multiply-adds of its products."""
-    import jax
-    import jax.numpy as jnp
-    import numpy as np
+class Rival:
+    """The NumPy search, on the networks and inputs that the package measures.
 
-    from superposed.measuring.cell import Cell
-    from superposed.measuring.programs import key_of
-    from superposed.measuring.sampling import Sampling, random_order
-    from superposed.networks.network import hidden
-    from superposed.networks.problem import Problem
-    from superposed.program import program
-    from superposed.sweeping.search import ladder
+    Attributes:
+      multiply_adds, seconds: of its products so far.
+      drawing: seconds that NumPy takes to draw as many weights.
+    """
 
-    construction, problem, rungs = construction_of(of), Problem(m, S), ladder(MOST)
-    build = program(lambda rows, key, width: construction(key, problem, width, rows), 1)
-    activations = program(jax.vmap(hidden, (None, 0)))
-    k, l = np.triu_indices(m, 1)
-    work = {"multiply_adds": 0.0, "seconds": 0.0, "drawing": 0.0}
+    def __init__(self, of: str, m: int, criterion: str):
+        self.of, self.m, self.criterion = of, m, criterion
+        self.multiply_adds, self.seconds, self.drawing, self.pairs = 0.0, 0.0, 0.0, np.triu_indices(m, 1)
+        self.construction, self.problem = construction_of(of), Problem(m, S)
+        self.build = program(lambda rows, key, width: self.construction(key, self.problem, width, rows), 1)
+        self.activations = program(jax.vmap(hidden, (None, 0)))
 
-    def fails(error: np.ndarray, members: np.ndarray, bad: np.ndarray, seen: np.ndarray) -> bool:
-        """Whether the criterion is known to fail, given the read-offs of one more input."""
-        wrong = np.abs(error) >= EPS
-        if criterion == "max":
-            return bool(wrong.any())
-        bad += np.bincount(members, wrong, 3)
-        seen += np.bincount(members, minlength=3)
-        return False
-
-    def passes(network: tuple, inputs: np.ndarray, width: int) -> bool:
-        code, a_of_inputs, scale = network
-        started = time.process_time()
-        v = code[:width]
-        scale = (v.T @ v).clip(1) if scale is None else scale
-        bad, seen, failed = np.zeros(3), np.zeros(3), False
-        for active, a in zip(inputs, a_of_inputs, strict=True):
-            # The rival makes the activations of aligned features itself; behind codes they are handed to it.
-            a = np.maximum(v[:, active].sum(axis=1), 0) if of == "rademacher" else a[:width]
-            on = a > 0
-            error = (v[on].T * a[on]) @ v[on] / scale
-            is_active = np.zeros(m, bool)
-            is_active[active] = True
-            error[np.ix_(active, active)] -= 1
-            work["multiply_adds"] += on.sum() * m * m
-            if failed := fails(error[k, l], is_active[k].astype(int) + is_active[l], bad, seen):
-                break
-        work["seconds"] += time.process_time() - started
-        return not failed and bool((bad <= 0.01 * seen).all())
-
-    answers = []
-    for seed in range(n_seeds):
-        cell = Cell(construction, m, S, MOST, seed, Sampling(INPUTS))
+    def search(self, seed: int) -> list[int]:
+        """Neighbouring widths of the ladder: the last that fails, the first that passes."""
+        cell = Cell(self.construction, self.m, S, MOST, seed, Sampling(INPUTS))
         build_key, inputs_key = jax.random.split(key_of(jnp.array(cell.entropy, jnp.uint32)))
-        inputs = np.array([random_order(jax.random.fold_in(inputs_key, i), m)[:S] for i in range(INPUTS)])
-        features = np.zeros((INPUTS, m), np.float32)
+        inputs = np.array([random_order(jax.random.fold_in(inputs_key, i), self.m)[:S] for i in range(INPUTS)])
+        features = np.zeros((INPUTS, self.m), np.float32)
         np.put_along_axis(features, inputs, 1, axis=1)
-
-        def draw(width: int, features=features) -> None:
-            p = float(construction.tune(problem, jnp.float32(width))) if of == "bernoulli" else 0.0
-            started = time.process_time()
-            draw_by_numpy(of, m, width, p, features)
-            work["drawing"] += time.process_time() - started
-
-        def network_of(width: int, build_key=build_key, features=features) -> tuple:
-            rows = max(2048, 1 << (width - 1).bit_length())
-            network = build(rows, build_key, jnp.float32(width) if of == "bernoulli" else jnp.int32(width))
-            scale = None if of == "bernoulli" else np.float32(width / 4)  # c(3) = 1/4
-            return np.asarray(network.read_off.code), np.asarray(activations(network, features)), scale
-
-        if of == "rademacher":  # narrower networks are the first rows of this one
-            draw(MOST)
+        if self.of == "rademacher":  # narrower networks are the first rows of this one
+            self.draw(MOST, features)
+        rungs = ladder(MOST)
         low, high = -1, len(rungs) - 1
         while high - low > 1:
             middle = (low + high) // 2
-            if of == "bernoulli":
-                draw(rungs[middle])
-            fine = passes(network_of(rungs[middle]), inputs, rungs[middle])
-            low, high = (low, middle) if fine else (middle, high)
-        answers.append([rungs[low] if low >= 0 else 0, rungs[high]])
-    return {**work, "seconds": work["seconds"] + work["drawing"], "answers": answers}
+            if self.of == "bernoulli":
+                self.draw(rungs[middle], features)
+            passed = self.passes(*self.network(build_key, features, rungs[middle]), inputs)
+            low, high = (low, middle) if passed else (middle, high)
+        return [rungs[low] if low >= 0 else 0, rungs[high]]
+
+    def draw(self, width: int, features: np.ndarray) -> None:
+        """Draw as NumPy would, and count the seconds."""
+        p = float(self.construction.tune(self.problem, jnp.float32(width))) if self.of == "bernoulli" else 0.0
+        started = time.process_time()
+        draw_by_numpy(self.of, self.m, width, p, features)
+        self.drawing += time.process_time() - started
+
+    def network(self, key: jax.Array, features: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(the code of a network, its activations on the inputs, the scale of its read-offs)."""
+        rows, bernoulli = max(2048, 1 << (width - 1).bit_length()), self.of == "bernoulli"
+        network = self.build(rows, key, jnp.float32(width) if bernoulli else jnp.int32(width))
+        code, a = np.asarray(network.read_off.code)[:width], np.asarray(self.activations(network, features))[:, :width]
+        started = time.process_time()
+        scale = (code.T @ code).clip(1) if bernoulli else np.float32(width / 4)  # c(3) = 1/4
+        self.seconds += time.process_time() - started
+        return code, a, scale
+
+    def passes(self, v: np.ndarray, a_of_inputs: np.ndarray, scale: np.ndarray, inputs: np.ndarray) -> bool:
+        """Whether a network meets the criterion, input by input."""
+        (k, l), started = self.pairs, time.process_time()
+        bad, seen, failed = np.zeros(3), np.zeros(3), False
+        for active, a in zip(inputs, a_of_inputs, strict=True):
+            # The rival makes the activations of aligned features itself; behind codes they are handed to it.
+            a = np.maximum(v[:, active].sum(axis=1), 0) if self.of == "rademacher" else a
+            on = a > 0
+            error = (v[on].T * a[on]) @ v[on] / scale
+            error[np.ix_(active, active)] -= 1
+            self.multiply_adds += on.sum() * self.m**2
+            wrong = np.abs(error[k, l]) >= EPS
+            if failed := self.criterion == "max" and bool(wrong.any()):
+                break
+            members = np.isin(np.arange(self.m), active)
+            stratum = members[k].astype(int) + members[l]
+            bad += np.bincount(stratum, wrong, 3)
+            seen += np.bincount(stratum, minlength=3)
+        self.seconds += time.process_time() - started
+        return not failed and bool((bad <= 0.01 * seen).all())
+
+
+def by_rival(of: str, m: int, criterion: str, n_seeds: int) -> dict:
+    """CPU seconds and answers of the NumPy search, with the multiply-adds of its products."""
+    rival = Rival(of, m, criterion)
+    answers = [rival.search(seed) for seed in range(n_seeds)]
+    seconds = {"seconds": rival.seconds + rival.drawing, "drawing": rival.drawing}
+    return {"multiply_adds": rival.multiply_adds, **seconds, "answers": answers}
 
 
 def main() -> None:
