@@ -1,6 +1,7 @@
 """What inputs a network is compiled for: groups, given inputs, a measured s, and inputs beyond it."""
 
 import json
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -58,6 +59,9 @@ def test_s_is_measured_and_inputs_come_from_a_file(tmp_path, capsys):
     (tmp_path / "inputs.txt").write_text("0 1\n011\n\n")
     assert main([*command, "--inputs-from", str(tmp_path / "inputs.txt")]) == 0
     assert json.loads(capsys.readouterr().out)["s"] == 8
+    inputs = str(tmp_path / "inputs.txt")
+    assert main([*command, "--inputs-from", inputs, "-o", inputs]) == 2
+    assert "is the file that is read" in capsys.readouterr().err and Path(inputs).read_text() == "0 1\n011\n\n"
     (tmp_path / "inputs.txt").write_text("0 9\n")
     assert main([*command, "--inputs-from", str(tmp_path / "inputs.txt")]) == 2
     assert "inputs.txt: line 1: '0 9' is no input" in capsys.readouterr().err

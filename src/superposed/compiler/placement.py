@@ -7,7 +7,7 @@ from jaxtyping import Int
 from superposed.compiler.refused import NoRoom
 
 SPREAD = 3
-"""How strongly units with many wires are avoided. Of 1, 3 and 7 this carried the most features."""
+"""How strongly units with many wires are avoided. The powers 1, 3 and 7 carried about equally many features."""
 BROKEN = 1e20
 """What a unit's cost is multiplied by where it breaks the second rule; by its square for the first."""
 
