@@ -6,6 +6,7 @@ from math import comb
 import numpy as np
 
 from superposed.figures.trained import draw_trained_deep
+from superposed.fitting import proportion_interval
 from superposed.study.deep_trainings import compiled_data, trained_on, wrong_at_start
 from superposed.study.experiment import Analysis, Experiment, Finding
 from superposed.sweeping.record import Seen
@@ -74,7 +75,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     reported, pilots = tasks(profile)
     results = dict(zip(STARTS, reported.results(seen), strict=True))
     table = [
-        {"kind": "width", "start": start, "width": width, "part": part, "right": wrong.count(0), "of": len(wrong),
+        {"kind": "width", "start": start, "width": width, "part": part, **rightness(wrong),
          "wrong": float(np.mean(wrong)), "share": float(np.mean(wrong)) / result["bits"],
          "wrong seeds": " ".join(map(str, wrong))}
         for start, result in results.items()
@@ -85,6 +86,13 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     if profile.rates:
         findings.append(rate_finding(profile, pilots, seen))
     return Analysis(table, findings)
+
+
+def rightness(wrong: list[int]) -> dict:
+    """How many networks make no wrong bit, and their share with its exact 95% interval."""
+    right, total = wrong.count(0), len(wrong)
+    low, high = proportion_interval(right, total)
+    return {"right": right, "of": total, "probability": right / total, "low": low, "high": high}
 
 
 def place(profile: Profile) -> str:

@@ -184,15 +184,16 @@ def draw_trained_deep(figure: Figure, analysis: Analysis) -> None:
     """Share of networks without a wrong bit, and of bits that are wrong, against width; a line a start."""
     right, share = figure.subplots(1, 2)
     for i, (start, rows) in enumerate(analysis.groups("width", "start").items()):
-        d, good, of, wrong = columns(rows, "width", "right", "of", "share")
+        d, best, low, high, wrong = columns(rows, "width", "probability", "low", "high", "share")
         label = {"compiled": "compiled, then narrowed", "scratch": "from scratch"}[start]
-        right.plot(d, good / of, label=label, **style(i))
+        right.errorbar(d * 1.02**i, best, [best - low, high - best], capsize=2, label=label, **style(i))
         share.plot(d, np.maximum(wrong, 1e-6), label=label, **style(i))
     widths = distinct(analysis.rows("width"), "width")
     for ax in (right, share):
         ax.axvline(max(widths), color="0.6", lw=0.9, ls=":")
         ax.set(xscale="log", xlabel="width d (neurons a layer)")
         ticks_at(ax, widths)
-    right.set(ylabel="networks without a wrong bit", ylim=(-0.03, 1.03), title="dotted: the compiler's narrowest width")
+    right.set(ylabel="share of networks without a wrong bit", ylim=(-0.03, 1.03))
+    right.set(title="95% intervals over networks; dotted: the compiler's narrowest width")
     share.set(yscale="log", ylabel="share of bits that are wrong", title="all inputs of the domain (none: 1e-6)")
-    right.legend()
+    right.legend(loc="lower right")
