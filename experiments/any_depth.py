@@ -190,7 +190,7 @@ def rare_finding(rows: list[dict], d: int) -> Finding:
         f"{low} to {high}",
         "computed",
         "density evolution with the active features drawn, near misses drawn more often; too low where no draw "
-        "meets a runaway of the noise",
+        "meets a runaway of the noise or active features that share several units; built networks stand beside",
     )
 
 
@@ -204,7 +204,7 @@ def analyse(profile: Profile, seen: Seen) -> Analysis:
     findings += map(price_finding, prices)
     findings += [rare_finding(drawn, d) for d in profile.curves]
     findings += map(built_finding, counted)
-    in_order = sorted(drawn, key=lambda row: row["share"])
+    in_order = sorted(drawn, key=lambda row: (row["d"], row["share"]))
     curves = [{**row, "kind": "curve"} for row in in_order if row["d"] in profile.curves]
     at_m = [{**row, "kind": "at m"} for row in drawn if row["d"] in profile.prices.get(row["m"], ())]
     targets = [{"kind": "target", "depth": depth, "best": log(2) / depth / INPUTS} for depth in (DEPTH, DEPTH * TIMES)]

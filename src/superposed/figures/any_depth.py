@@ -36,20 +36,23 @@ def draw_chances(ax: Axes, analysis: Analysis, colours: dict[int, str]) -> None:
 def draw_counted(ax: Axes, analysis: Analysis) -> None:
     """Counted chances against the drawn ones of the same networks; an arrow down where no input went wrong."""
     rows = sorted(analysis.rows("measured"), key=lambda row: (row["d"], row["m"]))
-    for row, colour in zip(rows, COLOURS * len(rows), strict=False):
+    for number, row in enumerate(rows):
+        again, place = divmod(number, len(COLOURS))
+        colour, mark = COLOURS[place], "so"[again % 2]
         low, best, high, first, law, last = (
             row[key] for key in ("low", "best", "high", "drawn_low", "drawn_best", "drawn_high")
         )
         across, label = [[law - first], [last - law]], f"d = {row['d']:,}, m = {row['m']:,}: {row['wrong']} went wrong"
         up, bars = (best, [[best - low], [high - best]]) if row["wrong"] else (high, None)
-        ax.errorbar(law, up, bars, across, fmt="s" if bars else "v", ms=4, capsize=2, color=colour, label=label)
+        ax.errorbar(law, up, bars, across, fmt=mark if bars else "v", ms=4, capsize=2, color=colour, label=label)
     if rows:
         ends = [min(row["drawn_low"] for row in rows), max(row["drawn_high"] for row in rows)]
         ax.plot(ends, ends, "-", lw=1, color=INK, label="equal")
         ax.set(xscale="log", yscale="log")
         legend_below(ax)
     ax.set(xlabel=f"{CHANCE}, drawn", ylabel=f"{CHANCE}, built")
-    ax.set_title("Built networks (triangle: at most, at 95%)")
+    none = " (triangle: at most, at 95%)" if any(not row["wrong"] for row in rows) else ""
+    ax.set_title(f"Built networks against drawn ones{none}")
 
 
 def draw_depths(ax: Axes, analysis: Analysis, colours: dict[int, str]) -> None:

@@ -3,10 +3,11 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superposed.figures.axes import columns, distinct, legend_below, readable_log
+from superposed.figures.axes import columns, distinct, legend_below, readable_log, ticks_at
 from superposed.figures.circuits import NEURONS, as_many_as_neurons
 from superposed.figures.fits import COLOURS, INK
 from superposed.study.experiment import Analysis
+from superposed.study.series import number
 
 STYLE = {"paper": ("o", "-"), "sparse": ("s", "--")}
 
@@ -48,7 +49,7 @@ def draw_half_passes(ax: Axes, analysis: Analysis) -> None:
         mark, line = STYLE[design]
         ax.plot(*columns(analysis.rows("drawn", design=design, s=s), "d", "best"), line, lw=1.2, color=colour)
         d, low, best, high = columns(analysis.rows("half", design=design, s=s), "d", "low", "best", "high")
-        label = f"built, {design} design, s = {s}"
+        label = f"{'built' if len(d) else 'drawn only'}, {design} design, s = {s}"
         ax.errorbar(d, best, [best - low, high - best], fmt=mark, ms=4, color=colour, capsize=2, label=label)
     ax.plot([], [], "-", lw=1.2, color=INK, label="drawn")
     as_many_as_neurons(ax, distinct(analysis.rows("drawn"), "d"))
@@ -78,7 +79,7 @@ def draw_active(ax: Axes, analysis: Analysis) -> None:
     for d, colour in zip(several, COLOURS, strict=False):
         rows = sorted(drawn[d], key=lambda row: row["s"])
         s, m = columns(rows, "s", "best")
-        ax.plot(s, m / m[0], "-", lw=1.2, color=colour, label=f"drawn, d = {d:.3g}")
+        ax.plot(s, m / m[0], "-", lw=1.2, color=colour, label=f"drawn, d = {number(d)}")
         s, low, best, high = (column / scale for column, scale in zip(
             columns(built.get(d, []), "s", "low", "best", "high"), (1, m[0], m[0], m[0]), strict=True))  # fmt: skip
         if len(s) > 1:
@@ -89,5 +90,6 @@ def draw_active(ax: Axes, analysis: Analysis) -> None:
         ax.plot(values, [(s / values[0]) ** power for s in values], line, lw=1, color=INK, label=label)
     ax.set(xscale="log", yscale="log", xlabel="active features s", ylabel="m* / drawn m* at the smallest s")
     ax.set_title("The price of more active features")
-    readable_log(ax)
+    ticks_at(ax, values)
+    readable_log(ax, "y")
     legend_below(ax)

@@ -8,8 +8,10 @@ What the next layer does to an input's active features is not drawn. It is integ
     lost:  sum over n ~ Bin(D, p) units of round(r + N) - 1/2 is not positive     (saddle point, as for one correction)
 
 Approximations are those of `deep_drawn`; besides, the mean of k neurons is taken as normal. The noise of an input can
-run away, over many layers. Runs that meet no such input give too low a chance. So a chance is the mean of several runs,
-and its interval is their scatter.
+run away, over many layers. Two active features may share so many units that their read-offs double, or vanish, within
+a few layers. Runs that meet no such input give too low a chance. So a chance is the mean of several runs, and its
+interval is their scatter. Where no run meets one, the interval is too short as well: built networks of 64 features in
+10,240 neurons err a hundred times as often as drawn (`any_depth`).
 """
 
 from collections.abc import Callable
